@@ -1,0 +1,76 @@
+# Everything is installed into .venv from the hash-pinned locks in requirements/; `make` alone lists what can be done.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCKER := .venv-lock
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help report test check lab app lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+report: $(VENV)/.report-stamp ## Render the example reports (Chinese and English) into reports/
+	$(BIN)/jiebei report --examples
+
+test: check ## Check the style, then run all tests
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+check: $(VENV)/.dev-stamp ## Check the style of the code and the notebooks (ruff)
+	$(BIN)/ruff check
+
+lab: $(VENV)/.dev-stamp ## Open the notebooks in JupyterLab, on this machine only
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks
+
+app: $(VENV)/.dev-stamp ## Show the notebooks as a web app (Voila), on this machine only
+	$(BIN)/voila notebooks --Voila.ip=127.0.0.1
+
+# uv gives one file for all Pythons and systems, and keeps the index out of it. It asks the index that pip is set up for,
+# unless UV_DEFAULT_INDEX says another.
+lock: ## Renew requirements/*.lock with the newest versions that fit pyproject.toml
+	$(require-python)
+	@test -x $(LOCKER)/bin/python || $(PYTHON) -m venv --clear $(LOCKER)
+	@$(LOCKER)/bin/python -m pip --disable-pip-version-check install --quiet --upgrade uv
+	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(LOCKER)/bin/python -m pip config get global.index-url 2>/dev/null)}}"; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; else unset UV_DEFAULT_INDEX; fi; \
+	compile="$(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	  --group build --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header"; \
+	set -x; \
+	$$compile --upgrade --all-extras --output-file requirements/dev.lock && \
+	$$compile --upgrade --extra reports --constraints requirements/dev.lock --output-file requirements/report.lock
+
+clean: ## Remove .venv, caches and what was rendered (the examples stay)
+	rm -rf $(VENV) $(LOCKER) dist build .pytest_cache .ruff_cache .hypothesis .benchmarks tests/artefacts
+	find jiebei_lib tests notebooks -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+	find reports -mindepth 1 -maxdepth 1 ! -name examples ! -name README.md -exec rm -rf {} +
+
+# One virtual environment, two stages: all that `make report` needs, and all there is. Neither calls pip again until a lock
+# or pyproject.toml changes.
+$(VENV)/.report-stamp: requirements/report.lock pyproject.toml
+	$(make-venv)
+	$(PIP) install --quiet --require-hashes -r requirements/report.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev-stamp: requirements/dev.lock requirements/report.lock pyproject.toml
+	$(make-venv)
+	$(PIP) install --quiet --require-hashes -r requirements/dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.report-stamp $@
+
+define require-python
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo 'Python 3.11 or newer is needed, but "$(PYTHON)" is not one: name one, for example make PYTHON=python3.13 $(MAKECMDGOALS)' >&2; \
+  exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+  echo '"$(PYTHON)" cannot make virtual environments: install its venv package (Debian, Ubuntu: apt-get install python3-venv), then try again.' >&2; \
+  exit 1; }
+endef
+
+define make-venv
+$(require-python)
+@$(BIN)/python -c 'import pip' 2>/dev/null || { echo 'Installing into $(VENV) (once; takes a minute or two)'; $(PYTHON) -m venv --clear $(VENV); }
+endef

@@ -1,0 +1,236 @@
+"""pyproject.toml, requirements/*.lock and environment.yml say the same, and name neither an index nor a machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections import defaultdict
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+from packaging.markers import Marker, default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCKS = ("report", "dev")
+PYTHONS = ("3.11", "3.12", "3.13")
+SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
+
+CONDA_NAMES = {"playwright": "playwright-python", "duckdb": "python-duckdb"}
+# What makes a fresh kernel slow (the grammar that jupyter-events brings), and what brings it
+NOT_FOR_REPORTS = {
+    "jupyterlab",
+    "jupyterlab-server",
+    "jupyter-server",
+    "jupyter-events",
+    "notebook",
+    "voila",
+    "rfc3987-syntax",
+}
+
+PIN = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[0-9][A-Za-z0-9.!+]*)(?: ; (?P<marker>[^/:\\#]+))?"
+)
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+
+
+class Pin(NamedTuple):
+    name: str
+    version: Version
+    marker: Marker | None
+    hashes: int
+
+
+def entries(lock: str) -> list[str]:
+    """The lock's entries, each on one line: a pin with its hashes."""
+    text = (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
+    return [line for line in re.sub(r"\\\n\s*", "", text).splitlines() if line.strip()]
+
+
+def pins(lock: str) -> dict[str, list[Pin]]:
+    """The lock's pins by package; several if the version depends on the system or the Python."""
+    found = defaultdict(list)
+    for entry in entries(lock):
+        match = PIN.match(entry)
+        assert match, f"{lock}.lock: not a pinned package: {entry[:80]}"
+        name = canonicalize_name(match["name"])
+        marker = match["marker"] and Marker(match["marker"].split("--hash")[0].strip())
+        found[name].append(Pin(name, Version(match["version"]), marker or None, len(HASH.findall(entry))))
+    return found
+
+
+def requirements(*extras: str) -> list[Requirement]:
+    """What pyproject.toml asks for: the library's own needs, then the extras'; `build` is what builds it."""
+    project = PYPROJECT["project"]
+    asked = list(project["dependencies"])
+    for extra in extras:
+        asked += PYPROJECT["build-system"]["requires"] if extra == "build" else project["optional-dependencies"][extra]
+    return [Requirement(text) for text in asked]
+
+
+def needs(lock: str) -> list[Requirement]:
+    return requirements("build", "reports", *(() if lock == "report" else ("lab", "portfolio", "cluster", "test")))
+
+
+def environments() -> list[dict[str, str]]:
+    """Where one lock must do: each supported Python on each system."""
+    return [
+        default_environment()
+        | {"python_version": python, "python_full_version": f"{python}.1", "implementation_version": f"{python}.1"}
+        | {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+        | {"sys_platform": system, "platform_system": name, "os_name": os_name}
+        for python, (system, name, os_name) in product(PYTHONS, SYSTEMS)
+    ]
+
+
+def none_of(problems: list[str]) -> None:
+    assert not problems, "\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_locked_at_a_version_that_satisfies_it(lock: str) -> None:
+    locked = pins(lock)
+    problems = []
+    for requirement in needs(lock):
+        found = locked.get(canonicalize_name(requirement.name), [])
+        problems += [f"{lock}.lock lacks {requirement.name}"] * (not found)
+        problems += [
+            f"{lock}.lock has {pin.name} {pin.version}, pyproject.toml asks for {requirement}"
+            for pin in found
+            if not requirement.specifier.contains(pin.version, prereleases=True)
+        ]
+        for environment in environments():
+            here = [pin for pin in found if pin.marker is None or pin.marker.evaluate(environment)]
+            if found and not here:
+                where = f"Python {environment['python_version']} on {environment['sys_platform']}"
+                problems.append(f"{lock}.lock leaves out {requirement.name} for {where}")
+    none_of(problems)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_each_environment_gets_one_version_of_a_package(lock: str) -> None:
+    problems = set()
+    for name, found in pins(lock).items():
+        for environment in environments():
+            here = {str(pin.version) for pin in found if pin.marker is None or pin.marker.evaluate(environment)}
+            if len(here) > 1:
+                problems.add(f"{lock}.lock: {name} has several versions for one environment: {', '.join(sorted(here))}")
+    none_of(sorted(problems))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_sha256_hashes(lock: str) -> None:
+    none_of(
+        [
+            f"{lock}.lock: {pin.name} has no sha256 hash"
+            for found in pins(lock).values()
+            for pin in found
+            if not pin.hashes
+        ]
+    )
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_pins_and_hashes_and_nothing_else(lock: str) -> None:
+    """So no address, no option such as --index-url or --find-links, no path and no `-e`."""
+    problems = [
+        f"{lock}.lock: not a pin with hashes: {rest[:120]}"
+        for entry in entries(lock)
+        if not PIN.fullmatch(rest := HASH.sub("", entry).strip())
+    ]
+    none_of(problems)
+
+
+def test_reports_need_no_jupyterlab() -> None:
+    asked = {canonicalize_name(requirement.name) for requirement in requirements("reports")}
+    none_of([f"the extra `reports` asks for {name}" for name in sorted(NOT_FOR_REPORTS & asked)])
+    none_of([f"report.lock has {name}" for name in sorted(NOT_FOR_REPORTS & pins("report").keys())])
+
+
+def test_the_two_locks_agree() -> None:
+    report, dev = pins("report"), pins("dev")
+    problems = []
+    for name, found in sorted(report.items()):
+        ours, theirs = ({str(pin.version) for pin in some} for some in (found, dev.get(name, [])))
+        if ours != theirs:
+            problems.append(f"{name}: {', '.join(ours)} in report.lock, {', '.join(theirs) or 'absent'} in dev.lock")
+    none_of(problems)
+
+
+def test_environment_yml_asks_for_the_same_with_the_same_bounds() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    plain = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    (by_pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert environment["channels"] == ["conda-forge"]
+    assert by_pip[-1] == "-e .", "environment.yml does not install the package itself"
+
+    conda = {name: SpecifierSet(bounds) for name, _, bounds in (entry.partition(" ") for entry in plain)}
+    pip = {canonicalize_name(entry.name): entry.specifier for entry in map(Requirement, by_pip[:-1])}
+    for python in PYTHONS:
+        assert Version(python) in conda["python"], f"environment.yml leaves out Python {python}"
+
+    problems, known = [], {"python", "pip"}
+    for requirement in requirements("build", "reports", "lab", "portfolio", "cluster", "test"):
+        name = canonicalize_name(requirement.name)
+        conda_name = CONDA_NAMES.get(name, name)
+        known |= {name, conda_name}
+        bounds = pip.get(name, conda.get(conda_name))
+        if bounds is None:
+            problems.append(f"environment.yml lacks {conda_name}")
+        elif bounds != requirement.specifier:
+            problems.append(f"environment.yml has {conda_name} {bounds or '(any)'}, pyproject.toml {requirement}")
+    problems += [
+        f"environment.yml has {name}, pyproject.toml does not" for name in sorted((conda | pip).keys() - known)
+    ]
+    none_of(problems)
+
+
+def test_every_requirement_has_a_lower_bound() -> None:
+    asked = requirements("build", "reports", "lab", "portfolio", "cluster", "test")
+    none_of(
+        [
+            f"{each.name} has no lower bound"
+            for each in asked
+            if not any(part.operator == ">=" for part in each.specifier)
+        ]
+    )
+
+
+def test_the_build_backend_is_locked_as_it_is_asked_for() -> None:
+    assert sorted(PYPROJECT["dependency-groups"]["build"]) == sorted(PYPROJECT["build-system"]["requires"])
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "environment.yml", "Makefile", ".ci/run", ".gitignore"])
+def test_no_file_names_an_address_or_a_place_on_one_machine(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    address, option = r"\S*://\S*", r"--(?:extra-)?index-url.*|--find-links.*"
+    place = r"(?<![\w.])/(?:opt|root|home|Users|tmp|work)/\S*"
+    found = re.findall(f"{address}|{option}|{place}", text)
+    none_of([f"{name}: {each}" for each in found])
+
+
+def test_the_wheel_holds_the_code_the_data_and_the_templates(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("jiebei_lib-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    kinds = {".py", ".yaml", ".css", ".j2", ".json", ".csv", ".ipynb"}
+    package = [path for path in (ROOT / "jiebei_lib").rglob("*") if path.suffix in kinds]
+    templates = ROOT / "notebooks" / "templates"
+    wanted = {path.relative_to(ROOT).as_posix() for path in package if ".ipynb_checkpoints" not in path.parts}
+    wanted |= {f"jiebei_lib/templates/{path.name}" for path in templates.glob("*.ipynb")}
+    none_of([f"the wheel lacks {path}" for path in sorted(wanted - held)])
+    strangers = [path for path in held if not path.startswith(("jiebei_lib/", "jiebei_lib-"))]
+    none_of([f"the wheel holds {path}" for path in sorted(strangers)])
