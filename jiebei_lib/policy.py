@@ -1,0 +1,212 @@
+"""Loads the rules, holds them together, and answers what-ifs. A policy is the rules of rules/ as one witness tells them.
+
+``article`` is rules/ itself; any other policy, built in or a user's own, is an overlay: a YAML file with only what differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jiebei_lib.case import read_yaml
+from jiebei_lib.problems import Phrase, PolicyError, Problem, items, shown
+from jiebei_lib.scoring.readings import WEIGHTS, Readings, build
+from jiebei_lib.yamls import HERE, cache_folder, code_digest, keep, parse, remembered, shipped
+
+BUILT_IN = ("article", "published")
+TOPICS = ("product", "timeline", "factors", "cost", "conduct", "consequences", "advice", "limits")
+# Which file of rules/ holds a top-level key that is not named like its file.
+HOME = {"strengths": "factors", "constraints": "factors", "questions": "factors", "sampling": "factors"}
+
+
+class Policy:
+    """All rules and parameters, checked. Immutable: a what-if is another policy."""
+
+    def __init__(self, data: dict[str, Any], base: str, overlay: Mapping[str, Any] | None = None):
+        self.data = data
+        self.base = base
+        self.overlay = dict(overlay or {})
+
+    def __repr__(self) -> str:
+        return f"Policy({self.label!r}, {self.digest[:8]})"
+
+    @property
+    def label(self) -> str:
+        """``article``, ``published``, or either with ``+`` when an overlay changes it."""
+        return self.base + ("+" if self.overlay else "")
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal for policies that say the same."""
+        return hashlib.sha256(json.dumps(self.data, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    @cached_property
+    def readings(self) -> Readings:
+        """The admissible readings; compiled once for each policy and kept on disk."""
+        return _compiled(self)
+
+    @property
+    def sources(self) -> dict[str, Any]:
+        return shipped("sources.yaml")
+
+    def value(self, path: str, as_of: str | None = None) -> float:
+        """A parameter's number, e.g. ``factors.amount.pressing``; of dated values the one in force on ``as_of`` (ISO date)."""
+        node = self._node(path)
+        if "values" not in node:
+            return node["value"]
+        known = [entry["value"] for entry in node["values"] if as_of is None or entry["from"] <= as_of]
+        if not known:
+            first = Phrase("between", {"low": node["values"][0]["from"], "high": "…"})
+            raise PolicyError(Problem("out_of_range", path, {"value": as_of, "allowed": first}))
+        return known[-1]
+
+    def _node(self, path: str) -> Mapping[str, Any]:
+        node: Any = self.data
+        for key in path.split("."):
+            if not isinstance(node, Mapping) or key not in node:
+                near = items(list(node)[:12]) if isinstance(node, Mapping) else items([])
+                raise PolicyError(Problem("unknown_path", path, {"allowed": near}))
+            node = node[key]
+        return node
+
+    def replace(self, changes: Mapping[str, Any]) -> Policy:
+        """The same policy with some values changed: ``{"factors.amount.pressing": 20000}``. Checked like any other."""
+        nested: dict[str, Any] = {}
+        for path, value in changes.items():
+            here = nested
+            *above, last = str(path).split(".")
+            for key in above:
+                here = here.setdefault(key, {})
+            here[last] = value
+        return _overlaid(self, nested, "replace")
+
+
+def load_policy(which: str | Path | Mapping[str, Any] = "article") -> Policy:
+    """A built-in policy by name, or one from an overlay (a YAML file or its content). Raises :class:`PolicyError`."""
+    if isinstance(which, Policy):
+        return which
+    if isinstance(which, str) and which in BUILT_IN:
+        return _built_in(which)
+    name = "overlay"
+    if isinstance(which, str | Path):
+        if isinstance(which, str) and Path(which).suffix not in (".yaml", ".yml"):
+            raise PolicyError(Problem("unknown_policy", "policy", {"value": which, "allowed": ", ".join(BUILT_IN)}))
+        name, which = Path(which).name, read_yaml(which, PolicyError)
+    return _from_overlay(which, name)
+
+
+def _from_overlay(overlay: Any, name: str) -> Policy:
+    if not isinstance(overlay, Mapping):
+        raise PolicyError(Problem("invalid", name, {"value": shown(overlay), "allowed": Phrase("mapping")}))
+    base = overlay.get("base", "article")
+    if base not in BUILT_IN:
+        raise PolicyError(Problem("not_in_list", f"{name}: base", {"value": base, "allowed": items(BUILT_IN)}))
+    return _overlaid(_built_in(base), {key: value for key, value in overlay.items() if key != "base"}, name)
+
+
+@cache
+def _built_in(name: str) -> Policy:
+    files = [HERE / "sources.yaml", HERE / "case.yaml", *(HERE / "rules" / f"{topic}.yaml" for topic in TOPICS)]
+    files += [HERE / "policies" / f"{policy}.yaml" for policy in BUILT_IN]
+    return Policy(
+        remembered(f"policy-{name}", b"\0".join(file.read_bytes() for file in files), lambda: _read(name)), name
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    """A built-in policy from its files, checked."""
+    data: dict[str, Any] = parse((HERE / "policies" / "article.yaml").read_text("utf-8"))
+    for topic in TOPICS:
+        data |= parse((HERE / "rules" / f"{topic}.yaml").read_text("utf-8"))
+    overlay = {} if name == "article" else parse((HERE / "policies" / f"{name}.yaml").read_text("utf-8"))
+    overlay.pop("base", None)
+    return _checked(data, overlay, f"{name}.yaml")
+
+
+def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str) -> Policy:
+    text = json.dumps(overlay, sort_keys=True, ensure_ascii=False, default=str).encode()
+    data = remembered("overlay", policy.digest.encode() + text, lambda: _checked(policy.data, overlay, file))
+    return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False))
+
+
+def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], file: str) -> dict[str, Any]:
+    from jiebei_lib.checks import problems_of
+
+    whole = merged(data, overlay)
+    problems = problems_of(whole, shipped("sources.yaml"), lambda path: _place(path, overlay, file))
+    if problems:
+        raise PolicyError(problems)
+    return whole
+
+
+def _place(path: tuple, overlay: Mapping[str, Any], file: str) -> str:
+    """Which file a key path comes from, and the path: the overlay if it touches it or anything above or below."""
+    dotted = ".".join(map(str, path))
+    here: Any = overlay
+    for step, key in enumerate(path):
+        if not isinstance(here, Mapping):
+            break
+        if key not in here:
+            # A key that is missing where the overlay adds a whole new entry is the overlay's fault too.
+            if step < 2 or len(path) - step > 1:
+                topic = HOME.get(path[0], path[0]) if path else ""
+                home = f"rules/{topic}.yaml" if topic in TOPICS else file
+                return f"{home}: {dotted}"
+            break
+        here = here[key]
+    return f"{file}: {dotted}" if overlay else f"rules/{HOME.get(path[0], path[0])}.yaml: {dotted}"
+
+
+def merged(base: Any, overlay: Any, onto_parameters: bool = True) -> Any:
+    """``overlay`` laid over ``base``: mappings merge, null takes an entry away, a bare number becomes a parameter's value."""
+    if isinstance(base, Mapping) and isinstance(overlay, Mapping):
+        out = dict(base)
+        for key, value in overlay.items():
+            if value is None and onto_parameters:
+                out.pop(key, None)
+            else:
+                out[key] = merged(base[key], value, onto_parameters) if key in base else value
+        return out
+    if onto_parameters and isinstance(base, Mapping) and "value" in base:
+        return {**base, "value": overlay}
+    return overlay
+
+
+def _compiled(policy: Policy) -> Readings:
+    """The readings from the cache folder (one array: a row a vertex, then the center, then the samples), or built and kept."""
+    spread = sorted(policy.data["timeline"]["first_possible_day"]["spread"], key=lambda entry: entry["day"])
+    total = sum(entry["weight"] for entry in spread)
+    relevant = {key: policy.data[key] for key in ("timeline", "strengths", "constraints", "sampling")}
+    text = json.dumps(relevant, sort_keys=True).encode() + np.__version__.encode() + code_digest()
+    path = cache_folder() / f"readings-{hashlib.sha256(text).hexdigest()[:24]}.npy"
+    number = int(policy.value("sampling.readings"))
+    try:
+        table = np.load(path, allow_pickle=False)
+        if table.ndim != 2 or table.shape[1] != len(WEIGHTS) + 1 or len(table) < number + 2:
+            raise ValueError(path)
+    except (OSError, ValueError, EOFError):
+        table = None
+    if table is None:
+        built = build(policy.data)
+        weights = np.vstack([built.vertices, built.center, built.samples])
+        days = np.concatenate([np.zeros(len(built.vertices) + 1), built.first_day])
+        table = np.column_stack([weights, days])
+        buffer = io.BytesIO()
+        np.save(buffer, table)
+        keep(path, buffer.getvalue())
+    vertices, center, samples = np.split(table, [len(table) - number - 1, len(table) - number])
+    return Readings(
+        vertices=vertices[:, :-1],
+        center=center[0, :-1],
+        samples=samples[:, :-1],
+        first_day=samples[:, -1].astype(int),
+        days=tuple(entry["day"] for entry in spread),
+        chances=tuple(entry["weight"] / total for entry in spread),
+    )

@@ -1,0 +1,263 @@
+"""The shape of the rules' YAML. Imported only when rules are new or changed (see policy.py)."""
+
+from __future__ import annotations
+
+import re
+import string
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+SLOTS = {"days", "amount", "penalty_multiple"}  # what a sentence of the rules may have filled in
+
+
+def _sentence(text: str) -> str:
+    """Only plain named slots: what an overlay's author writes is never evaluated further."""
+    names = {name for _, name, spec, conversion in string.Formatter().parse(text) if name is not None}
+    if not text.strip() or names - SLOTS:
+        raise ValueError("slots")
+    return text
+
+
+def _iso(text: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError("date")
+    date.fromisoformat(text)
+    return text
+
+
+Sentence = Annotated[str, AfterValidator(_sentence)]
+Iso = Annotated[str, AfterValidator(_iso)]
+Factor = Literal["communication", "history", "amount", "contacts", "days"]
+Confidence = Literal["V", "S+", "S"]
+Number = int | float
+DayRange = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+
+class Text(Strict):
+    zh: Sentence
+    en: Sentence
+
+
+class Based(Strict):
+    """Everything that says something says on what it rests."""
+
+    cite: Annotated[list[str], Field(min_length=1)]
+    basis: Literal["documented", "regulation", "reported", "assumption"]
+    confidence: Confidence | None = None
+
+
+class Dated(Strict):
+    from_: Annotated[Iso, Field(alias="from")]
+    value: Number
+
+
+class Parameter(Based):
+    """A number with its unit, its range, and either one value or values by date."""
+
+    name: Text
+    description: Text
+    unit: Text
+    range: tuple[Number, Number] = Field(strict=False)
+    value: Number | None = None
+    values: Annotated[list[Dated], Field(min_length=1)] | None = None
+
+
+class Statement(Based):
+    """A sentence, and for which days overdue, dates and cases it holds."""
+
+    text: Text
+    short: Text | None = None
+    from_day: int | None = None
+    to_day: int | None = None
+    from_: Annotated[Iso | None, Field(alias="from")] = None
+    until: Iso | None = None
+    when: dict[str, list[str | int | None]] | None = None
+    parameters: list[str] | None = None
+
+
+class Source(Strict):
+    kind: Literal["article", "law", "standard", "guideline", "press", "pages", "data", "research", "ours"]
+    short: Text
+    title: Text
+    confidence: Confidence
+    issuer: Text | None = None
+    published: Iso | None = None
+    effective: Iso | None = None
+    standing: Literal["binding", "recommended", "self_discipline"] | None = None
+    locators: dict[Literal["prefix", "last"], str | int] | None = None
+    note: Text | None = None
+
+
+class SpreadDay(Strict):
+    day: Annotated[int, Field(ge=1, le=3650)]
+    weight: Annotated[Number, Field(gt=0)]
+
+
+class FirstDay(Based):
+    name: Text
+    description: Text
+    unit: Text
+    range: tuple[int, int] = Field(strict=False)
+    spread: Annotated[list[SpreadDay], Field(min_length=1)]
+
+
+class Stage(Statement):
+    name: Text
+    days: DayRange = Field(strict=False)
+    channel: Literal["none", "sms", "call", "letter"]
+    toward: Literal["none", "borrower", "contacts"]
+
+
+class Timeline(Strict):
+    last_day: int
+    first_possible_day: FirstDay
+    stages: Annotated[dict[str, Stage], Field(min_length=1)]
+
+
+class Ends(Strict):
+    protective: Text
+    pressing: Text
+
+
+class FactorBase(Based):
+    name: Text
+    description: Text
+    worded: Literal["strong", "moderate", "assumed"]
+    actionable: bool
+    ends: Ends
+
+
+class Levels(FactorBase):
+    levels: dict[str, Parameter]
+
+
+class History(FactorBase):
+    score_protective: Parameter
+    score_pressing: Parameter
+    record_neutral: Parameter
+    record_pressing: Parameter
+
+
+class Amount(FactorBase):
+    protective: Parameter
+    pressing: Parameter
+
+
+class Days(FactorBase):
+    pressing: Parameter
+
+
+class Factors(Strict):
+    communication: Levels
+    history: History
+    amount: Amount
+    contacts: Levels
+    days: Days
+
+
+class Strength(Strict):
+    name: Text
+    at_least: Parameter
+    at_most: Parameter
+
+
+class Sign(Statement):
+    kind: Literal["sign"]
+    factor: Factor
+
+
+class StrengthOf(Statement):
+    kind: Literal["strength"]
+    factor: Factor
+    strength: str
+
+
+class Order(Statement):
+    kind: Literal["order"]
+    weaker: Factor
+    stronger: Factor
+    either_sign: bool = False
+
+
+class Neutral(Statement):
+    kind: Literal["neutral"]
+    at_least: Parameter
+    at_most: Parameter
+
+
+Constraint = Annotated[Sign | StrengthOf | Order | Neutral, Field(discriminator="kind")]
+
+
+class Question(Statement):
+    levels: Annotated[list[str | int], Field(min_length=1)]
+
+
+class Sampling(Strict):
+    readings: Parameter
+    seed: Parameter
+
+
+class Reachable(Statement):
+    values: dict[Literal["repaying", "engaged", "answering", "broken_promise", "silent"], bool]
+
+
+class Permission(Strict):
+    reachable: Literal["permitted", "not_permitted", "silent"]
+    unreachable: Literal["permitted", "not_permitted", "silent"]
+
+
+class ThirdPersonRule(Statement):
+    from_: Annotated[Iso, Field(alias="from")]
+    standing: Literal["binding", "recommended", "self_discipline"]
+    contact: Permission
+    binds: Text
+
+
+class Conflict(Statement):
+    practice: str
+    against: Annotated[list[str], Field(min_length=1)]
+
+
+class Caller(Strict):
+    may: dict[str, Statement]
+    may_not: dict[str, Statement]
+
+
+class Conduct(Strict):
+    reachable: Reachable
+    practice: dict[str, Statement]
+    third_persons: dict[str, ThirdPersonRule]
+    unreachable_conditions: dict[str, Statement]
+    conflicts: dict[str, Conflict]
+    answers: dict[Literal["not_permitted", "permitted", "undecided", "no_rule"], Statement]
+    caller: Caller
+
+
+class Advice(Strict):
+    actions: dict[str, Statement]
+    words: dict[str, Statement]
+
+
+class Document(Strict):
+    """A whole policy."""
+
+    name: Text
+    description: Text
+    product: dict[str, Statement]
+    timeline: Timeline
+    factors: Factors
+    strengths: dict[str, Strength]
+    constraints: Annotated[dict[str, Constraint], Field(min_length=1)]
+    questions: dict[str, Question]
+    sampling: Sampling
+    cost: dict[str, Parameter]
+    conduct: Conduct
+    consequences: dict[str, Statement]
+    advice: Advice
+    limits: dict[str, Statement]

@@ -1,0 +1,97 @@
+"""Reads the YAML that ships with the library: strictly (no duplicate keys, dates stay text), and once (a cache of the parsed text)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+class DuplicateKey(ValueError):
+    """A key stands twice in one mapping; ``args`` are the key and its line."""
+
+
+def parse(text: str) -> Any:
+    """The content of one YAML document. Raises ``yaml.YAMLError`` or :class:`DuplicateKey`."""
+    import yaml
+
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=base)):
+        raise yaml.YAMLError("anchors and aliases are not used here")  # they can blow up a small file without end
+
+    class Strict(base):
+        """Refuses duplicate keys, which YAML forbids but PyYAML lets the later one win, and keeps dates as text."""
+
+    Strict.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in base.yaml_implicit_resolvers.items()
+    }
+
+    def mapping(loader, node, deep=False):
+        seen = set()
+        for key_node, _ in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            try:
+                twice = key in seen
+            except TypeError as error:
+                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: a key must be plain text") from error
+            if twice:
+                raise DuplicateKey(str(key), key_node.start_mark.line + 1)
+            seen.add(key)
+        return loader.construct_mapping(node, deep=True)
+
+    Strict.add_constructor("tag:yaml.org,2002:map", mapping)
+    return yaml.load(text, Loader=Strict)
+
+
+def cache_folder() -> Path:
+    """Where compiled knowledge is kept between runs: ``JIEBEI_CACHE``, else the user's cache folder."""
+    chosen = os.environ.get("JIEBEI_CACHE")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("jiebei")
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Writes a cache file whole or not at all; a folder that cannot be written only costs time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{os.getpid()}")
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError:
+        pass
+
+
+def remembered(name: str, texts: bytes, make) -> Any:
+    """``make()``, or what it returned when the same ``texts`` (and library code) were last seen. Plain JSON data only."""
+    key = hashlib.sha256(texts + code_digest()).hexdigest()[:24]
+    path = cache_folder() / f"{name}-{key}.json"
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        pass
+    made = make()
+    keep(path, json.dumps(made, ensure_ascii=False).encode())
+    return made
+
+
+@cache
+def code_digest() -> bytes:
+    """Changes whenever the code that parses, checks or compiles changes, so that no stale result is read back."""
+    modules = ("yamls.py", "policy.py", "schema.py", "checks.py", "scoring/readings.py")
+    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in modules)).digest()
+
+
+@cache
+def shipped(name: str) -> Any:
+    """One YAML file of the library, e.g. ``case.yaml``."""
+    content = (HERE / name).read_bytes()
+    return remembered(Path(name).stem, content, lambda: parse(content.decode()))
