@@ -1,0 +1,248 @@
+"""The admissible readings: every choice of weights that agrees with what a witness says (a convex polytope), exactly.
+
+A reading is ``(base, communication, history, amount, contacts, days)`` and a first possible day. Bounds of the likelihood lie at the
+polytope's vertices; shares are counted over a fixed, evenly spread set of readings inside it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FACTORS = ("communication", "history", "amount", "contacts", "days")
+WEIGHTS = ("base", *FACTORS)
+TOLERANCE = 1e-9  # of a constraint's slack, in units of log-odds
+
+
+class NoReadings(ValueError):
+    """Nothing satisfies the constraints; ``constraints`` are the ids of a smallest set that contradicts itself."""
+
+    def __init__(self, constraints: list[str]):
+        super().__init__(", ".join(constraints))
+        self.constraints = constraints
+
+
+class Unbounded(ValueError):
+    """A weight that no constraint holds; ``weight`` is its name."""
+
+    def __init__(self, weight: str):
+        super().__init__(weight)
+        self.weight = weight
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The admissible set. Weights are in log-odds per unit of pressure.
+
+    ``vertices`` (V, 6); ``center`` (6,) the centroid; ``samples`` (N, 6) evenly spread over the set, sorted by their first possible
+    day ``first_day`` (N,); ``days`` the first days that occur, ascending, and ``chances`` their weights.
+    """
+
+    vertices: np.ndarray
+    center: np.ndarray
+    samples: np.ndarray
+    first_day: np.ndarray
+    days: tuple[int, ...]
+    chances: tuple[float, ...]
+
+
+def build(policy: Mapping[str, Any]) -> Readings:
+    """The readings that a policy admits. Raises :class:`NoReadings` or :class:`Unbounded`."""
+    matrix, bound, ids = halfspaces(policy)
+    spread = sorted(policy["timeline"]["first_possible_day"]["spread"], key=lambda entry: entry["day"])
+    chances = np.array([entry["weight"] for entry in spread], float)
+    chances /= chances.sum()
+    blocks = [(columns, *polytope(matrix, bound, ids, columns)) for columns in independent(matrix)]
+    number, seed = (int(policy["sampling"][name]["value"]) for name in ("readings", "seed"))
+    samples, which = spread_evenly(blocks, chances, number, seed)
+    order = np.argsort(which, kind="stable")
+    days = np.array([entry["day"] for entry in spread])
+    center = np.zeros(len(WEIGHTS))
+    for columns, corners, simplices, volumes in blocks:
+        center[columns] = np.average(corners[simplices].mean(axis=1), axis=0, weights=volumes)
+    vertices = np.array(
+        [np.concatenate(parts) for parts in itertools.product(*(corners for _, corners, _, _ in blocks))]
+    )
+    place = np.argsort(np.concatenate([columns for columns, *_ in blocks]))
+    return Readings(
+        vertices[:, place], center, samples[order], days[which[order]], tuple(days.tolist()), tuple(chances.tolist())
+    )
+
+
+def independent(matrix: np.ndarray) -> list[np.ndarray]:
+    """The columns in groups that share no constraint: the set is the product of one polytope a group."""
+    groups = [{column} for column in range(matrix.shape[1])]
+    for row in matrix:
+        joined = [group for group in groups if group & set(np.flatnonzero(row))]
+        groups = [group for group in groups if group not in joined] + [set().union(*joined)] * bool(joined)
+    return [np.array(sorted(group)) for group in sorted(groups, key=min)]
+
+
+def halfspaces(policy: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The constraints as ``matrix @ reading <= bound`` (rows, 6), with the id of the statement that each row codes."""
+    rows: list[tuple[dict[str, float], float, str]] = []
+    for name, constraint in policy["constraints"].items():
+        kind = constraint["kind"]
+        if kind == "sign":
+            rows.append(({constraint["factor"]: -1}, 0, name))
+        elif kind == "strength":
+            # From -1 to +1 a factor's pressure moves by 2, so its odds multiple is e^(2w).
+            strength = policy["strengths"][constraint["strength"]]
+            rows.append(({constraint["factor"]: -2}, -math.log(strength["at_least"]["value"]), name))
+            rows.append(({constraint["factor"]: 2}, math.log(strength["at_most"]["value"]), name))
+        elif kind == "order":
+            rows.append(({constraint["weaker"]: 1, constraint["stronger"]: -1}, 0, name))
+            if constraint.get("either_sign"):
+                rows.append(({constraint["weaker"]: -1, constraint["stronger"]: -1}, 0, name))
+        else:  # neutral
+            rows.append(({"base": -1}, -logit(constraint["at_least"]["value"]), name))
+            rows.append(({"base": 1}, logit(constraint["at_most"]["value"]), name))
+    matrix = np.array([[row.get(weight, 0.0) for weight in WEIGHTS] for row, _, _ in rows], float).reshape(
+        -1, len(WEIGHTS)
+    )
+    return matrix, np.array([bound for _, bound, _ in rows], float), [name for _, _, name in rows]
+
+
+def logit(p: float) -> float:
+    return math.log(p / (1 - p))
+
+
+def polytope(
+    matrix: np.ndarray, bound: np.ndarray, ids: list[str], columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the constraints leave of ``columns``, a group of :func:`independent`: vertices (V, d), a triangulation (S, k+1) of
+    vertex numbers, and the simplices' relative volumes (S,).
+
+    The set may be flat (an analyst who pins a weight makes it so): then it is solved inside the plane it fills, of dimension k.
+    """
+    rows = matrix[:, columns].any(axis=1)
+    matrix, bound, ids = (
+        matrix[np.ix_(rows, columns)],
+        bound[rows],
+        [name for name, row in zip(ids, rows, strict=True) if row],
+    )
+    origin, plane = affine_hull(matrix, bound, ids)
+    for column, weight in enumerate(columns):
+        for sign in (1, -1):
+            objective = np.zeros(len(columns))
+            objective[column] = sign
+            if not rows.any() or _solve(objective, matrix, bound).status == 3:
+                raise Unbounded(WEIGHTS[weight])
+    inner, slack = matrix @ plane, bound - matrix @ origin
+    vertices = _polish(origin + _corners(inner, slack) @ plane.T, matrix, bound)
+    touching = np.abs(bound - vertices @ matrix.T) <= TOLERANCE * 10
+    simplices = np.array(
+        _triangulate(frozenset(range(len(vertices))), [frozenset(np.flatnonzero(row)) for row in touching.T], {})
+    )
+    flat = (vertices - origin) @ plane
+    edges = flat[simplices[:, 1:]] - flat[simplices[:, :1]]
+    return vertices, simplices, np.abs(np.linalg.det(edges)) if plane.shape[1] else np.ones(1)
+
+
+def affine_hull(matrix: np.ndarray, bound: np.ndarray, ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A point well inside the set (d,) and an orthonormal basis (d, k) of the plane that the set fills."""
+    norms = np.linalg.norm(matrix, axis=1)
+    pinned = np.zeros(len(matrix), bool)
+    while True:
+        # The deepest point: the largest ball (radius at most 1) that all rows but the pinned ones leave room for.
+        radius = np.where(pinned, 0.0, norms)
+        objective = np.append(np.zeros(matrix.shape[1]), -1.0)
+        deepest = _solve(
+            objective, np.column_stack([matrix, radius]), bound, [(None, None)] * matrix.shape[1] + [(0, 1)]
+        )
+        if deepest.status == 2:
+            raise NoReadings(_contradiction(matrix, bound, ids))
+        if -deepest.fun > TOLERANCE or pinned.all():
+            break
+        slackest = np.array([_solve(row, matrix, bound).fun for row in matrix])
+        pinned = bound - slackest <= TOLERANCE
+    if not pinned.any():
+        return deepest.x[:-1], np.eye(matrix.shape[1])
+    _, values, axes = np.linalg.svd(matrix[pinned])
+    return deepest.x[:-1], axes[np.count_nonzero(values > TOLERANCE) :].T
+
+
+def _solve(objective, matrix, bound, bounds=(None, None)):
+    from scipy.optimize import linprog
+
+    return linprog(objective, A_ub=matrix, b_ub=bound, bounds=bounds, method="highs")
+
+
+def _contradiction(matrix: np.ndarray, bound: np.ndarray, ids: list[str]) -> list[str]:
+    """A smallest set of statements that cannot all hold: leave out each in turn and keep it out if the rest still cannot."""
+    kept = np.ones(len(ids), bool)
+    for name in dict.fromkeys(ids):
+        without = kept & (np.array(ids) != name)
+        if without.any() and _solve(np.zeros(matrix.shape[1]), matrix[without], bound[without]).status == 2:
+            kept = without
+    return list(dict.fromkeys(np.array(ids)[kept].tolist()))
+
+
+def _corners(matrix: np.ndarray, slack: np.ndarray) -> np.ndarray:
+    """Corners of ``matrix @ u <= slack`` with 0 inside, in the k coordinates of the plane."""
+    if matrix.shape[1] == 0:
+        return np.zeros((1, 0))
+    real = np.linalg.norm(matrix, axis=1) > TOLERANCE
+    matrix, slack = matrix[real], slack[real]
+    if matrix.shape[1] == 1:
+        reach = slack / matrix[:, 0]
+        return np.array([[reach[matrix[:, 0] < 0].max()], [reach[matrix[:, 0] > 0].min()]])
+    from scipy.spatial import HalfspaceIntersection
+
+    return HalfspaceIntersection(np.column_stack([matrix, -slack]), np.zeros(matrix.shape[1])).intersections
+
+
+def _polish(found: np.ndarray, matrix: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """Each corner once, in a fixed order, re-solved from the constraints that meet in it (Qhull's are good to 1e-12 or so)."""
+    exact = {}
+    for corner in found:
+        meeting = np.abs(bound - matrix @ corner) <= TOLERANCE * 1e3
+        solved = corner + np.linalg.lstsq(matrix[meeting], bound[meeting] - matrix[meeting] @ corner, rcond=None)[0]
+        exact.setdefault(tuple(np.round(solved, 8) + 0.0), solved)
+    return np.array([exact[key] for key in sorted(exact)])
+
+
+def _triangulate(face: frozenset, facets: list[frozenset], known: dict) -> list[list[int]]:
+    """Pulling triangulation: cut a face into cones from its first corner over its own facets that do not touch it."""
+    if face in known:
+        return known[face]
+    if len(face) == 1:
+        return [[*face]]
+    parts = {face & facet for facet in facets} - {face, frozenset()}
+    largest = [part for part in parts if not any(part < other for other in parts)]
+    apex = min(face)
+    known[face] = [
+        [apex, *rest]
+        for part in sorted((part for part in largest if apex not in part), key=sorted)
+        for rest in _triangulate(part, facets, known)
+    ]
+    return known[face]
+
+
+def spread_evenly(blocks: list[tuple], chances: np.ndarray, number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """``number`` readings (number, 6) uniform over the product of the blocks, and for each a first day's number.
+
+    Scrambled Sobol points: in each block one coordinate picks the simplex (none where there is only one), k place the point in it
+    (sorted uniforms cut the unit interval into barycentric coordinates), and the last of all picks the day.
+    """
+    from scipy.stats import qmc
+
+    sizes = [simplices.shape[1] - 1 + (len(simplices) > 1) for _, _, simplices, _ in blocks]
+    unit = iter(qmc.Sobol(sum(sizes) + 1, scramble=True, rng=seed).random(number).T)
+    samples = np.zeros((number, len(WEIGHTS)))
+    for columns, vertices, simplices, volumes in blocks:
+        simplex = _pick(volumes, next(unit)) if len(simplices) > 1 else np.zeros(number, int)
+        cuts = np.sort([next(unit) for _ in range(simplices.shape[1] - 1)], axis=0).reshape(-1, number)
+        shares = np.diff(cuts, axis=0, prepend=np.zeros((1, number)), append=np.ones((1, number)))
+        samples[:, columns] = np.einsum("kn,nkd->nd", shares, vertices[simplices[simplex]])
+    return samples, _pick(chances, next(unit))
+
+
+def _pick(weights: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Numbers of entries, picked in proportion to their weights by uniforms."""
+    return np.minimum(np.searchsorted(np.cumsum(weights) / weights.sum(), unit, side="right"), len(weights) - 1)
