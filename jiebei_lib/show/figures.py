@@ -1,0 +1,467 @@
+"""The pictures of one case. Each takes an assessment and gives a :class:`Figure`."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from jiebei_lib.assessment import Assessment
+from jiebei_lib.case import Case
+from jiebei_lib.claims import Dispersion
+from jiebei_lib.policy import Policy
+from jiebei_lib.scoring.score import across_days, reading_likelihoods
+from jiebei_lib.show.figure import (
+    BAND,
+    CALL,
+    FAINT,
+    INK,
+    NEITHER,
+    NO_CALL,
+    Figure,
+    axis,
+    corner,
+    day_name,
+    layout,
+    note,
+    rounded,
+    stretched,
+    upright,
+)
+from jiebei_lib.show.text import multiple, of_hundred, percent, say
+
+DAY_TICKS = (0, 1, 3, 7, 14, 30, 60, 90)
+BIN = 0.025  # width of a column of dots, in likelihood
+
+
+def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
+    """One hundred readings as dots by the likelihood that they give, over the line of the exact range."""
+    count, low, high = of_hundred(a.share), a.likelihood["low"], a.likelihood["high"]
+    values = np.sort(reading_likelihoods(case, policy))
+    above, below = values[values > 0.5], values[values <= 0.5]
+    dots = {
+        "above": _spread(above, count),
+        "below": _spread(below, 100 - count),
+    }
+    data, columns = [], Counter()
+    style = {"below": (NO_CALL, "circle"), "above": (CALL, "diamond")}
+    for side, (colour, symbol) in style.items():
+        x, y = [], []
+        for value in dots[side]:
+            column = min(int(value / BIN), round(1 / BIN) - 1)
+            columns[column] += 1
+            x.append(round((column + 0.5) * BIN, 4))
+            y.append(columns[column])
+        text = [say("readings.hover", lang, value=percent(value, lang, short=True)) for value in x]
+        marker = {"color": colour, "symbol": symbol, "size": 9}
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": x,
+                "y": y,
+                "marker": marker,
+                "text": text,
+                "hoverinfo": "text",
+                "name": say(f"readings.{side}", lang),
+            }
+        )
+    top = max(columns.values(), default=1)
+    line = -max(2.0, top * 0.12)
+    ends = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [low, high],
+        "y": [line, line],
+        "line": {"color": INK, "width": 4},
+        "marker": {"color": INK, "symbol": "line-ns-open", "size": 14, "line": {"width": 3}},
+        "hoverinfo": "skip",
+    }
+    data.append(ends)
+    names = {
+        "low": say("readings.lenient", lang, low=percent(low, lang, short=True)),
+        "high": say("readings.harsh", lang, high=percent(high, lang, short=True)),
+    }
+    marks = [
+        note(max(low, 0.0), line, names["low"], "left", -18),
+        note(min(high, 1.0), line, names["high"], "right", -18),
+        {
+            "x": 0.5,
+            "y": 1.0,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "text": say("readings.half", lang),
+            "showarrow": False,
+            "font": {"size": 13, "color": NEITHER},
+        },
+    ]
+    if dots["below"]:
+        marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
+    if dots["above"]:
+        marks.append(corner(1.0, "right", f"{say('readings.above', lang)} ◆", CALL))
+    key = "title_not_yet" if a.verdict == "not_yet" else "title"
+    plan = layout(say(f"readings.{key}", lang, count=count), 380) | {
+        "xaxis": axis(say("readings.axis", lang))
+        | {
+            "range": [-0.03, 1.03],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
+        },
+        "yaxis": {"visible": False, "range": [line * 2.1, top + max(1.0, top * 0.08)], "fixedrange": True},
+        "shapes": [
+            {
+                "type": "line",
+                "x0": 0.5,
+                "x1": 0.5,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": NEITHER, "width": 1, "dash": "dash"},
+            }
+        ],
+        "annotations": marks,
+    }
+    slots = {"count": count, "rest": 100 - count, "low": percent(low, lang), "high": percent(high, lang)}
+    caption = say("readings.caption", lang, **slots)
+    if a.verdict == "not_yet":
+        caption = say("readings.caption_not_yet", lang, first=policy.readings.days[0])
+    elif a.unknown:
+        least, most = (of_hundred(a.share_range[end]) for end in ("low", "high"))
+        caption += (" " if lang == "en" else "") + say("readings.caption_unknown", lang, least=least, most=most)
+    tenths = Counter(min(int(value * 10), 9) for side in dots.values() for value in side)
+    rows = [[f"{10 * n}–{10 * n + 10}%", str(tenths[n])] for n in range(10) if tenths[n]]
+    return Figure(
+        "readings",
+        data,
+        plan,
+        say("readings.alt", lang, **slots),
+        caption,
+        say("readings.table", lang).split("|"),
+        rows,
+    )
+
+
+def _spread(values: np.ndarray, number: int) -> list[float]:
+    """``number`` evenly spaced quantiles of sorted values."""
+    if not len(values):
+        return []
+    at = (np.arange(number) + 0.5) / number * len(values)
+    return [float(values[min(int(n), len(values) - 1)]) for n in at]
+
+
+def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
+    """The same case from day 0 to 90: the exact range as a band, the share as a line, now as an upright line."""
+    days = np.arange(0, max(DAY_TICKS) + 1)
+    scores = across_days(case, policy, days)
+    x, first = stretched(days), policy.readings.days[0]
+    hover = [
+        f"{day_name(day, lang)}<br>{percent(low, lang, True)} – {percent(high, lang, True)}<br>{of_hundred(share)}/100"
+        for day, low, high, share in zip(days, scores.low, scores.high, scores.share, strict=True)
+    ]
+    step = {"shape": "hv", "width": 0}
+    data = [
+        {"type": "scatter", "x": x, "y": rounded(scores.low), "mode": "lines", "line": step, "hoverinfo": "skip"},
+        {
+            "type": "scatter",
+            "x": x,
+            "y": rounded(scores.high),
+            "mode": "lines",
+            "line": step,
+            "fill": "tonexty",
+            "fillcolor": BAND,
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "x": x,
+            "y": rounded(scores.share),
+            "mode": "lines",
+            "line": {"color": CALL, "width": 3, "dash": "dash", "shape": "hv"},
+            "text": hover,
+            "hoverinfo": "text",
+        },
+    ]
+    now = min(case.days_overdue, days[-1])
+    edge = "right" if now > 30 else "left"
+    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center", "font": {"size": 13}}
+    marks = [
+        {
+            "x": stretched([now])[0],
+            "y": 1.0,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "xanchor": edge,
+            "text": say("timeline.here", lang, days=case.days_overdue),
+            "showarrow": False,
+            "font": {"size": 14, "color": INK},
+        },
+        label
+        | {
+            "y": float(scores.share[60]),
+            "yshift": 14 if scores.share[60] < 0.85 else -16,
+            "text": say("timeline.share", lang),
+            "font": {"size": 13, "color": CALL},
+        },
+        label
+        | {
+            "y": 0.04 if scores.low[60] < 0.12 else float(scores.low[60]) + 0.04,
+            "yshift": 4,
+            "text": say("timeline.band", lang),
+            "font": {"size": 13, "color": "#555555"},
+        },
+    ]
+    stages = [
+        entry["days"][0] for entry in policy.data["timeline"]["stages"].values() if 0 < entry["days"][0] <= days[-1]
+    ]
+    plan = layout(say("timeline.title", lang), 360) | {
+        "xaxis": axis(say("timeline.axis", lang))
+        | {
+            "range": [-0.1, stretched([90])[0] + 0.1],
+            "tickvals": stretched(DAY_TICKS),
+            "ticktext": [str(day) for day in DAY_TICKS],
+        },
+        "yaxis": axis(say("timeline.axis_y", lang))
+        | {
+            "range": [-0.02, 1.02],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
+            "gridcolor": FAINT,
+        },
+        "shapes": [upright(stretched([day])[0], FAINT, 1) for day in stages] + [upright(stretched([now])[0], INK, 2)],
+        "annotations": marks,
+    }
+    rows = [
+        [
+            str(day),
+            percent(scores.low[day], lang, True),
+            percent(scores.high[day], lang, True),
+            f"{of_hundred(scores.share[day])}/100",
+        ]
+        for day in sorted({*DAY_TICKS, now})
+    ]
+    low90, high90 = percent(scores.low[90], lang), percent(scores.high[90], lang)
+    slots = {
+        "first": day_name(first, lang) if lang == "zh" else first,
+        "days": case.days_overdue,
+        "low": percent(a.likelihood["low"], lang),
+        "high": percent(a.likelihood["high"], lang),
+    }
+    alt = say("timeline.alt", lang, **slots, low90=low90, high90=high90)
+    return Figure("days", data, plan, alt, say("timeline.caption", lang), say("timeline.table", lang).split("|"), rows)
+
+
+def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
+    """What each factor does to the odds: its range over all readings as a line, the central reading as a dot."""
+    readings = policy.readings
+    base = {"name": say("factors.base", lang), "pressure": None, "central": float(readings.center[0]), "cite": []}
+    base |= {"low": float(readings.vertices[:, 0].min()), "high": float(readings.vertices[:, 0].max())}
+    parts = [base, *({**part, "name": part["name"][lang]} for part in a.contributions)]
+    data, shown = [], []
+    for part in parts:
+        colour, symbol = _direction(part)
+        name = html.escape(part["name"])
+        shown.append(name)
+        ends = {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [part["low"], part["high"]],
+            "y": [name, name],
+            "line": {"color": colour, "width": 7},
+            "opacity": 0.45,
+            "hoverinfo": "skip",
+        }
+        words = f"{multiple(part['central'], lang)} ({multiple(part['low'], lang)} … {multiple(part['high'], lang)})"
+        dot = {
+            "type": "scatter",
+            "mode": "markers+text",
+            "x": [part["central"]],
+            "y": [name],
+            "marker": {"color": colour, "symbol": symbol, "size": 13},
+            "text": [multiple(part["central"], lang)],
+            "textposition": "top center",
+            "textfont": {"size": 13, "color": INK},
+            "hovertext": [words],
+            "hoverinfo": "text",
+        }
+        data += [ends, dot]
+    reach = max(2.4, *(abs(part[end]) for part in parts for end in ("low", "high"))) * 1.08
+    ticks = [n for n in (0.01, 0.1, 1 / 3, 1, 3, 10, 100) if abs(math.log(n)) <= reach]
+    plan = layout(say("factors.title", lang), 410) | {
+        "xaxis": axis(say("factors.axis", lang))
+        | {
+            "range": [-reach, reach],
+            "tickvals": [round(math.log(n), 4) for n in ticks],
+            "ticktext": [multiple(math.log(n), lang) for n in ticks],
+            "gridcolor": FAINT,
+        },
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": shown[::-1],
+            "automargin": True,
+            "fixedrange": True,
+            "tickfont": {"size": 14},
+            "range": [-0.6, len(shown) - 0.3],
+        },
+        "shapes": [upright(0, INK, 1)],
+    }
+    numbers = {part["name"]: [multiple(part[key], lang) for key in ("central", "low", "high")] for part in parts}
+    from jiebei_lib.show.text import cited
+
+    rows = [
+        [
+            part["name"],
+            "–" if part["pressure"] is None else f"{part['pressure']:+.2f}",
+            *numbers[part["name"]],
+            ("、" if lang == "zh" else ", ").join(cited(cite, lang) for cite in part["cite"]) or "–",
+        ]
+        for part in parts
+    ]
+    said = ("；" if lang == "zh" else "; ").join(
+        say("factors.alt_row", lang, name=name, central=central, low=low, high=high)
+        for name, (central, low, high) in numbers.items()
+    )
+    return Figure(
+        "factors",
+        data,
+        plan,
+        say("factors.alt", lang, rows=said),
+        say("factors.caption", lang),
+        say("factors.table", lang).split("|"),
+        rows,
+    )
+
+
+def _direction(part: dict[str, Any]) -> tuple[str, str]:
+    """Colour and shape of a factor's mark: orange diamond raises, blue circle lowers, grey square neither for certain."""
+    if part["low"] >= 0 and part["high"] > 0:
+        return CALL, "diamond"
+    if part["high"] <= 0 and part["low"] < 0:
+        return NO_CALL, "circle"
+    return NEITHER, "square"
+
+
+def witnesses_figure(a: Assessment, lang: str) -> Figure:
+    """The same case by each policy: the range as a line, the share in words at its end."""
+    data, marks, rows, shown, said = [], [], [], [], []
+    for witness in a.witnesses:
+        low, high, count = witness["likelihood"]["low"], witness["likelihood"]["high"], of_hundred(witness["share"])
+        title = witness_name(witness, lang)
+        name = html.escape(title)
+        shown.append(name)
+        colour = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}.get(witness["verdict"], NEITHER)
+        ends = {"color": colour, "symbol": "line-ns-open", "size": 16, "line": {"width": 3}}
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": [low, high],
+                "y": [name, name],
+                "line": {"color": colour, "width": 8},
+                "marker": ends,
+                "hoverinfo": "skip",
+            }
+        )
+        marks.append(
+            {
+                "x": 1.0,
+                "xref": "paper",
+                "xanchor": "left",
+                "xshift": 8,
+                "y": name,
+                "text": f"{count}/100",
+                "showarrow": False,
+                "font": {"size": 14, "color": INK},
+            }
+        )
+        slots = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": count}
+        rows.append([title, say(f"verdict.{witness['verdict']}", lang), slots["low"], slots["high"], str(count)])
+        said.append(say("claims.witnesses_row", lang, name=title, **slots))
+    plan = layout(say("claims.witnesses_title", lang), 150 + 50 * len(rows)) | {
+        "xaxis": axis(say("readings.axis", lang))
+        | {
+            "range": [-0.02, 1.02],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
+            "gridcolor": FAINT,
+        },
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": shown[::-1],
+            "automargin": True,
+            "fixedrange": True,
+            "tickfont": {"size": 14},
+            "range": [-0.6, len(shown) - 0.4],
+        },
+        "shapes": [
+            {
+                "type": "line",
+                "x0": 0.5,
+                "x1": 0.5,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": NEITHER, "width": 1, "dash": "dash"},
+            }
+        ],
+        "annotations": marks,
+    }
+    plan["margin"] = plan["margin"] | {"r": 70}
+    alt = say("claims.witnesses_alt", lang, rows=("；" if lang == "zh" else "; ").join(said))
+    return Figure(
+        "witnesses",
+        data,
+        plan,
+        alt,
+        say("claims.witnesses_caption", lang),
+        say("claims.witnesses_table", lang).split("|"),
+        rows,
+    )
+
+
+def witness_name(witness: dict[str, Any], lang: str) -> str:
+    """A policy's name; a what-if says that it is one."""
+    name = witness["name"][lang]
+    return say("page.what_if", lang, name=name) if witness["policy"].endswith("+") else name
+
+
+def claims_figure(found: Dispersion, lang: str) -> Figure:
+    """How many pages claim which first day."""
+    labels = [say("claims.day", lang, day=day) for day in found.days] + [
+        say("claims.no_day", lang),
+        say("claims.deny", lang),
+    ]
+    counts = [*found.days.values(), found.no_day, found.deny]
+    colours = [CALL if day == found.article_day else "#56B4E9" for day in found.days] + ["#BBBBBB"] * 2
+    bars = {
+        "type": "bar",
+        "x": labels,
+        "y": counts,
+        "marker": {"color": colours},
+        "text": [str(n) for n in counts],
+        "textposition": "outside",
+        "textfont": {"size": 14},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
+    plan = layout(say("claims.title", lang, named=found.named, kinds=len(found.days)), 340) | {
+        "xaxis": axis(say("claims.axis", lang)) | {"type": "category", "tickfont": {"size": 12}, "automargin": True},
+        "yaxis": axis(say("claims.axis_y", lang)) | {"gridcolor": FAINT, "range": [0, max(counts) * 1.15]},
+        "bargap": 0.35,
+    }
+    rows = [[label, str(n)] for label, n in zip(labels, counts, strict=True)]
+    said = ("、" if lang == "zh" else ", ").join(say("claims.alt_row", lang, label=label, n=n) for label, n in rows)
+    caption = say("claims.caption", lang, n=found.days.get(found.article_day, 0))
+    return Figure(
+        "claims",
+        [bars],
+        plan,
+        say("claims.alt", lang, rows=said),
+        caption,
+        say("claims.table", lang).split("|"),
+        rows,
+    )

@@ -1,0 +1,236 @@
+"""A report's page, section by section. Each method is one notebook cell: words (HTML from sections.html.j2) and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jiebei_lib.assessment import Assessment, assess
+from jiebei_lib.case import FIELDS, Case
+from jiebei_lib.claims import first_contact_days
+from jiebei_lib.policy import Policy, load_policy
+from jiebei_lib.show import figures
+from jiebei_lib.show.figures import Figure, witness_name
+from jiebei_lib.show.text import cited, fact, of_hundred, percent, say, yuan
+from jiebei_lib.yamls import HERE
+
+
+class Words(str):
+    """A piece of finished HTML: everything that came from a user was escaped when it was made."""
+
+    def _repr_html_(self) -> str:
+        return self
+
+
+class Section(list):
+    """Words and figures, shown one after the other."""
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        for part in self:
+            display(part)
+
+
+class Page:
+    """The report on one case. ``case`` is a :class:`Case` or its fields; ``policy`` a name, an overlay's content, or a policy."""
+
+    def __init__(
+        self,
+        case: Case | Mapping[str, Any],
+        lang: str = "zh",
+        policy: Policy | str | Mapping[str, Any] = "article",
+        as_of: str | None = None,
+    ):
+        self.case = case if isinstance(case, Case) else Case.of(case)
+        self.policy = load_policy(policy)
+        self.lang = lang
+        self.assessment: Assessment = assess(self.case, self.policy, as_of)
+
+    def answer(self) -> Section:
+        """The question, the answer in one sentence, what is known."""
+        return Section([self._words("answer")])
+
+    def readings(self) -> Section:
+        """The range and the share as one picture."""
+        return Section(
+            [self._words("readings"), figures.readings_figure(self.assessment, self.case, self.policy, self.lang)]
+        )
+
+    def timeline(self) -> Section:
+        """The stages with "you are here", and the answer day by day."""
+        return Section(
+            [self._words("timeline"), figures.days_figure(self.assessment, self.case, self.policy, self.lang)]
+        )
+
+    def factors(self) -> Section:
+        """Which factors push which way, and how surely."""
+        return Section([self._words("factors"), figures.factors_figure(self.assessment, self.policy, self.lang)])
+
+    def may_they(self) -> Section:
+        """What the rules permit, and where the described practice would break them."""
+        return Section([self._words("may_they")])
+
+    def changes(self) -> Section:
+        """The least that would change the answer."""
+        return Section([self._words("changes")])
+
+    def next_question(self) -> Section:
+        """What to find out next."""
+        return Section([self._words("next_question")])
+
+    def consequences(self) -> Section:
+        """What happens if nothing is done."""
+        return Section([self._words("consequences")])
+
+    def today(self) -> Section:
+        """What to do today, and words to say."""
+        return Section([self._words("today")])
+
+    def caller(self) -> Section:
+        """What a caller may and may not do toward the contacts."""
+        return Section([self._words("caller")])
+
+    def claims(self) -> Section:
+        """What published pages claim, and the second witness."""
+        found = first_contact_days()
+        picture, side_by_side = (
+            figures.claims_figure(found, self.lang),
+            figures.witnesses_figure(self.assessment, self.lang),
+        )
+        return Section([self._words("claims", found=found), picture, self._words("witnesses"), side_by_side])
+
+    def sources(self) -> Section:
+        """What the answer is based on."""
+        return Section([self._words("sources")])
+
+    def limits(self) -> Section:
+        """What the model is not."""
+        return Section([self._words("limits")])
+
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        return headline(self.assessment, self.lang, self.policy)
+
+    def _words(self, section: str, **more: Any) -> Words:
+        return Words(str(getattr(_sections(), section)(self, self.assessment, **more)).strip())
+
+    # What the templates need, in this page's language.
+
+    def say(self, key: str, **slots: Any) -> str:
+        return say(key, self.lang, **slots)
+
+    def percent(self, p: float) -> str:
+        return percent(p, self.lang)
+
+    def cites(self, cites: list[str]) -> list[str]:
+        return [cited(cite, self.lang) for cite in cites]
+
+    def facts(self) -> list[tuple[str, str, bool]]:
+        """Name, value and whether it is unknown, for every fact but the id."""
+        levels = {
+            name: {level: entry["name"] for level, entry in self.policy.data["factors"][name]["levels"].items()}
+            for name in ("communication", "contacts")
+        }
+        return [
+            (
+                spec["name"][self.lang],
+                fact(name, getattr(self.case, name), self.lang, levels),
+                getattr(self.case, name) is None,
+            )
+            for name, spec in FIELDS.items()
+            if name != "case_id"
+        ]
+
+    def stages(self) -> list[dict[str, Any]]:
+        """The timeline's stages with their days in words, whether the case stands there, and whether they are past."""
+        last = self.policy.data["timeline"]["last_day"]
+        out = []
+        for name, stage in self.policy.data["timeline"]["stages"].items():
+            first, end = stage["days"]
+            key = "open" if end == last else "one_day" if first == end else "span"
+            days = self.say(f"timeline.{key}", first=first, last=end)
+            out.append(
+                {
+                    **stage,
+                    "id": name,
+                    "when": days,
+                    "here": name == self.assessment.stage["id"],
+                    "past": end < self.case.days_overdue,
+                }
+            )
+        return out
+
+    def change(self, change: Mapping[str, Any]) -> str:
+        """A change in words."""
+        pay, way = change["pay"], change["communication"]
+        said = self.say(f"changes.to.{way}") if way else None
+        if said and pay:
+            return self.say("changes.both", communication=said, pay=yuan(pay))
+        return (
+            self.say("changes.only_communication", communication=said)
+            if said
+            else self.say("changes.only_pay", pay=yuan(pay))
+        )
+
+    def after(self, change: Mapping[str, Any]) -> str:
+        """What a change brings, in words."""
+        low, high = (self.percent(change["likelihood"][end]) for end in ("low", "high"))
+        return self.say(
+            "changes.then",
+            verdict=self.say(f"verdict.{change['verdict']}"),
+            low=low,
+            high=high,
+            count=of_hundred(change["share"]),
+        )
+
+    def places(self, source: Mapping[str, Any]) -> str:
+        """Where in a source: ¶6 ¶7, or articles; a dash where the source has no numbered places."""
+        found = [cite.partition(" ")[2] for cite in source["cites"]]
+        return ("、" if self.lang == "zh" else ", ").join(place for place in found if place) or "–"
+
+    def policy_name(self) -> str:
+        return witness_name({"name": self.policy.data["name"], "policy": self.policy.label}, self.lang)
+
+    def first_day(self) -> int:
+        return self.policy.readings.days[0]
+
+    def yuan(self, amount: float) -> str:
+        return yuan(amount)
+
+    def of_hundred(self, share: float) -> int:
+        return of_hundred(share)
+
+
+def headline(a: Assessment, lang: str, policy: Policy) -> str:
+    """The answer in one sentence."""
+    key = f"headline.{a.verdict}" if policy.label == "article" else f"headline.other.{a.verdict}"
+    slots = {
+        "low": percent(a.likelihood["low"], lang),
+        "high": percent(a.likelihood["high"], lang),
+        "count": of_hundred(a.share),
+    }
+    name = witness_name({"name": policy.data["name"], "policy": policy.label}, lang)
+    return say(key, lang, **slots, days=a.case["days_overdue"], first=policy.readings.days[0], policy=name)
+
+
+@cache
+def environment() -> Any:
+    """The templates; whatever they are given is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(HERE / "show"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _sections() -> Any:
+    return environment().get_template("sections.html.j2").module
+
+
+__all__ = ["Figure", "Page", "Section", "Words", "environment", "headline"]

@@ -1,0 +1,71 @@
+"""Words for people: sentences in both languages (text.yaml) and numbers as people write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jiebei_lib.yamls import HERE, shipped
+
+LANGUAGES = ("zh", "en")
+
+
+def say(key: str, lang: str, **slots: Any) -> str:
+    """The sentence at a dotted key, its slots filled. The key's first part is a topic: text/<topic>.yaml, else text.yaml."""
+    topic, *rest = key.split(".")
+    node = (
+        shipped(f"show/text/{topic}.yaml")
+        if (HERE / "show" / "text" / f"{topic}.yaml").exists()
+        else shipped("show/text.yaml")[topic]
+    )
+    for part in rest:
+        node = node[part]
+    return node[lang].format(**slots) if slots else node[lang]
+
+
+def percent(p: float, lang: str, short: bool = False) -> str:
+    """A likelihood in whole per cent; never 0% or 100% for what is only close to it. ``short`` is for charts."""
+    if 0 < p < 0.01:
+        return "<1%" if short else {"zh": "不到1%", "en": "under 1%"}[lang]
+    if 0.99 < p < 1:
+        return ">99%" if short else {"zh": "99%以上", "en": "over 99%"}[lang]
+    return f"{p:.0%}"
+
+
+def of_hundred(share: float) -> int:
+    """A share as a count of 100; 0 and 100 only where it is exactly none or all."""
+    return round(share) * 100 if share in (0, 1) else min(99, max(1, round(100 * share)))
+
+
+def yuan(amount: float) -> str:
+    """8,000 or 8,000.50."""
+    return f"{amount:,.2f}".removesuffix(".00")
+
+
+def multiple(log_odds: float, lang: str) -> str:
+    """What a part of the log-odds does to the odds: ×4.8, ÷2.5 or ×1."""
+    from math import exp
+
+    size = exp(abs(log_odds))
+    shown = f"{size:.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")
+    return f"÷{shown}" if log_odds < 0 and shown != "1" else f"×{shown}"
+
+
+def cited(cite: str, lang: str) -> str:
+    """A cite as a reader sees it: 文章¶7, Civil Code art. 1033."""
+    name, _, place = cite.partition(" ")
+    short = shipped("sources.yaml")[name]["short"][lang]
+    if place.startswith("art. "):
+        return f"{short}第{place[5:]}条" if lang == "zh" else f"{short} {place}"
+    return f"{short}{place}" if lang == "zh" else f"{short} {place}".strip()
+
+
+def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:
+    """A fact of a case with its unit, or that it is unknown."""
+    if value is None:
+        return say("case.unknown", lang)
+    if name in levels:
+        return levels[name][value][lang]
+    unit = {"days_overdue": "days", "amount_overdue": "yuan", "zhima_score": "points", "past_overdue": "times"}.get(
+        name
+    )
+    return say(f"case.{unit}", lang, value=yuan(value)) if unit else str(value)
