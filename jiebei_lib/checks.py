@@ -13,6 +13,7 @@ from jiebei_lib.case import FIELDS
 from jiebei_lib.problems import Phrase, Problem, items, shown
 from jiebei_lib.schema import Document, Source
 from jiebei_lib.scoring.readings import NoReadings, Unbounded, build
+from jiebei_lib.yamls import walk
 
 Where = Callable[[tuple], str]
 
@@ -154,14 +155,6 @@ def _expected(kind: str, context: Mapping[str, Any], path: tuple) -> Phrase:
     if kind.startswith(("dict", "model")):
         return Phrase("mapping")
     return Phrase("text_any")
-
-
-def walk(node: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
-    """Every mapping below ``node`` with its key path."""
-    if isinstance(node, Mapping):
-        yield path, node
-        for key, value in node.items():
-            yield from walk(value, (*path, key))
 
 
 def _cites(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,14 @@ def parse(text: str) -> Any:
 
     Strict.add_constructor("tag:yaml.org,2002:map", mapping)
     return yaml.load(text, Loader=Strict)
+
+
+def walk(node: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
+    """Every mapping below ``node`` with its key path."""
+    if isinstance(node, Mapping):
+        yield path, node
+        for key, value in node.items():
+            yield from walk(value, (*path, key))
 
 
 def cache_folder() -> Path:
