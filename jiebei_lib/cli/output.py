@@ -1,0 +1,97 @@
+"""What the commands share: the language of a call, words for help, numbers typed as text, JSON and tables out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from typer.core import TyperGroup
+
+from jiebei_lib.problems import Phrase, Problem, UserError, items, shown
+from jiebei_lib.show.text import LANGUAGES, say
+
+
+class Group(TyperGroup):
+    """A group of commands that says in our words which ones there are."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise UserError(Problem("unknown_command", shown(args[0]), {"allowed": items(self.list_commands(ctx))}))
+        return super().resolve_command(ctx, args)
+
+
+def language(args: Sequence[str]) -> str:
+    """The first language that ``--lang`` names, else that of ``JIEBEI_LANG``, else Chinese."""
+    asked = [after for option, after in zip(args, [*args[1:], ""], strict=False) if option == "--lang"]
+    asked += [arg.removeprefix("--lang=") for arg in args if arg.startswith("--lang=")]
+    for given in [*asked, os.environ.get("JIEBEI_LANG", "")]:
+        if (first := given.split(",")[0]) in LANGUAGES:
+            return first
+    return LANGUAGES[0]
+
+
+LANG = language(sys.argv)
+
+
+def t(key: str, **slots: Any) -> str:
+    """Words of the command line itself (text/cli.yaml), in the language of this call."""
+    return say(f"cli.{key}", LANG, **slots)
+
+
+def checked_lang(lang: str) -> str:
+    """A language that there is. Raises :class:`UserError`."""
+    if lang not in LANGUAGES:
+        levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
+        raise UserError(Problem("invalid", "--lang", {"value": shown(lang), "allowed": levels}))
+    return lang
+
+
+def number(text: str) -> int | float | str:
+    """A number typed as an option; anything else comes back as it is, for the field's own check to refuse."""
+    if re.fullmatch(r"[+-]?\d{1,18}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[+-]?\d{1,18}\.\d{1,18}", text) else text
+
+
+def print_json(content: Any) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def console() -> Any:
+    """A Rich console on standard output. What a user typed is printed with ``markup=False``."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> str:
+    """Text in lines of at most ``width`` columns: broken at spaces and between Chinese characters, never before closing marks."""
+    from rich.cells import cell_len
+
+    lines, line, used = [], first, cell_len(first)
+    for word in re.findall(r"[ ]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。；：！？、）”’》…]*", text):
+        if used + cell_len(word) > width and line.strip():
+            lines.append(line)
+            line, word = rest, word.lstrip(" ")
+            used = cell_len(rest)
+        line += word
+        used += cell_len(word)
+    return "\n".join([*lines, line])
+
+
+def print_table(head: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A plain table as wide as the terminal, or as wide as it needs to be when the output goes elsewhere; nothing is cut off."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    for n, name in enumerate(head):
+        table.add_column(name, overflow="fold", no_wrap=n == 0)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console().print(table)

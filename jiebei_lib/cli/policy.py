@@ -1,0 +1,103 @@
+"""`jiebei policy` and `jiebei sources`: what the answer rests on, as tables or JSON, and the check of a user's own overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jiebei_lib.cli.output import LANG, Group, checked_lang, print_json, print_table, t
+from jiebei_lib.policy import TOPICS, load_policy
+from jiebei_lib.show.text import cited, say
+
+app = typer.Typer(cls=Group, add_completion=False, no_args_is_help=True, help=t("policy.help"))
+
+Lang = Annotated[str, typer.Option(help=t("main.lang"))]
+Json = Annotated[bool, typer.Option("--json", help=t("main.json"))]
+Which = Annotated[str, typer.Option(help=t("main.policy"))]
+
+
+@app.command(help=t("policy.check.help"), epilog=t("policy.check.example"))
+def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files"), metavar="FILE…")]) -> None:
+    from jiebei_lib.problems import UserError
+
+    problems = []
+    for file in files:
+        try:
+            policy = load_policy(file)
+            print(t("policy.check.fine", file=file.name, vertices=len(policy.readings.vertices)))
+        except UserError as wrong:
+            problems += wrong.problems
+    if problems:
+        raise UserError(problems)
+
+
+@app.command(help=t("policy.show.help"), epilog=t("policy.show.example"))
+def show(
+    policy: Which = "article",
+    topic: Annotated[str | None, typer.Option(help=t("policy.show.topic", topics=", ".join(TOPICS)))] = None,
+    lang: Lang = LANG,
+    json: Json = False,
+) -> None:
+    from jiebei_lib.policy import HOME
+    from jiebei_lib.problems import PolicyError, Problem, items, shown
+
+    lang, rules = checked_lang(lang), load_policy(policy)
+    if topic is not None and topic not in TOPICS:
+        raise PolicyError(Problem("not_in_list", "--topic", {"value": shown(topic), "allowed": items(TOPICS)}))
+    chosen = {key: value for key, value in rules.data.items() if topic in (None, HOME.get(key, key))}
+    if json:
+        print_json(chosen)
+    else:
+        print_table(t("policy.show.head").split("|"), _rows(chosen, lang))
+
+
+def _rows(node: Any, lang: str, path: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """A row for everything below ``node`` that rests on something."""
+    if not isinstance(node, Mapping):
+        return
+    if "cite" in node:
+        words = node.get("text") or node.get("name") or {}
+        value = node.get("value", "")
+        if "values" in node and not isinstance(node["values"], Mapping):
+            value = ", ".join(f"{entry['from']}: {entry['value']}" for entry in node["values"])
+        span = " … ".join(str(end) for end in node.get("range", []))
+        basis = say(f"basis.{node['basis']}", lang)
+        basis += f" ({say('page.reported', lang)})" if node.get("confidence") in ("S", "S+") else ""
+        cites = ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in node["cite"])
+        yield [".".join(path), words.get(lang, ""), str(value), span, basis, cites]
+    for key, value in node.items():
+        yield from _rows(value, lang, (*path, str(key)))
+
+
+@app.command(help=t("policy.coverage.help"), epilog=t("policy.coverage.example"))
+def coverage(policy: Which = "article", lang: Lang = LANG, json: Json = False) -> None:
+    from jiebei_lib.coverage import coverage as covered
+
+    lang, found = checked_lang(lang), covered(load_policy(policy))
+    if json:
+        print_json({str(paragraph): places for paragraph, places in found.items()})
+        return
+    rows = []
+    for paragraph, places in found.items():
+        more = "" if len(places) <= 3 else " " + say("cli.policy.coverage.more", lang, n=len(places))
+        rows.append([f"¶{paragraph}", ", ".join(places[:3]) + more if places else "–"])
+    print_table(say("cli.policy.coverage.head", lang).split("|"), rows)
+    unused = ", ".join(f"¶{paragraph}" for paragraph, places in found.items() if not places)
+    print(say("cli.policy.coverage.unused", lang, paragraphs=unused or "–"))
+
+
+def sources(lang: Lang = LANG, json: Json = False) -> None:
+    lang, known = checked_lang(lang), load_policy().sources
+    if json:
+        print_json(known)
+        return
+    rows = []
+    for name, source in known.items():
+        standing = [say(f"kinds.{source['kind']}", lang)]
+        standing += [say(f"standing.{source['standing']}", lang)] if source.get("standing") else []
+        row = [name, source["title"][lang], ("，" if lang == "zh" else ", ").join(standing)]
+        rows.append([*row, source.get("effective", "–"), source["confidence"]])
+    print_table(say("cli.sources.head", lang).split("|"), rows)

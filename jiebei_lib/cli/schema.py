@@ -1,0 +1,24 @@
+"""`jiebei schema`: the JSON Schema of what goes in and what comes out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from jiebei_lib.cli.output import print_json, t
+from jiebei_lib.problems import Problem, UserError, items, shown
+
+# Each schema and the function that gives it.
+SCHEMAS = {
+    "case": "jiebei_lib.case:json_schema",
+    "assessment": "jiebei_lib.assessment:json_schema",
+}
+
+
+def schema(name: Annotated[str, typer.Argument(help=t("schema.name", names=", ".join(SCHEMAS)))]) -> None:
+    if name not in SCHEMAS:
+        raise UserError(Problem("not_in_list", "NAME", {"value": shown(name), "allowed": items(SCHEMAS)}))
+    module, _, function = SCHEMAS[name].partition(":")
+    print_json(getattr(import_module(module), function)())
