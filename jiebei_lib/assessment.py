@@ -189,6 +189,7 @@ def assess(case: Case, policy: Policy | str = "article", as_of: str | date | Non
         "contributions": [_contribution(part, policy) for part in explain.contributions(case, policy)],
     }
     constraints = [said(name, constraint) for name, constraint in policy.data["constraints"].items()]
+    steps = [said(name, stage) for name, stage in policy.data["timeline"]["stages"].items()]
     return Assessment(
         case_id=case.case_id,
         case=case.to_dict(),
@@ -205,7 +206,7 @@ def assess(case: Case, policy: Policy | str = "article", as_of: str | date | Non
         next_question=asked[0] if asked else None,
         questions=asked,
         changes=[_change(change) for change in explain.changes(case, policy)],
-        sources=_sources(policy, [parts, constraints]),
+        sources=_sources(policy, [parts, constraints, steps]),
         **parts,
     )
 

@@ -13,6 +13,12 @@ from typing import Any
 HERE = Path(__file__).parent
 
 
+def beside(folder: str) -> Path:
+    """``templates`` or ``cases``: in the package where it is installed, in ``notebooks/`` of the project where it is developed."""
+    inside = HERE / folder
+    return inside if inside.is_dir() else HERE.parent / "notebooks" / folder
+
+
 class DuplicateKey(ValueError):
     """A key stands twice in one mapping; ``args`` are the key and its line."""
 

@@ -34,7 +34,7 @@ from jiebei_lib.show.figure import (
 from jiebei_lib.show.text import multiple, of_hundred, percent, say
 
 DAY_TICKS = (0, 1, 3, 7, 14, 30, 60, 90)
-BIN = 0.025  # width of a column of dots, in likelihood
+BIN, ABREAST = 0.05, 3  # width of a column of dots, in likelihood, and how many dots stand side by side in it
 
 
 def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
@@ -52,11 +52,12 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         x, y = [], []
         for value in dots[side]:
             column = min(int(value / BIN), round(1 / BIN) - 1)
+            row, place = divmod(columns[column], ABREAST)
             columns[column] += 1
-            x.append(round((column + 0.5) * BIN, 4))
-            y.append(columns[column])
-        text = [say("readings.hover", lang, value=percent(value, lang, short=True)) for value in x]
-        marker = {"color": colour, "symbol": symbol, "size": 9}
+            x.append(round((column + (place + 0.5) / ABREAST) * BIN, 4))
+            y.append(row + 1)
+        text = [say("readings.hover", lang, value=percent(value, lang, short=True)) for value in dots[side]]
+        marker = {"color": colour, "symbol": symbol, "size": 8}
         data.append(
             {
                 "type": "scatter",
@@ -69,8 +70,8 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
                 "name": say(f"readings.{side}", lang),
             }
         )
-    top = max(columns.values(), default=1)
-    line = -max(2.0, top * 0.12)
+    top = math.ceil(max(columns.values(), default=1) / ABREAST)
+    line = -max(1.0, top * 0.12)
     ends = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -110,7 +111,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
             "ticktext": ["0%", "25%", "50%", "75%", "100%"],
         },
-        "yaxis": {"visible": False, "range": [line * 2.1, top + max(1.0, top * 0.08)], "fixedrange": True},
+        "yaxis": {"visible": False, "range": [line * 2.4, top + max(1.0, top * 0.08)], "fixedrange": True},
         "shapes": [
             {
                 "type": "line",
@@ -436,7 +437,7 @@ def claims_figure(found: Dispersion, lang: str) -> Figure:
         say("claims.deny", lang),
     ]
     counts = [*found.days.values(), found.no_day, found.deny]
-    colours = [CALL if day == found.article_day else "#56B4E9" for day in found.days] + ["#BBBBBB"] * 2
+    colours = [INK if day == found.article_day else "#8C8C8C" for day in found.days] + ["#CFCFCF"] * 2
     bars = {
         "type": "bar",
         "x": labels,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -11,16 +13,19 @@ from jiebei_lib.case import FIELDS, Case
 from jiebei_lib.claims import first_contact_days
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.show import figures
-from jiebei_lib.show.figures import Figure, witness_name
-from jiebei_lib.show.text import cited, fact, of_hundred, percent, say, yuan
+from jiebei_lib.show.figures import witness_name
+from jiebei_lib.show.text import cited_all, fact, in_words, of_hundred, percent, say, yuan
 from jiebei_lib.yamls import HERE
+
+HEAD = "application/vnd.jiebei.head+json"
 
 
 class Words(str):
     """A piece of finished HTML: everything that came from a user was escaped when it was made."""
 
-    def _repr_html_(self) -> str:
-        return self
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        plain = re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]+>", "", self)).strip()
+        return {"text/html": str(self), "text/plain": html.unescape(plain)}
 
 
 class Section(list):
@@ -31,6 +36,13 @@ class Section(list):
 
         for part in self:
             display(part)
+
+
+class Head(dict):
+    """What a report says of itself: ``title``, ``headline``, ``lang``. Shown in a notebook as its headline."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {HEAD: dict(self), "text/plain": self["headline"]}
 
 
 class Page:
@@ -47,6 +59,11 @@ class Page:
         self.policy = load_policy(policy)
         self.lang = lang
         self.assessment: Assessment = assess(self.case, self.policy, as_of)
+
+    def head(self) -> Head:
+        """Title, headline and language."""
+        title = self.say("page.title", days=self.case.days_overdue)
+        return Head(title=title, headline=self.headline(), lang=self.lang)
 
     def answer(self) -> Section:
         """The question, the answer in one sentence, what is known."""
@@ -125,7 +142,7 @@ class Page:
         return percent(p, self.lang)
 
     def cites(self, cites: list[str]) -> list[str]:
-        return [cited(cite, self.lang) for cite in cites]
+        return cited_all(cites, self.lang)
 
     def facts(self) -> list[tuple[str, str, bool]]:
         """Name, value and whether it is unknown, for every fact but the id."""
@@ -187,8 +204,14 @@ class Page:
 
     def places(self, source: Mapping[str, Any]) -> str:
         """Where in a source: ¶6 ¶7, or articles; a dash where the source has no numbered places."""
-        found = [cite.partition(" ")[2] for cite in source["cites"]]
-        return ("、" if self.lang == "zh" else ", ").join(place for place in found if place) or "–"
+        return in_words([place for cite in source["cites"] if (place := cite.partition(" ")[2])], self.lang) or "–"
+
+    def agreement(self) -> str:
+        """Whether the witnesses agree, disagree, or agree in the verdict while most of their readings stand on opposite sides."""
+        witnesses = self.assessment.witnesses
+        if len({witness["verdict"] for witness in witnesses}) > 1:
+            return "disagree"
+        return "split" if len({witness["share"] > 0.5 for witness in witnesses}) > 1 else "agree"
 
     def policy_name(self) -> str:
         return witness_name({"name": self.policy.data["name"], "policy": self.policy.label}, self.lang)
@@ -231,6 +254,3 @@ def environment() -> Any:
 
 def _sections() -> Any:
     return environment().get_template("sections.html.j2").module
-
-
-__all__ = ["Figure", "Page", "Section", "Words", "environment", "headline"]

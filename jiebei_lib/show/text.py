@@ -59,6 +59,30 @@ def cited(cite: str, lang: str) -> str:
     return f"{short}{place}" if lang == "zh" else f"{short} {place}".strip()
 
 
+def cited_all(cites: list[str], lang: str) -> list[str]:
+    """Cites as a reader sees them, one entry a source: 文章¶6、¶7; Civil Code art. 188, 189."""
+    places: dict[str, list[str]] = {}
+    for cite in cites:
+        name, _, place = cite.partition(" ")
+        places.setdefault(name, []).extend([place] if place else [])
+    return [listed(name, found, lang) for name, found in places.items()]
+
+
+def listed(name: str, found: list[str], lang: str) -> str:
+    """A source's short name with the places cited in it."""
+    short, where = shipped("sources.yaml")[name]["short"][lang], in_words(found, lang)
+    return f"{short}{where}" if lang == "zh" else f"{short} {where}".strip()
+
+
+def in_words(found: list[str], lang: str) -> str:
+    """Places in one source: ¶6、¶7, 第188、189条; ¶6, ¶7, art. 188, 189. Nothing if there are none."""
+    numbers = [place.removeprefix("art. ") for place in found]
+    said = ("、" if lang == "zh" else ", ").join(numbers)
+    if numbers == found:
+        return said
+    return f"第{said}条" if lang == "zh" else f"art. {said}"
+
+
 def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:
     """A fact of a case with its unit, or that it is unknown."""
     if value is None:

@@ -1,0 +1,401 @@
+"""Reports: a template notebook run by papermill with checked parameters, its outputs put on one page (HTML), printed (PDF).
+
+The rendered notebook is kept as evidence, with its parameters and outputs. What a cell shows is either words (HTML that the
+library made and escaped) or a plotly figure that carries its text alternative and its numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jiebei_lib import __version__
+from jiebei_lib.case import Case
+from jiebei_lib.policy import Policy, load_policy
+from jiebei_lib.problems import Phrase, Problem, ReportError, items, shown
+from jiebei_lib.show.text import LANGUAGES, say
+from jiebei_lib.yamls import HERE, beside
+
+FORMATS = ("html", "pdf")
+REPORTS = Path("reports")  # where renders go if nothing else is said
+EXAMPLES = ("silent", "much_unknown")  # the example cases whose reports are kept with the project
+HEAD, FIGURE = "application/vnd.jiebei.head+json", "application/vnd.plotly.v1+json"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One report: its executed notebook, its page and its print (None where not asked for), and its answer in one sentence."""
+
+    notebook: Path
+    html: Path | None
+    pdf: Path | None
+    headline: str
+
+
+def case_report(
+    case: Case,
+    lang: str = "zh",
+    policy: Policy | str = "article",
+    as_of: str | None = None,
+    to: Iterable[str] = ("html",),
+    out: Path | str = REPORTS,
+    progress: Callable[[float], None] | None = None,
+) -> Rendered:
+    """The report on one case, as ``<case_id>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``.
+
+    Raises :class:`UserError` for anything that cannot be, before anything runs.
+    """
+    from jiebei_lib.assessment import checked_date
+
+    policy = load_policy(policy)
+    parameters = {
+        "case": {name: value for name, value in case.to_dict().items() if value is not None},
+        "lang": lang,
+        "policy": {"base": policy.base, **policy.overlay} if policy.overlay else policy.base,
+        "as_of": checked_date(as_of),
+    }
+    return render("case_report", parameters, file_stem(case.case_id), to, out, progress)
+
+
+def render(
+    template: str,
+    parameters: Mapping[str, Any],
+    stem: str,
+    to: Iterable[str] = ("html",),
+    out: Path | str = REPORTS,
+    progress: Callable[[float], None] | None = None,
+) -> Rendered:
+    """Any report template of ``notebooks/templates``, run with ``parameters`` (which hold ``lang``) and written to ``out``.
+
+    Every file appears whole or not at all. ``progress`` is called with numbers from 0 to 1.
+    """
+    formats, tell = checked_formats(to), progress or (lambda done: None)
+    lang = parameters.get("lang")
+    if lang not in LANGUAGES:
+        levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
+        raise ReportError(Problem("invalid", "lang", {"value": shown(lang), "allowed": levels}))
+    browser = find_browser() if "pdf" in formats else None
+    folder = writable(Path(out))
+    tell(0.05)
+    notebook = folder / f"{stem}.{lang}.ipynb"
+    executed = execute(beside("templates") / f"{template}.ipynb", parameters, notebook)
+    tell(0.7)
+    head, sections = collected(executed)
+    html = pdf = None
+    if "html" in formats:
+        html = write(notebook.with_suffix(".html"), page(head, sections, charts="live"))
+    if browser:
+        pdf = write(notebook.with_suffix(".pdf"), printed(page(head, sections, charts="live"), browser))
+    tell(1.0)
+    return Rendered(notebook, html, pdf, head["headline"])
+
+
+def checked_formats(to: Iterable[str]) -> list[str]:
+    """The formats asked for, checked."""
+    formats = [name.strip() for name in to]
+    for name in formats:
+        if name not in FORMATS:
+            raise ReportError(Problem("not_in_list", "--to", {"value": shown(name), "allowed": items(FORMATS)}))
+    return formats
+
+
+def file_stem(name: str) -> str:
+    """A file name for a case id: letters, digits, ``-`` and ``_`` stay; an id with anything else gets a mark of its own, so
+    that two ids never share a file and none leaves its folder."""
+    plain = re.sub(r"[^\w-]+", "_", name).strip("_")[:64]
+    if plain == name and not re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", plain):
+        return plain
+    return f"{plain or 'case'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def writable(folder: Path) -> Path:
+    """The folder, made if need be. Raises :class:`ReportError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, os.strerror(13))
+    except OSError as failure:
+        raise ReportError(Problem("cannot_write", str(folder), {"value": failure.strerror or failure})) from None
+    return folder
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    """A file, whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.replace(path)
+    except OSError as failure:
+        part.unlink(missing_ok=True)
+        raise ReportError(Problem("cannot_write", str(path), {"value": failure.strerror or failure})) from None
+    return path
+
+
+def execute(template: Path, parameters: Mapping[str, Any], notebook: Path, engine: str | None = None) -> Any:
+    """Runs a template by papermill into ``notebook``; parameter names that it does not have are refused. Gives the notebook node."""
+    try:
+        import nbformat
+        import papermill
+        from papermill.exceptions import PapermillExecutionError
+    except ImportError:
+        raise ReportError(Problem("no_extra", "jiebei report", {"allowed": "jiebei-lib[reports]"})) from None
+
+    papermill.translators.papermill_translators.register("python", _readable_translator())
+    known = papermill.inspect_notebook(template)
+    problems = [
+        Problem("unknown_parameter", shown(name), {"allowed": items(known)}) for name in parameters if name not in known
+    ]
+    if problems:
+        raise ReportError(problems)
+    part = notebook.with_name(f".{notebook.name}.{os.getpid()}.part.ipynb")
+    quiet = {"progress_bar": False, "log_output": False, "engine_name": engine, "cwd": str(notebook.parent)}
+    try:
+        with _private_sockets() as config:
+            executed = papermill.execute_notebook(str(template), str(part), dict(parameters), config=config, **quiet)
+        # Where it was made and from where is nobody's business and differs between machines.
+        executed.metadata.papermill.update(input_path=template.name, output_path=notebook.name)
+        write(notebook, nbformat.writes(executed))
+    except PapermillExecutionError as failure:
+        reason = " ".join(f"{failure.ename}: {failure.evalue}".split())
+        raise ReportError(Problem("run_failed", notebook.name, {"value": shown(reason, 200)})) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return executed
+
+
+@contextmanager
+def _private_sockets() -> Iterator[Any]:
+    """Settings that let a kernel talk through files of ours instead of open ports (which it warns of, and which can clash)."""
+    import tempfile
+
+    from traitlets.config import Config
+
+    if os.name != "posix":
+        yield Config()
+        return
+    with tempfile.TemporaryDirectory(prefix="jiebei") as folder:
+        transport = {"transport": "ipc", "ip": os.path.join(folder, "k")}
+        yield Config({"KernelManager": transport, "AsyncKernelManager": transport})
+
+
+@cache
+def _readable_translator() -> type:
+    """Writes parameters as Python literals, Chinese as it is; papermill's own writes \\uXXXX and turns a date into text unasked."""
+    from papermill.translators import PythonTranslator
+
+    class Readable(PythonTranslator):
+        @classmethod
+        def translate(cls, val: Any) -> str:
+            plain = json.loads(json.dumps(val, ensure_ascii=False, allow_nan=False))  # refuses what is not plain data
+            return repr(plain)
+
+    return Readable
+
+
+def collected(executed: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """What an executed report shows: its head, and section by section (a cell each, named by its id) words and figures."""
+    head: dict[str, str] = {}
+    sections = []
+    for cell in executed.cells:
+        parts = []
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if HEAD in data:
+                head = dict(data[HEAD])
+            elif FIGURE in data:
+                parts.append({"figure": data[FIGURE]})
+            elif "text/html" in data:
+                parts.append({"html": data["text/html"]})
+        if parts:
+            sections.append({"id": cell["id"], "parts": parts})
+    return head, sections
+
+
+def content_digest(head: Mapping[str, str], sections: list[dict[str, Any]]) -> str:
+    """Equal for reports that show the same, whatever they were rendered with."""
+    plain = json.dumps([dict(head), sections], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def page(
+    head: Mapping[str, str], sections: list[dict[str, Any]], charts: str = "live", bundle: str | None = None
+) -> str:
+    """One HTML page that needs nothing from anywhere. ``charts``: ``live`` draws with the chart library, carried once in the page
+    or, with ``bundle``, beside it under that relative address; ``none`` leaves the places empty for pictures."""
+    from markupsafe import Markup
+
+    from jiebei_lib.show.page import environment
+
+    lang, number, prepared = head["lang"], 0, []
+    for section in sections:
+        parts = []
+        for part in section["parts"]:
+            if "html" in part:
+                parts.append({"html": Markup(part["html"])})
+                continue
+            number += 1
+            figure = part["figure"]
+            plain = json.dumps({key: figure[key] for key in ("data", "layout", "config")}, ensure_ascii=False)
+            meta, label = figure["layout"]["meta"], say("page.figure", lang, n=number)
+            safe = Markup(plain.replace("<", "\\u003c"))  # nothing in a figure can end the script element
+            parts.append({**meta, "label": label, "json": safe, "height": figure["layout"].get("height", 360)})
+        prepared.append({"id": section["id"], "parts": parts})
+    script = Markup(plotly_bundle().replace("</script", "<\\/script")) if charts == "live" and bundle is None else ""
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            lang=lang,
+            title=head["title"],
+            sections=prepared,
+            css=Markup((HERE / "show" / "report.css").read_text("utf-8")),
+            live=charts == "live",
+            script=script,
+            bundle=bundle,
+            numbers=say("page.numbers", lang),
+            skip=say("page.skip", lang),
+            made=say("page.made", lang, version=__version__),
+            version=__version__,
+            digest=content_digest(head, sections),
+        )
+    )
+
+
+@cache
+def plotly_bundle() -> str:
+    """The chart library, as the plotly package carries it."""
+    from importlib.resources import files
+
+    return (files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
+
+
+def find_browser() -> str:
+    """A local Chromium or Chrome: the one that ``JIEBEI_BROWSER`` names, else the first on the path. Raises :class:`ReportError`."""
+    import shutil
+
+    named = os.environ.get("JIEBEI_BROWSER")
+    names = [named] if named else ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        raise ReportError(Problem("no_browser", "pdf"))
+    return found
+
+
+def printed(html: str, browser: str) -> bytes:
+    """The page as a PDF on A4."""
+    with opened(html, browser, print_width=True) as tab:
+        tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        return tab.pdf(prefer_css_page_size=True, print_background=True)
+
+
+def with_pictures(html: str, browser: str) -> str:
+    """The page with each chart as an SVG picture in place of the script that draws it: small, and fit to be kept in git."""
+    with opened(html, browser) as tab:
+        pictures = tab.evaluate(
+            """async () => {
+              const charts = [...document.querySelectorAll('.chart')];
+              const svg = async (chart) => decodeURIComponent((await Plotly.toImage(chart,
+                {format: 'svg', width: 680, height: chart.layout.height})).replace('data:image/svg+xml,', ''));
+              return await Promise.all(charts.map(async (chart) => [chart.id, await svg(chart)]));
+            }"""
+        )
+    html = re.sub(r"<script\b.*?</script>\n?", "", html, flags=re.S)
+    for name, svg in pictures:
+        svg = re.sub(
+            r'(<svg\b[^>]*?) width="(\d+)" height="(\d+)"', r'\1 viewBox="0 0 \2 \3" width="100%"', svg, count=1
+        )
+        svg = re.sub(r"\b((?:clip|legend|topdefs-|defs-|xy|g)?)([0-9a-f]{6})(?=[\w-]*[\"')])", rf"\1{name}", svg)
+        html = re.sub(
+            rf'(<div class="chart" id="{re.escape(name)}"[^>]*>)', lambda found, svg=svg: found[1] + svg, html
+        )
+    return html
+
+
+class opened:
+    """A page in a browser of its own, with its charts drawn and no way out to the network."""
+
+    def __init__(self, html: str, browser: str, print_width: bool = False):
+        self.html, self.browser, self.print_width = html, browser, print_width
+
+    def __enter__(self) -> Any:
+        try:
+            from playwright.sync_api import Error, sync_playwright
+        except ImportError:
+            raise ReportError(Problem("no_extra", "pdf", {"allowed": "jiebei-lib[reports]"})) from None
+        self.playwright = sync_playwright().start()
+        try:
+            args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+            self.chromium = self.playwright.chromium.launch(executable_path=self.browser, args=args)
+            # Print is 180 mm wide: charts are drawn at that width, not shrunk to it.
+            tab = self.chromium.new_page(viewport={"width": 680 if self.print_width else 1000, "height": 1200})
+            tab.route("**/*", lambda route: route.abort())
+            if self.print_width:
+                tab.emulate_media(media="print")
+            tab.set_content(self.html, wait_until="load")
+            tab.wait_for_function(
+                "[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('.main-svg'))"
+            )
+            return tab
+        except Error as failure:
+            self.__exit__()
+            reason = shown(failure.message, 120)
+            raise ReportError(Problem("browser_failed", Path(self.browser).name, {"value": reason})) from None
+
+    def __exit__(self, *_: Any) -> None:
+        if hasattr(self, "chromium"):
+            self.chromium.close()
+        self.playwright.stop()
+
+
+def reproduces(notebook: Path) -> None:
+    """Runs a rendered report again under nbval and compares every output. Raises :class:`ReportError` if anything differs."""
+    import importlib.util
+    import subprocess
+    import sys
+
+    if not (importlib.util.find_spec("nbval") and importlib.util.find_spec("pytest")):
+        raise ReportError(Problem("no_extra", "--check", {"allowed": "jiebei-lib[test]"}))
+    if not notebook.is_file():
+        raise ReportError(Problem("no_file", str(notebook), {"value": os.strerror(2)}))
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
+    command += ["--rootdir", str(notebook.parent.resolve()), str(notebook.resolve())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=notebook.parent)
+    if done.returncode:
+        said = re.findall(r"^FAILED .*|^ERROR.*|.*Error.*", done.stdout + done.stderr, flags=re.M)
+        reason = shown(said[0] if said else done.stdout.strip()[-200:], 160)
+        raise ReportError(Problem("not_reproduced", notebook.name, {"value": reason}))
+
+
+def example_reports(out: Path | str = REPORTS) -> list[Rendered]:
+    """The reports on two invented cases, in both languages."""
+    cases = [Case.read(beside("cases") / f"{name}.yaml") for name in EXAMPLES]
+    return [case_report(case, lang, out=out) for case in cases for lang in LANGUAGES]
+
+
+def kept_examples(folder: Path) -> list[Path]:
+    """Renews the examples that are kept with the project: pages whose charts are pictures, without the chart library."""
+    browser, made = find_browser(), []
+    for name in EXAMPLES:
+        for lang in LANGUAGES:
+            head, sections = example_content(name, lang)
+            html = with_pictures(page(head, sections), browser)
+            made.append(write(writable(folder) / f"{name}.{lang}.html", html))
+    return made
+
+
+def example_content(name: str, lang: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """What an example's report shows, at the date that the template names, so that it stays the same from day to day."""
+    import tempfile
+
+    template = beside("templates") / "case_report.ipynb"
+    with tempfile.TemporaryDirectory() as folder:
+        case = Case.read(beside("cases") / f"{name}.yaml").to_dict()
+        return collected(execute(template, {"case": case, "lang": lang}, Path(folder).resolve() / "example.ipynb"))
