@@ -19,6 +19,7 @@ from jiebei_lib.problems import Problem, UserError, items
 COMMANDS = {
     "assess": "case:assess",
     "report": "report:report",
+    "learn": "learn:learn",
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",

@@ -65,6 +65,11 @@ class Drawn:
         weights = np.vstack([readings.samples, np.tile(corners, (len(days), 1))])
         return cls(weights, first, len(readings.samples), days, np.searchsorted(days, first))
 
+    @property
+    def even(self) -> np.ndarray:
+        """The weights (N,) before any evidence."""
+        return np.full(self.number, 1 / self.number)
+
     def pressed(self, days_overdue: np.ndarray, longest: float) -> np.ndarray:
         """The pressure of days (n, m), from each reading's own first day."""
         by_day = np.column_stack([days_pressure(days_overdue, day, longest) for day in self.days])
@@ -161,8 +166,7 @@ class Learned:
 
     def prior(self, case: Case) -> Answer:
         """The answer for a case before any evidence: the score itself."""
-        number = self.drawn.number
-        return self._answer(case, np.ones(len(self.drawn.weights), bool), np.full(number, 1 / number))
+        return self._answer(case, np.ones(len(self.drawn.weights), bool), self.drawn.even)
 
     def posterior(self, case: Case) -> Answer:
         """The answer after it: the range over the readings that carry 95 % of the weight, the share by weight."""
@@ -180,9 +184,8 @@ class Learned:
         """A weight of the readings (one of ``WEIGHTS``) before or after the evidence."""
         values = self.drawn.weights[:, WEIGHTS.index(name)]
         inside = values[self.region] if learned else values
-        drawn = values[: self.drawn.number]
-        mean = self.weights @ drawn if learned else drawn.mean()
-        return Span(float(inside.min()), float(mean), float(inside.max()))
+        weights = self.weights if learned else self.drawn.even
+        return Span(float(inside.min()), float(weights @ values[: self.drawn.number]), float(inside.max()))
 
     def first_days(self) -> list[tuple[int, float, float]]:
         """Each first possible day with its share of the readings before and after the evidence."""
