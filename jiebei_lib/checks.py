@@ -22,7 +22,7 @@ def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: 
     """Everything wrong with a policy, all at once. ``where`` turns a key path into "file: path"."""
     found = _shape(dict[str, Source], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
     found += _shape(Document, document, where)
-    found += list(_cites(document, sources, where))
+    found += list(cite_problems(document, sources, where))
     if found:
         return found
     found = [
@@ -157,7 +157,8 @@ def _expected(kind: str, context: Mapping[str, Any], path: tuple) -> Phrase:
     return Phrase("text_any")
 
 
-def _cites(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+def cite_problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+    """Cites that are not among the sources, or whose place cannot be, and statements that do not say how sure they are."""
     for path, node in walk(document):
         cites = node.get("cite")
         for cite in cites if isinstance(cites, list) else []:

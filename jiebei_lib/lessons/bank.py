@@ -1,0 +1,144 @@
+"""The question bank: what it holds, and the marking of an answer.
+
+An item is a mapping as in bank/*.yaml. A response is: for a choice the number of the option (0 is the right one, 1 and on the wrong
+ones in the order of the YAML, whatever the order on screen), for a number the number, for an order the list of step numbers as
+placed, for a breach the list of the lines ticked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jiebei_lib.problems import Phrase, PolicyError, Problem, items, shown
+from jiebei_lib.yamls import HERE, parse, remembered, shipped
+
+TOPICS = ("line", "cannot_pay", "cost", "overdue", "record", "contacts")
+FOLDER = HERE / "lessons"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """``right``: all of it; ``reveals``: misconceptions that the answer shows; ``feedback``: one text for each thing to say."""
+
+    right: bool
+    reveals: list[str]
+    feedback: list[dict[str, str]]
+
+
+@cache
+def plan() -> dict[str, Any]:
+    """Topics, their weights and the misconceptions (topics.yaml), checked."""
+    return _content()["plan"]
+
+
+@cache
+def bank() -> dict[str, dict[str, Any]]:
+    """Every item by its id, checked; the ids in a fixed order."""
+    return _content()["bank"]
+
+
+@cache
+def _content() -> dict[str, Any]:
+    files = [FOLDER / "topics.yaml", *(FOLDER / "bank" / f"{topic}.yaml" for topic in TOPICS), FOLDER / "schema.py"]
+    texts = b"\0".join(file.read_bytes() for file in [*files, HERE / "sources.yaml"])
+    return remembered("bank", texts, lambda: checked(*_read(files)))
+
+
+def _read(files: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    whole: dict[str, Any] = {}
+    for file in files[1:-1]:
+        for name, item in parse(file.read_text("utf-8")).items():
+            if name in whole:
+                raise PolicyError(Problem("duplicate_key", f"{file.name}: {name}", {"line": "?"}))
+            whole[name] = item
+    return parse(files[0].read_text("utf-8")), whole
+
+
+def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
+    """Plan and bank if they keep the shape and every name and cite in them exists. Raises :class:`PolicyError` naming the place."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from jiebei_lib.checks import cite_problems
+    from jiebei_lib.lessons.schema import Bank, Plan
+
+    problems = []
+    for model, content, file in ((Plan, given_plan, "topics.yaml"), (Bank, given_bank, "bank")):
+        try:
+            TypeAdapter(model).validate_python(content)
+        except ValidationError as wrong:
+            for error in wrong.errors():
+                where = f"lessons/{file}: {'.'.join(map(str, error['loc']))}"
+                slots = {"value": shown(error["input"]), "allowed": error["msg"]}
+                problems.append(Problem("invalid", where, slots))
+    if problems:
+        raise PolicyError(problems)
+    for name, item in given_bank.items():
+        where = f"lessons/bank: {name}"
+        if item["topic"] not in given_plan["topics"]:
+            slots = {"value": item["topic"], "allowed": items(given_plan["topics"])}
+            problems.append(Problem("not_in_list", where, slots))
+        for reveals in revealed(item):
+            if reveals not in given_plan["misconceptions"]:
+                slots = {"value": reveals, "allowed": Phrase("items", {"items": "topics.yaml: misconceptions"})}
+                problems.append(Problem("not_in_list", where, slots))
+    sources = shipped("sources.yaml")
+    for content, file in ((given_plan, "topics.yaml"), (given_bank, "bank")):
+        where = f"lessons/{file}: "
+        problems += cite_problems(content, sources, lambda path, where=where: where + ".".join(map(str, path)))
+    if problems:
+        raise PolicyError(problems)
+    return {"plan": given_plan, "bank": given_bank}
+
+
+def revealed(item: dict[str, Any]) -> list[str]:
+    """Every misconception that an item can reveal."""
+    found = [entry["reveals"] for key in ("wrong", "lines") for entry in item.get(key, [])]
+    return found + ([item["otherwise"]["reveals"]] if "otherwise" in item else [])
+
+
+def mark(item: dict[str, Any], response: Any) -> Mark:
+    """Marks one response. Raises ``ValueError`` for a response that the item cannot have."""
+    return {"choice": _choice, "number": _number, "order": _order, "breach": _breach}[item["type"]](item, response)
+
+
+def _choice(item: dict[str, Any], response: int) -> Mark:
+    if type(response) is not int or not 0 <= response <= len(item["wrong"]):
+        raise ValueError(response)
+    if response == 0:
+        return Mark(True, [], [item["right"]["why"]])
+    chosen = item["wrong"][response - 1]
+    return Mark(False, [chosen["reveals"]], [chosen["why"]])
+
+
+def _number(item: dict[str, Any], response: float) -> Mark:
+    value = float(response)
+    if value != value or abs(value) == float("inf"):
+        raise ValueError(response)
+    allow = item["tolerance"] + 1e-9  # a hair for what a decimal loses as a float
+    if abs(value - item["answer"]) <= allow:
+        return Mark(True, [], [item["right"]["why"]])
+    said = next((wrong for wrong in item["wrong"] if abs(value - wrong["value"]) <= allow), item["otherwise"])
+    return Mark(False, [said["reveals"]], [said["why"]])
+
+
+def _order(item: dict[str, Any], response: list[int]) -> Mark:
+    right = list(range(len(item["steps"])))
+    if sorted(response) != right:
+        raise ValueError(response)
+    if list(response) == right:
+        return Mark(True, [], [item["right"]["why"]])
+    place = {step: n for n, step in enumerate(response)}
+    swaps = [swap for swap in item["wrong"] if place[swap["first"] - 1] < place[swap["before"] - 1]]
+    said = swaps[0] if swaps else item["otherwise"]
+    return Mark(False, [said["reveals"]], [said["why"]])
+
+
+def _breach(item: dict[str, Any], response: list[int]) -> Mark:
+    ticked = set(response)
+    if not ticked <= set(range(len(item["lines"]))):
+        raise ValueError(response)
+    missed = [line for n, line in enumerate(item["lines"]) if (n in ticked) != bool(line.get("rule"))]
+    told = missed or [line for line in item["lines"] if line.get("rule")]
+    return Mark(not missed, list(dict.fromkeys(line["reveals"] for line in missed)), [line["why"] for line in told])

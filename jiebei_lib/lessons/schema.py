@@ -1,0 +1,115 @@
+"""The shape of the lessons' YAML. Imported only when it is new or changed (see bank.py)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from jiebei_lib.schema import Based, Number, Parameter, Strict, Text
+
+
+class Topic(Based):
+    name: Text
+    rows: Annotated[list[str], Field(min_length=1)]
+
+
+class Weights(Strict):
+    floor: Parameter
+    form_floor: Parameter
+    form_items: Parameter
+
+
+class Plan(Strict):
+    """topics.yaml"""
+
+    weights: Weights
+    topics: Annotated[dict[str, Topic], Field(min_length=1)]
+    misconceptions: Annotated[dict[str, Text], Field(min_length=1)]
+
+
+class Feedback(Strict):
+    why: Text
+
+
+class Right(Feedback):
+    text: Text
+    value: Any = None
+
+
+class Wrong(Right):
+    reveals: str
+
+
+class WrongNumber(Feedback):
+    value: Number
+    reveals: str
+
+
+class Swap(Feedback):
+    """Step ``first`` was put before step ``before`` (numbers from 1)."""
+
+    first: Annotated[int, Field(ge=1)]
+    before: Annotated[int, Field(ge=1)]
+    reveals: str
+
+
+class Otherwise(Feedback):
+    reveals: str
+
+
+class Line(Feedback):
+    text: Text
+    at: Annotated[str | None, Field(pattern=r"\d\d:\d\d")] = None
+    rule: str | None = None
+    reveals: str
+
+
+class ItemBase(Based):
+    topic: str
+    difficulty: Literal[1, 2, 3]
+    ask: Text
+    check: Annotated[dict[str, Any], Field(min_length=1, max_length=1)] | None = None
+
+
+class Choice(ItemBase):
+    type: Literal["choice"]
+    right: Right
+    wrong: Annotated[list[Wrong], Field(min_length=2, max_length=3)]
+
+
+class NumberItem(ItemBase):
+    type: Literal["number"]
+    unit: Text
+    answer: Number
+    tolerance: Annotated[Number, Field(ge=0)]
+    check: Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
+    right: Feedback
+    wrong: Annotated[list[WrongNumber], Field(min_length=1)]
+    otherwise: Otherwise
+
+    @model_validator(mode="after")
+    def apart(self) -> NumberItem:
+        """No wrong value may pass for right, nor for another wrong one."""
+        values = [self.answer, *(entry.value for entry in self.wrong)]
+        if any(abs(a - b) <= self.tolerance for n, a in enumerate(values) for b in values[:n]):
+            raise ValueError("values must differ by more than the tolerance")
+        return self
+
+
+class Order(ItemBase):
+    type: Literal["order"]
+    steps: Annotated[list[Text], Field(min_length=3, max_length=6)]
+    right: Feedback
+    wrong: Annotated[list[Swap], Field(min_length=1)]
+    otherwise: Otherwise
+
+
+class Breach(ItemBase):
+    type: Literal["breach"]
+    case: dict[str, Any]
+    lines: Annotated[list[Line], Field(min_length=3)]
+
+
+Item = Annotated[Choice | NumberItem | Order | Breach, Field(discriminator="type")]
+Bank = dict[str, Item]
