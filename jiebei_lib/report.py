@@ -232,6 +232,7 @@ def page(
     or, with ``bundle``, beside it under that relative address; ``none`` leaves the places empty for pictures."""
     from markupsafe import Markup
 
+    from jiebei_lib.show.figure import untitled
     from jiebei_lib.show.page import environment
 
     lang, number, prepared = head["lang"], 0, []
@@ -242,7 +243,7 @@ def page(
                 parts.append({"html": Markup(part["html"])})
                 continue
             number += 1
-            figure = part["figure"]
+            figure = untitled(part["figure"])
             plain = json.dumps({key: figure[key] for key in ("data", "layout", "config")}, ensure_ascii=False)
             meta, label = figure["layout"]["meta"], say("page.figure", lang, n=number)
             safe = Markup(plain.replace("<", "\\u003c"))  # nothing in a figure can end the script element
@@ -312,7 +313,8 @@ def with_pictures(html: str, browser: str) -> str:
         svg = re.sub(
             r'(<svg\b[^>]*?) width="(\d+)" height="(\d+)"', r'\1 viewBox="0 0 \2 \3" width="100%"', svg, count=1
         )
-        svg = re.sub(r"\b((?:clip|legend|topdefs-|defs-|xy|g)?)([0-9a-f]{6})(?=[\w-]*[\"')])", rf"\1{name}", svg)
+        if drawn := re.search(r"topdefs-([0-9a-f]{6})", svg):  # plotly's random mark, which would differ each time
+            svg = svg.replace(drawn[1], name.replace("chart-", ""))
         html = re.sub(
             rf'(<div class="chart" id="{re.escape(name)}"[^>]*>)', lambda found, svg=svg: found[1] + svg, html
         )

@@ -85,7 +85,7 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
     def statement(said: Any, mark: str) -> None:
         basis = [say(f"basis.{said['basis']}", lang)] + [say("page.reported", lang)] * said["reported"]
         line(said["text"][lang], first=mark, rest="   ")
-        line(("；" if lang == "zh" else "; ").join([*basis, *page.cites(said["cite"])]), "dim", "   ", "   ")
+        line(("；" if lang == "zh" else "; ").join([*basis, *page.cites(said)]), "dim", "   ", "   ")
 
     amount = say("case.yuan", lang, value=page.yuan(case.amount_overdue))
     line(say("page.question", lang, days=case.days_overdue, amount=amount), "bold")

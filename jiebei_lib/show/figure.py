@@ -42,11 +42,25 @@ class Figure:
 
     def spec(self) -> dict[str, Any]:
         """What plotly draws; all that a page needs beside it travels in ``layout.meta``."""
-        meta = {"name": self.name, "alt": self.alt, "caption": self.caption, "head": self.head, "rows": self.rows}
+        meta = {
+            "name": self.name,
+            "title": html.unescape(self.layout["title"]["text"]),
+            "alt": self.alt,
+            "caption": self.caption,
+            "head": self.head,
+            "rows": self.rows,
+        }
         return {"data": self.data, "layout": {**self.layout, "meta": meta}, "config": CONFIG}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: self.spec(), "text/plain": self.alt}
+
+
+def untitled(spec: dict[str, Any]) -> dict[str, Any]:
+    """A figure without its title and the room for it; the title is still in ``layout.meta``."""
+    plan = {key: value for key, value in spec["layout"].items() if key != "title"}
+    top = plan["margin"]["t"]
+    return spec | {"layout": plan | {"margin": plan["margin"] | {"t": 34}, "height": plan["height"] - (top - 34)}}
 
 
 def layout(title: str, height: int) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     for side, (colour, symbol) in style.items():
         x, y = [], []
         for value in dots[side]:
-            column = min(int(value / BIN), round(1 / BIN) - 1)
+            column = min(int(value / BIN), round((0.5 if side == "below" else 1) / BIN) - 1)
             row, place = divmod(columns[column], ABREAST)
             columns[column] += 1
             x.append(round((column + (place + 0.5) / ABREAST) * BIN, 4))
@@ -70,8 +70,8 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
                 "name": say(f"readings.{side}", lang),
             }
         )
-    top = math.ceil(max(columns.values(), default=1) / ABREAST)
-    line = -max(1.0, top * 0.12)
+    top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
+    line = -max(2.0, top * 0.12)
     ends = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -89,29 +89,21 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     marks = [
         note(max(low, 0.0), line, names["low"], "left", -18),
         note(min(high, 1.0), line, names["high"], "right", -18),
-        {
-            "x": 0.5,
-            "y": 1.0,
-            "yref": "paper",
-            "yanchor": "bottom",
-            "text": say("readings.half", lang),
-            "showarrow": False,
-            "font": {"size": 13, "color": NEITHER},
-        },
     ]
     if dots["below"]:
         marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
     if dots["above"]:
         marks.append(corner(1.0, "right", f"{say('readings.above', lang)} ◆", CALL))
     key = "title_not_yet" if a.verdict == "not_yet" else "title"
-    plan = layout(say(f"readings.{key}", lang, count=count), 380) | {
+    # A row of dots is 9 pixels high, so that a low heap makes a low picture.
+    plan = layout(say(f"readings.{key}", lang, count=count), 134 + max(86, round(9 * (top * 1.06 - 2.4 * line)))) | {
         "xaxis": axis(say("readings.axis", lang))
         | {
             "range": [-0.03, 1.03],
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
             "ticktext": ["0%", "25%", "50%", "75%", "100%"],
         },
-        "yaxis": {"visible": False, "range": [line * 2.4, top + max(1.0, top * 0.08)], "fixedrange": True},
+        "yaxis": {"visible": False, "range": [line * 2.4, top * 1.06], "fixedrange": True},
         "shapes": [
             {
                 "type": "line",

@@ -141,8 +141,9 @@ class Page:
     def percent(self, p: float) -> str:
         return percent(p, self.lang)
 
-    def cites(self, cites: list[str]) -> list[str]:
-        return cited_all(cites, self.lang)
+    def cites(self, statement: Mapping[str, Any]) -> list[str]:
+        """Where a statement comes from; what is marked as the article's own needs no more than the paragraphs."""
+        return cited_all(statement["cite"], self.lang, "article" if statement["basis"] == "documented" else None)
 
     def facts(self) -> list[tuple[str, str, bool]]:
         """Name, value and whether it is unknown, for every fact but the id."""

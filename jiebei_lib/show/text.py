@@ -59,13 +59,13 @@ def cited(cite: str, lang: str) -> str:
     return f"{short}{place}" if lang == "zh" else f"{short} {place}".strip()
 
 
-def cited_all(cites: list[str], lang: str) -> list[str]:
-    """Cites as a reader sees them, one entry a source: 文章¶6、¶7; Civil Code art. 188, 189."""
+def cited_all(cites: list[str], lang: str, within: str | None = None) -> list[str]:
+    """Cites as a reader sees them, one entry a source: 文章¶6、¶7; Civil Code art. 188, 189. ``within`` needs no name."""
     places: dict[str, list[str]] = {}
     for cite in cites:
         name, _, place = cite.partition(" ")
         places.setdefault(name, []).extend([place] if place else [])
-    return [listed(name, found, lang) for name, found in places.items()]
+    return [in_words(found, lang) if name == within else listed(name, found, lang) for name, found in places.items()]
 
 
 def listed(name: str, found: list[str], lang: str) -> str:
