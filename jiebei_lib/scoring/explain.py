@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from jiebei_lib.case import FIELDS, Case
 from jiebei_lib.policy import Policy
-from jiebei_lib.rules.factors import PRESSED, coded, days_pressure, pressures
+from jiebei_lib.rules.factors import PRESSED, amount_at, amount_pressure, coded, days_pressure, pressures
 from jiebei_lib.scoring.readings import FACTORS
 from jiebei_lib.scoring.score import VERDICTS, Scores, evaluate, score_cases
 
+COMMUNICATION, AMOUNT = PRESSED.index("communication"), PRESSED.index("amount")
+HAIR = 1e-12  # what rounding may add to a log-odds or a likelihood
 MAJORITY = 0.5  # a call is "more likely than not" in most readings above this share
 # The order in which a borrower can improve: each answer is better than the ones before it.
 STEPS = FIELDS["communication"]["levels"][::-1]
@@ -96,7 +100,11 @@ def questions(case: Case, policy: Policy) -> list[Question]:
     if not unknown:
         return []
     asked = [(name, level) for name in unknown for level in policy.data["questions"][name]["levels"]]
-    answers = score_cases([case, *(case.replace(**{name: level}) for name, level in asked)], policy)
+    facts = {name: [getattr(case, name)] * (1 + len(asked)) for name in FIELDS}
+    for row, (name, level) in enumerate(asked, 1):
+        facts[name][row] = level
+    columns = coded(facts)
+    answers = evaluate(*pressures(columns, policy), columns["days_overdue"], policy)
     widths = np.column_stack([answers.high - answers.low, answers.share_high - answers.share_low])
     # A hair of rounding must not turn "nothing" into less than nothing.
     gains = {
@@ -113,32 +121,154 @@ def questions(case: Case, policy: Policy) -> list[Question]:
 def changes(case: Case, policy: Policy) -> list[Change]:
     """The least changes a borrower can make that improve the answer: for every way to communicate the least payment with it.
 
-    Paying and responding never raise the likelihood, so for each way to communicate the least payment is found by halving, exactly to
-    the yuan; changes that ask for more of one thing and less of none are left out. Where neither goal can be reached: what talking
-    and paying alone do, and the least payment that goes as far as any. Wrong contact details are never suggested.
+    z is linear in the amount's pressure, so for each way the pressure at which a goal is first reached is solved exactly, and the
+    payment that brings it there, to the yuan. A change that asks for more of one thing and no less of the other is left out. Where
+    neither goal can be reached: what talking and paying alone do, and the least payment that goes as far as any. Wrong contact
+    details are never suggested.
     """
     if case.days_overdue < policy.readings.days[0]:
         return []
-    now = score_cases([case], policy)
-    goals = {"verdict": lambda after: after.verdict < now.verdict[0]}
+    now, bench = score_cases([case], policy), _Bench(case, policy)
+    goals = [("verdict", lambda after: after.verdict < now.verdict[0])]
     if now.share[0] > MAJORITY:
-        goals["majority"] = lambda after: after.share <= MAJORITY
-    after, ways, largest = _after(case, policy), _ways(case), math.ceil(case.amount_overdue) - 1
+        goals.append(("majority", lambda after: after.share <= MAJORITY))
+    wanted = [(way, bench.pressure(goal, way, int(now.verdict[0]))) for goal, _ in goals for way in bench.ways]
+    least = bench.payments(wanted, [reached for _, reached in goals for _ in bench.ways])
     found = []
-    for goal, reached in goals.items():
-        least = _least_payments(ways, largest, after, reached)
-        found += [_change(goal, ways[n], least[n], case, after) for n in _front(least)]
-    if found:
-        return found
-    most = after(ways[-1:], np.array([float(largest)]))
-    if not (most.share[0] < now.share[0] or most.high[0] < now.high[0]):
+    for n, (goal, _) in enumerate(goals):
+        found += [_change(goal, change, case) for change in _front(least[n * len(bench.ways) :][: len(bench.ways)])]
+    return found or _as_far_as_one_gets(case, bench, now)
+
+
+def _as_far_as_one_gets(case: Case, bench: _Bench, now: Scores) -> list[Change]:
+    """What talking alone does, and the least payment with it that does all that payment can."""
+    way = bench.ways[-1]
+    talk, most = bench.after([way, way], np.array([0, bench.largest]))
+    if not (most.share < now.share[0] or most.high < now.high[0]):
         return []
-    as_far = _least_payments(
-        ways[-1:], largest, after, lambda after: (after.share <= most.share) & (after.high <= most.high)
-    )[0]
-    return [_change("talk", ways[-1], 0, case, after)] * (ways[-1] != case.communication) + [
-        _change("best", ways[-1], as_far, case, after)
-    ] * (as_far > 0)
+    (best,) = bench.payments(
+        [(way, bench.farthest(way))],
+        [lambda after: (after.share <= most.share) & (after.high <= most.high + HAIR)],
+    )
+    found = [("talk", talk)] * (way != case.communication) + [("best", best)] * bool(best and best.pay)
+    return [_change(goal, after, case) for goal, after in found]
+
+
+class _After(NamedTuple):
+    """A way to communicate, a payment in whole yuan, and what they bring."""
+
+    way: str | None
+    pay: int
+    verdict: int
+    low: float
+    high: float
+    share: float
+
+
+class _Bench:
+    """One case, to try ways and payments on. ``ways`` in order of how much they ask; ``largest`` the greatest payment in whole yuan
+    that leaves something owed."""
+
+    def __init__(self, case: Case, policy: Policy):
+        self.case, self.policy = case, policy
+        self.ways, self.largest = _ways(case), math.ceil(case.amount_overdue) - 1
+        self.low, self.high = _pressures(case, policy)
+        self.scale = [policy.value(f"factors.amount.{end}") for end in ("protective", "pressing")]
+        paid_least_and_most = np.array([case.amount_overdue, case.amount_overdue - self.largest])
+        self.now, self.end = amount_pressure(paid_least_and_most, *self.scale)
+
+    def after(self, ways: list[str | None], pay: np.ndarray) -> list[_After]:
+        """What each way with its payment brings."""
+        low, high = (np.repeat(end[None, :-1], len(ways), axis=0) for end in (self.low, self.high))
+        for end in (low, high):
+            end[:, AMOUNT] = amount_pressure(self.case.amount_overdue - pay, *self.scale)
+            for row, way in enumerate(ways):
+                end[row, COMMUNICATION] = end[row, COMMUNICATION] if way is None else self._level(way)
+        answer = evaluate(low, high, np.full(len(ways), float(self.case.days_overdue)), self.policy)
+        columns = (getattr(answer, name).tolist() for name in ("verdict", "low", "high", "share"))
+        return [_After(*row) for row in zip(ways, pay.astype(int).tolist(), *columns, strict=True)]
+
+    def _level(self, way: str) -> float:
+        return self.policy.data["factors"]["communication"]["levels"][way]["value"]
+
+    def pressure(self, goal: str, way: str | None, verdict: int) -> float | None:
+        """The amount's pressure at which a goal is first reached as one pays, or None."""
+        if goal == "majority":
+            lines = self._readings(way)
+            return first_below(*lines, int(MAJORITY * len(self.policy.readings.samples)), self.now, self.end)
+        if VERDICTS[verdict] == "unlikely":
+            return None
+        lines = self._vertices(way, self.high, self.low)
+        if VERDICTS[verdict] == "likely":  # then every first day has come
+            lines = self._vertices(way, self.low, self.high)
+            return first_below(*lines, len(lines[0]) - 1, self.now, self.end)
+        return first_below(*lines, 0, self.now, self.end)
+
+    def farthest(self, way: str | None) -> float:
+        """The amount's pressure from which paying more changes neither the share nor the upper bound."""
+        intercept, slope = self._readings(way)
+        as_many = np.count_nonzero(intercept + slope * self.end > 0)
+        share = first_below(intercept, slope, as_many, self.now, self.end)
+        intercept, slope = self._vertices(way, self.high, self.low)
+        top = (intercept + slope * self.end).max() + HAIR
+        bound = first_below(intercept - top, slope, 0, self.now, self.end)
+        return min(share, bound)
+
+    def payments(self, wanted: list[tuple], reached: list[Callable]) -> list[_After | None]:
+        """For each way and pressure the least payment in whole yuan that reaches its goal; tried out, as rounding may be a yuan off."""
+        ways, pays = [], []
+        for way, pressure in wanted:
+            owed = math.inf if pressure in (None, self.now) else amount_at(pressure, *self.scale)
+            pay = math.ceil(max(0.0, self.case.amount_overdue - owed))
+            ways += [way] * 3
+            pays += [min(max(pay + step, 0), self.largest) for step in (-1, 0, 1)]
+        tried = self.after(ways, np.array(pays, float))
+        return [
+            next((after for after in tried[3 * n : 3 * n + 3] if pressure is not None and fine(after)), None)
+            for n, ((_, pressure), fine) in enumerate(zip(wanted, reached, strict=True))
+        ]
+
+    def _pressed(self, way: str | None, end: np.ndarray) -> np.ndarray:
+        """Pressures (5,) with the amount's left out."""
+        pressed = end.copy()
+        pressed[AMOUNT] = 0
+        if way is not None:
+            pressed[COMMUNICATION] = self._level(way)
+        return pressed
+
+    def _vertices(self, way: str | None, rising: np.ndarray, falling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """z at every vertex as a line in the amount's pressure (intercept, slope): a weight above 0 takes its pressure from
+        ``rising``, one below 0 from ``falling``."""
+        base, weights = self.policy.readings.vertices[:, 0], self.policy.readings.vertices[:, 1:]
+        ends = self._pressed(way, rising), self._pressed(way, falling)
+        return base + np.maximum(weights, 0) @ ends[0] + np.minimum(weights, 0) @ ends[1], weights[:, AMOUNT]
+
+    def _readings(self, way: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """z in every drawn reading whose first day has come, as a line in the amount's pressure."""
+        readings, longest = self.policy.readings, self.policy.value("factors.days.pressing")
+        come = readings.samples[readings.first_day <= self.case.days_overdue]
+        middle = (self._pressed(way, self.low) + self._pressed(way, self.high)) / 2
+        days, each = np.unique(readings.first_day[: len(come)], return_inverse=True)
+        pressed = [float(days_pressure(np.array(self.case.days_overdue), day, longest)) for day in days]
+        return come[:, :-1] @ np.append(1, middle[:-1]) + come[:, -1] * np.array(pressed)[each], come[:, 1 + AMOUNT]
+
+
+def first_below(intercept: np.ndarray, slope: np.ndarray, most: int, now: float, end: float) -> float | None:
+    """The greatest s from ``now`` down to ``end`` at which at most ``most`` of the lines ``intercept + slope * s`` are above 0.
+
+    On the way down a rising line leaves at its root, and a falling one (a policy may have such) comes in just below its own.
+    """
+    above = intercept + slope * now > 0
+    count = np.count_nonzero(above)
+    if count <= most:
+        return now
+    leaves, enters = above & (slope > 0), ~above & (slope < 0)
+    roots = -np.sort(intercept[leaves] / slope[leaves])
+    roots = roots[roots >= end - HAIR]
+    entered = -np.sort(intercept[enters] / slope[enters])[::-1]
+    left = np.searchsorted(-roots, -roots, side="right")  # lines that have left at each root, equal ones together
+    fine = count - left + len(entered) - np.searchsorted(entered, roots, side="right") <= most
+    return float(roots[fine.argmax()]) if fine.any() else None
 
 
 def _ways(case: Case) -> list[str | None]:
@@ -149,52 +279,15 @@ def _ways(case: Case) -> list[str | None]:
     return [now, *(step for step in better if step not in ("silent", "broken_promise"))]
 
 
-def _after(case: Case, policy: Policy):
-    """A function: ways and payments (arrays) to their scores."""
-    columns = coded({name: [getattr(case, name)] for name in FIELDS})
-    low, high = pressures(columns, policy)
-    levels = policy.data["factors"]["communication"]["levels"]
-
-    def after(ways: list[str | None], pay: np.ndarray) -> Scores:
-        rest = coded({name: [getattr(case, name)] * len(ways) for name in FIELDS})
-        rest["amount_overdue"] = case.amount_overdue - pay
-        amount = pressures(rest, policy)[0][:, PRESSED.index("amount")]
-        ends = [np.repeat(end, len(ways), axis=0) for end in (low, high)]
-        for end in ends:
-            end[:, PRESSED.index("amount")] = amount
-            for row, way in enumerate(ways):
-                if way is not None:
-                    end[row, PRESSED.index("communication")] = levels[way]["value"]
-        return evaluate(*ends, np.full(len(ways), float(case.days_overdue)), policy)
-
-    return after
-
-
-def _least_payments(ways: list, largest: int, after, reached) -> list[int | None]:
-    """For each way the least whole payment from 0 to ``largest`` that reaches the goal, or None: all halved side by side."""
-    can = reached(after(ways, np.full(len(ways), float(largest))))
-    low, high = np.full(len(ways), -1), np.full(len(ways), largest)  # the goal is not reached at low, is at high
-    while (high - low > 1).any():
-        middle = (low + high) // 2
-        middle = np.where(high - low > 1, middle, high)
-        fine = reached(after(ways, middle.astype(float)))
-        high, low = np.where(fine, middle, high), np.where(fine, low, middle)
-        low = np.minimum(low, high - 1)
-    return [int(pay) if possible else None for pay, possible in zip(high, can, strict=True)]
-
-
-def _front(least: list[int | None]) -> list[int]:
-    """The ways that no other beats in both payment and how much it asks of the borrower, least payment first."""
-    kept, fewest = [], None
-    for n in range(len(least)):
-        if least[n] is not None and (fewest is None or least[n] < fewest):
-            kept.append(n)
-            fewest = least[n]
+def _front(least: list[_After | None]) -> list[_After]:
+    """The changes that no other beats in both payment and how much it asks of the borrower, least payment first."""
+    kept: list[_After] = []
+    for after in least:
+        if after is not None and (not kept or after.pay < kept[-1].pay):
+            kept.append(after)
     return kept[::-1]
 
 
-def _change(goal: str, way: str | None, pay: int, case: Case, after) -> Change:
-    answer = after([way], np.array([float(pay)]))
-    changed = None if way == case.communication else way
-    numbers = (float(getattr(answer, name)[0]) for name in ("low", "high", "share"))
-    return Change(goal, changed, pay, VERDICTS[int(answer.verdict[0])], *numbers)
+def _change(goal: str, after: _After, case: Case) -> Change:
+    way, pay, verdict, *numbers = after
+    return Change(goal, None if way == case.communication else way, pay, VERDICTS[verdict], *numbers)
