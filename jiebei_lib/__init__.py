@@ -19,14 +19,24 @@ _HOME = {
     "assess": "assessment",
     "Assessment": "assessment",
     "score": "scoring.score",
+    "Loan": "loan",
+    "schedule": "rules.cost.plan",
+    "owed": "rules.cost.arrears",
+    "waiting": "rules.cost.arrears",
+    "effective_annual_rate": "rules.cost.rates",
+    "nominal_annual_rate": "rules.cost.rates",
 }
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
     from jiebei_lib.assessment import Assessment, assess
     from jiebei_lib.case import Case
+    from jiebei_lib.loan import Loan
     from jiebei_lib.policy import Policy, load_policy
     from jiebei_lib.problems import CaseError, PolicyError, ReportError, UserError
+    from jiebei_lib.rules.cost.arrears import owed, waiting
+    from jiebei_lib.rules.cost.plan import schedule
+    from jiebei_lib.rules.cost.rates import effective_annual_rate, nominal_annual_rate
     from jiebei_lib.scoring.readings import Readings
     from jiebei_lib.scoring.score import score
 

@@ -239,6 +239,30 @@ class Conduct(Strict):
     caller: Caller
 
 
+class Line(Statement):
+    """A yearly rate that loans are held against: fixed, or so many times the loan prime rate of its day."""
+
+    short: Text
+    applies: Text
+    value: Annotated[Number, Field(gt=0, le=1)] | None = None
+    times_lpr: Annotated[Number, Field(gt=0, le=10)] | None = None
+
+
+class Cost(Strict):
+    daily_rate_low: Parameter
+    daily_rate_high: Parameter
+    penalty_multiple: Parameter
+    grace_days: Parameter
+    lpr_1y: Parameter
+    burden_heavy: Parameter
+    burden_too_heavy: Parameter
+    cushion_months: Parameter
+    income_fall: Parameter
+    plan_months: Parameter
+    statements: dict[str, Statement]
+    lines: dict[str, Line]
+
+
 class Advice(Strict):
     actions: dict[str, Statement]
     words: dict[str, Statement]
@@ -256,7 +280,7 @@ class Document(Strict):
     constraints: Annotated[dict[str, Constraint], Field(min_length=1)]
     questions: dict[str, Question]
     sampling: Sampling
-    cost: dict[str, Parameter]
+    cost: Cost
     conduct: Conduct
     consequences: dict[str, Statement]
     advice: Advice
