@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,36 @@ class Readings:
     first_day: np.ndarray
     days: tuple[int, ...]
     chances: tuple[float, ...]
+
+    @cached_property
+    def either_sign(self) -> np.ndarray:
+        """The factors, by number, whose weight is negative in some sample."""
+        return np.flatnonzero((self.samples[:, 1:] < 0).any(axis=0))
+
+    @cached_property
+    def by_first_day(self) -> list[tuple[int, np.ndarray, np.ndarray]]:
+        """The samples for reckoning: for each first day that occurs among them, it, their bases (m,) and their weights (k, m): a row
+        a factor; those of either sign have only the positive weights there and the negative ones in rows at the end."""
+        found = [(day, self.samples[self.first_day == day]) for day in self.days]
+        split = {}
+        for day, group in found:
+            weights, either = group[:, 1:].T.copy(), self.either_sign
+            split[day] = np.vstack([weights, np.minimum(weights[either], 0)])
+            split[day][either] = np.maximum(weights[either], 0)
+        return [(day, group[:, 0].copy(), split[day]) for day, group in found if len(group)]
+
+    @cached_property
+    def corners(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The vertices as a product: groups of columns (k,), and the corners (v, k) that each has whatever the others are. A sum's
+        least and greatest are then those of its groups together: 29 corners instead of 92."""
+        whole = len(np.unique(self.vertices, axis=0))
+        apart, rest = [], np.arange(len(WEIGHTS))
+        for column in range(len(WEIGHTS)):
+            others = rest[rest != column]
+            sizes = [len(np.unique(self.vertices[:, some], axis=0)) for some in ([column], others)]
+            if len(others) and sizes[0] * sizes[1] == whole:
+                apart, rest, whole = [*apart, np.array([column])], others, sizes[1]
+        return [(columns, np.unique(self.vertices[:, columns], axis=0)) for columns in [*apart, rest]]
 
 
 def build(policy: Mapping[str, Any]) -> Readings:

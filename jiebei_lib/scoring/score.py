@@ -5,7 +5,8 @@ z = base + sum of weight x pressure; likelihood = 1 / (1 + e^-z); 0 in a reading
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ import numpy as np
 from jiebei_lib.case import FIELDS, Case
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.rules.factors import coded, days_pressure, pressures
+from jiebei_lib.scoring.kernel import counts, neighbours
 from jiebei_lib.scoring.readings import Readings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 VERDICTS = ("not_yet", "unlikely", "depends", "likely")  # from best to worst
-BLOCK = 2048  # rows at a time: block x 4,096 readings of float64 stay within 64 MiB
+PART = 262_144  # rows that are scored together; neighbours are sought among them
+BLOCK = 4096  # rows whose z are in memory at once
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,30 @@ class Scores:
 def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> Scores:
     """Scores for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,). Bounds are exact; shares are counted."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
+    if len(days) <= PART:
+        return _evaluate(low, high, days, readings, longest)
+    # numpy and the kernel give up the interpreter's lock: a thread a processor
+    parts = [slice(start, start + PART) for start in range(0, len(days), PART)]
+    with ThreadPoolExecutor(processors()) as pool:
+        found = pool.map(lambda part: _evaluate(low[part], high[part], days[part], readings, longest), parts)
+        return Scores(*map(np.concatenate, zip(*(vars(part).values() for part in found), strict=True)))
+
+
+def _evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> Scores:
     least, greatest = extremes(low, high, days, readings, longest)
     came = days >= readings.days[0]
-    middle = shares((low + high) / 2, days, readings, longest)
     open_ = (low != high).any(axis=1)
+    middle = shares((low + high) / 2, days, readings, longest)
     share_low, share_high = middle.copy(), middle.copy()
     if open_.any():
         share_low[open_], share_high[open_] = share_bounds(low[open_], high[open_], days[open_], readings, longest)
     verdict = np.select([~came, least > 0, greatest <= 0], [0, 3, 1], 2)
     return Scores(likelihood(least), likelihood(greatest), middle, share_low, share_high, verdict)
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def likelihood(z: np.ndarray) -> np.ndarray:
@@ -60,63 +78,62 @@ def extremes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest z (n,) over all readings and all values of the unknown facts. z is linear, so both lie at vertices;
     at each, a factor takes the end that its weight's sign asks for."""
-    least, greatest = np.full(len(days), -np.inf), np.full(len(days), -np.inf)
     first, last = readings.days[0], readings.days[-1]
-    came = days >= first
     # Readings differ in their first day, and with it in the pressure of days: the latest day that has come presses least.
-    latest = np.array(readings.days)[np.searchsorted(readings.days, days[came], side="right") - 1]
+    latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
     pressed_least = np.select(
-        [latest == day for day in readings.days], [days_pressure(days[came], day, longest) for day in readings.days]
+        [latest == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days]
     )
-    ends_low = np.column_stack([low[came], pressed_least])
-    ends_high = np.column_stack([high[came], days_pressure(days[came], first, longest)])
-    base, weights = readings.vertices[:, 0], readings.vertices[:, 1:]
-    rising, falling = np.maximum(weights, 0).T, np.minimum(weights, 0).T
-    lowest, highest = ends_low @ rising, ends_high @ rising
-    if falling.any():
-        lowest, highest = lowest + ends_high @ falling, highest + ends_low @ falling
-    greatest[came] = (highest + base).max(axis=1)
-    least[came] = np.where(days[came] >= last, (lowest + base).min(axis=1), -np.inf)
-    return least, greatest
+    one = np.ones(len(days))
+    ends_low = np.vstack([one, low.T, pressed_least])
+    ends_high = np.vstack([one, high.T, days_pressure(days, first, longest)])
+    least, greatest = -_most(-ends_low, -ends_high, readings), _most(ends_high, ends_low, readings)
+    return np.where(days >= last, least, -np.inf), np.where(days >= first, greatest, -np.inf)
 
 
-def _by_first_day(
-    days: np.ndarray, readings: Readings, longest: float
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """For each first day: the readings (m, 6) that have it, the rows it has come for, and the pressure of days on them."""
-    for day in readings.days:
-        group = readings.samples[readings.first_day == day]
-        rows = np.flatnonzero(days >= day)
-        if len(group) and len(rows):
-            yield group, rows, days_pressure(days[rows], day, longest)
+def _most(rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
+    """The greatest z (n,) over all readings, each factor at its end ``rising`` (6, n; the base's is 1) where its weight is positive,
+    else at ``falling``. In blocks, so that the products stay in the processor's cache."""
+    most = np.zeros(rising.shape[1])
+    for columns, corners in readings.corners:
+        up, down = np.maximum(corners, 0), np.minimum(corners, 0)
+        for start in range(0, len(most), BLOCK):
+            part = slice(start, start + BLOCK)
+            z = up @ rising[columns, part]
+            if down.any():
+                z += down @ falling[columns, part]
+            most[part] += z.max(axis=0)
+    return most
 
 
 def shares(pressure: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> np.ndarray:
     """The share (n,) of readings in which a call is more likely than not (z > 0)."""
-    count = np.zeros(len(days))
-    for group, rows, pressed in _by_first_day(days, readings, longest):
-        weights = group[:, 1:].T
-        for start in range(0, len(rows), BLOCK):
-            part = slice(start, start + BLOCK)
-            z = np.column_stack([pressure[rows[part]], pressed[part]]) @ weights
-            count[rows[part]] += np.count_nonzero(z > -group[:, 0], axis=1)
-    return count / len(readings.samples)
+    return _share(pressure, pressure, days, readings, longest)
 
 
 def share_bounds(
     low: np.ndarray, high: np.ndarray, days: np.ndarray, readings: Readings, longest: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The share of readings that say "more likely than not" whatever the unknown facts are, and if they are at their worst."""
-    surely, possibly = np.zeros(len(days)), np.zeros(len(days))
-    for group, rows, pressed in _by_first_day(days, readings, longest):
-        rising, falling = np.maximum(group[:, 1:], 0).T, np.minimum(group[:, 1:], 0).T
-        for start in range(0, len(rows), BLOCK):
-            part = slice(start, start + BLOCK)
-            least = np.column_stack([low[rows[part]], pressed[part]])
-            most = np.column_stack([high[rows[part]], pressed[part]])
-            surely[rows[part]] += np.count_nonzero(least @ rising + most @ falling > -group[:, 0], axis=1)
-            possibly[rows[part]] += np.count_nonzero(most @ rising + least @ falling > -group[:, 0], axis=1)
-    return surely / len(readings.samples), possibly / len(readings.samples)
+    return _share(low, high, days, readings, longest), _share(high, low, days, readings, longest)
+
+
+def _share(rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> np.ndarray:
+    """The share (n,) of readings with z > 0, each factor at its end ``rising`` (n, 4) where a reading's weight is positive, else at
+    ``falling``."""
+    count = np.zeros(len(days), int)
+    order = neighbours(np.column_stack([rising, days_pressure(days, readings.days[0], longest)]))
+    if order is not None:
+        rising, falling, days = rising[order], falling[order], days[order]
+    for first, base, weights in readings.by_first_day:
+        rows = np.flatnonzero(days >= first)
+        if len(rows):
+            rows = slice(None) if len(rows) == len(days) else rows
+            ends = [rising[rows], days_pressure(days[rows], first, longest), falling[rows][:, readings.either_sign]]
+            count[rows] += counts(np.column_stack(ends), base, weights)
+    if order is not None:
+        count[order] = count.copy()
+    return count / len(readings.samples)
 
 
 def score_cases(cases: list[Case], policy: Policy) -> Scores:
@@ -130,10 +147,11 @@ def reading_likelihoods(case: Case, policy: Policy) -> np.ndarray:
     columns = coded({name: [getattr(case, name)] for name in FIELDS})
     low, high = pressures(columns, policy)
     readings, longest, days = policy.readings, policy.value("factors.days.pressing"), columns["days_overdue"]
-    z = [np.full(np.count_nonzero(readings.first_day > case.days_overdue), -np.inf)]
-    for group, _, pressed in _by_first_day(days, readings, longest):
-        z.append(group[:, 0] + group[:, 1:] @ np.append((low + high)[0] / 2, pressed))
-    return likelihood(np.concatenate(z))
+    pressed = np.zeros(len(readings.samples))
+    for first in readings.days:
+        pressed[readings.first_day == first] = days_pressure(days, first, longest)
+    z = readings.samples[:, 0] + readings.samples[:, 1:-1] @ ((low + high)[0] / 2) + readings.samples[:, -1] * pressed
+    return likelihood(np.where(readings.first_day > case.days_overdue, -np.inf, z))
 
 
 def across_days(case: Case, policy: Policy, days: np.ndarray) -> Scores:
