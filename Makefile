@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help report test check lab app lock clean
+.PHONY: help report examples test check lab app lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +16,11 @@ help: ## List these targets
 report: $(VENV)/.report-stamp ## Render the example reports (Chinese and English) into reports/
 	$(BIN)/jiebei report --examples
 
+examples: $(VENV)/.dev-stamp ## Renew the example reports that are kept in reports/examples (needs Chromium)
+	$(BIN)/jiebei report --examples --refresh
+
 test: check ## Check the style, then run all tests
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.dev-stamp ## Check the style of the code and the notebooks (ruff)
 	$(BIN)/ruff check

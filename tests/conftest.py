@@ -38,3 +38,42 @@ def policy(request):
     from jiebei_lib.policy import load_policy
 
     return load_policy(request.param)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    from jiebei_lib.report import find_browser
+
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium):
+    """Opens a file: gives the page with its charts drawn, the requests that tried to leave, and what went wrong in it."""
+    opened = []
+
+    def open_page(path: Path, width: int = 1280):
+        tab = chromium.new_page(viewport={"width": width, "height": 900})
+        opened.append(tab)
+        requests, errors = [], []
+        tab.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
+        tab.on(
+            "request",
+            lambda sent: requests.append(sent.url) if not sent.url.startswith(("file:", "data:", "blob:")) else None,
+        )
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        tab.goto(path.as_uri(), wait_until="load")
+        tab.wait_for_function("[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg'))")
+        return tab, requests, errors
+
+    yield open_page
+    for tab in opened:
+        tab.close()
