@@ -1,0 +1,443 @@
+// A panel in the browser: controls from `fields`, words and pictures from `page`. All values go to the kernel in one message;
+// what comes back is compared with what is on screen, and only what differs is redrawn, in place.
+
+// plotly.js, once a page: asked of whichever kernel first needs it.
+function plotly(model) {
+  return (globalThis.jiebeiPlotly ??= new Promise((done, failed) => {
+    const slow = setTimeout(() => { globalThis.jiebeiPlotly = null; failed(new Error("no answer from the kernel")); }, 30000);
+    async function heard(content, buffers) {
+      if (content?.kind !== "plotly") return;
+      model.off("msg:custom", heard);
+      const text = await new Response(new Blob([buffers[0]]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+      const url = URL.createObjectURL(new Blob(["(function(module,exports,define){", text, "\n})();"], { type: "text/javascript" }));
+      const script = Object.assign(document.createElement("script"), { src: url });
+      script.onload = () => { clearTimeout(slow); URL.revokeObjectURL(url); done(globalThis.Plotly); };
+      script.onerror = failed;
+      document.head.append(script);
+    }
+    model.on("msg:custom", heard);
+    model.send({ kind: "plotly" });
+  }));
+}
+
+function make(tag, attributes = {}, ...children) {
+  const el = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (key in el && key !== "list" && key !== "form") el[key] = value; else el.setAttribute(key, value);
+  }
+  el.append(...children);
+  return el;
+}
+
+// The same layout without its title and the room for it.
+function untitled(layout, width) {
+  const { title, height = 360, margin = {}, ...rest } = structuredClone(layout), room = title ? Math.min(44, margin.t ?? 0) : 0;
+  return { ...rest, width, height: height - room, margin: { ...margin, t: (margin.t ?? 80) - room } };
+}
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+let serial = 0;
+
+// ---- Controls. Each maker returns {el, put(value)}; `say` registers a text in both languages; `give(value)` tells of a new value.
+
+function numberField(field, say, give, words) {
+  const id = `jiebei-${++serial}`;
+  const { low, high, step } = field;
+  const box = make("input", { type: "number", id, min: low, max: high, step, inputMode: field.whole ? "numeric" : "decimal" });
+  const row = make("div", { className: "row" }, box);
+  const wrong = make("p", { className: "wrong", id: `${id}-wrong`, hidden: true });
+  box.setAttribute("aria-describedby", wrong.id);
+  let slider, unsure, last = field.start;
+  const position = (value) => field.log ? Math.log(Math.max(value, field.slider[0])) : value;
+  const atPosition = (at) => {
+    if (!field.log) return Number(at);
+    const value = Math.exp(at), tidy = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+    return Math.min(field.slider[1], Math.max(field.slider[0], Math.round(value / tidy) * tidy));
+  };
+  if (field.unit) row.append(say(make("span", { className: "unit" }), field.unit));
+  if (field.slider) {
+    const [from, to] = field.slider;
+    slider = make("input", { type: "range", min: position(from), max: position(to), step: field.log ? (position(to) - position(from)) / 200 : step });
+    say(slider, field.label, "aria-label");
+    slider.addEventListener("input", () => accept(atPosition(slider.value), slider));
+  }
+  if (field.optional) {
+    unsure = make("input", { type: "checkbox" });
+    row.append(make("label", { className: "unsure" }, unsure, say(make("span"), words.unknown)));
+    unsure.addEventListener("change", () => { put(unsure.checked ? null : last); give(unsure.checked ? null : last); });
+  }
+  box.addEventListener("input", () => {
+    const value = box.value === "" ? NaN : Number(box.value);
+    const fine = Number.isFinite(value) && value <= high && (field.above ? value > low : value >= low) && (!field.whole || Number.isInteger(value));
+    wrong.hidden = fine;
+    box.setAttribute("aria-invalid", String(!fine));
+    if (fine) accept(value, box);
+    else say(wrong, Object.fromEntries(Object.entries(field.wrong).map(([lang, text]) => [lang, text.replace("{value}", box.value || "–")])));
+  });
+  function accept(value, from) {
+    last = value;
+    if (from !== box) { box.value = value; wrong.hidden = true; box.removeAttribute("aria-invalid"); }
+    if (slider && from !== slider) slider.value = position(value);
+    describe(value);
+    give(value);
+  }
+  function describe(value) {
+    if (slider) slider.setAttribute("aria-valuetext", value === null ? "–" : value.toLocaleString("en"));
+  }
+  function put(value) {
+    const unknown = value === null || value === undefined;
+    if (!unknown) last = value;
+    if (unsure) unsure.checked = unknown;
+    for (const input of [box, slider]) if (input) input.disabled = unknown;
+    if (unknown) box.value = ""; else if (Number(box.value) !== value || box.value === "") box.value = value;
+    if (slider && !unknown) slider.value = position(value);
+    wrong.hidden = true;
+    box.removeAttribute("aria-invalid");
+    describe(unknown ? null : value);
+  }
+  return { id, el: [row, ...(slider ? [slider] : []), wrong], put };
+}
+
+function choiceField(field, say, give) {
+  if (field.look === "select") {
+    const id = `jiebei-${++serial}`, select = make("select", { id });
+    field.options.forEach((option, n) => select.append(say(make("option", { value: n }), option.label)));
+    select.addEventListener("change", () => give(field.options[select.value].value));
+    return { id, el: [select], put: (value) => { select.value = field.options.findIndex((option) => option.value === value); } };
+  }
+  const name = `jiebei-${++serial}`, list = make("div", { className: "options" });
+  const inputs = field.options.map((option) => {
+    const input = make("input", { type: "radio", name });
+    list.append(make("label", option.value === null ? { className: "unsure" } : {}, input, say(make("span"), option.label)));
+    input.addEventListener("change", () => give(option.value));
+    return input;
+  });
+  return { group: true, el: [list], put: (value) => inputs.forEach((input, n) => { input.checked = field.options[n].value === (value ?? null); }) };
+}
+
+function manyField(field, say, give) {
+  const list = make("div", { className: "options" });
+  const inputs = field.options.map((option) => {
+    const input = make("input", { type: "checkbox" });
+    list.append(make("label", {}, input, say(make("span"), option.label)));
+    input.addEventListener("change", () => give(field.options.filter((_, n) => inputs[n].checked).map((one) => one.value)));
+    return input;
+  });
+  return { group: true, el: [list], put: (value) => inputs.forEach((input, n) => { input.checked = (value ?? []).includes(field.options[n].value); }) };
+}
+
+function checkField(field, say, give) {
+  const id = `jiebei-${++serial}`, input = make("input", { type: "checkbox", id });
+  input.addEventListener("change", () => give(input.checked));
+  return { id, before: true, el: [input], put: (value) => { input.checked = Boolean(value); } };
+}
+
+function textField(field, say, give) {
+  const id = `jiebei-${++serial}`;
+  const input = field.lines > 1 ? make("textarea", { id, rows: field.lines }) : make("input", { type: "text", id });
+  input.maxLength = field.longest;
+  input.spellcheck = false;
+  input.addEventListener("change", () => give(input.value));
+  return { id, el: [input], put: (value) => { if (input.value !== (value ?? "")) input.value = value ?? ""; } };
+}
+
+function dayField(field, say, give) {
+  const id = `jiebei-${++serial}`, input = make("input", { type: "date", id });
+  input.addEventListener("change", () => { if (input.value || field.optional) give(input.value || null); });
+  return { id, el: [input], put: (value) => { input.value = value ?? ""; } };
+}
+
+function fileField(field, say, give, words) {
+  const id = `jiebei-${++serial}`, input = make("input", { type: "file", id, accept: field.accept });
+  const wrong = make("p", { className: "wrong", hidden: true });
+  input.addEventListener("change", async () => {
+    const file = input.files[0];
+    wrong.hidden = !file || file.size <= field.largest;
+    if (!wrong.hidden) say(wrong, Object.fromEntries(Object.entries(field.wrong).map(([lang, text]) => [lang, text.replace("{value}", file.size)])));
+    else give(file ? { name: file.name, text: await file.text() } : null);
+  });
+  return { id, el: [input, wrong], put: (value) => { if (!value) input.value = ""; } };
+}
+
+function tableField(field, say, give, words) {
+  let rows = [];
+  const body = make("tbody"), head = make("tr");
+  for (const column of field.columns) head.append(say(make("th", { scope: "col" }), column.label));
+  head.append(make("th"));
+  const add = say(make("button", { type: "button" }), field.add);
+  const fresh = () => Object.fromEntries(field.columns.map((column) => [column.name, column.value ?? null]));
+  add.addEventListener("click", () => change([...rows, fresh()], rows.length));
+  function change(next, focus) {
+    give(next);
+    put(next);
+    if (focus !== undefined) body.rows[Math.min(focus, body.rows.length - 1)]?.querySelector("input, select")?.focus();
+  }
+  function put(value) {
+    value = value ?? [];
+    if (same(value, rows) && body.rows.length === rows.length) return;
+    rows = value.map((row) => ({ ...row }));
+    body.replaceChildren(...rows.map((row, n) => {
+      const line = make("tr");
+      for (const column of field.columns) {
+        const control = MAKERS[column.kind](column.kind === "choice" ? { ...column, look: "select" } : { ...column, slider: null }, say,
+          (value) => { rows = rows.map((one, k) => (k === n ? { ...one, [column.name]: value } : one)); give(rows); }, words);
+        control.put(row[column.name]);
+        const first = control.el[0].matches?.("input, select") ? control.el[0] : control.el[0].querySelector("input, select");
+        say(first, Object.fromEntries(Object.entries(column.label).map(([lang, text]) => [lang, `${text} ${n + 1}`])), "aria-label");
+        line.append(make("td", {}, ...control.el));
+      }
+      const remove = say(make("button", { type: "button", className: "remove", textContent: "×" }), field.remove, "aria-label");
+      remove.addEventListener("click", () => change(rows.filter((_, k) => k !== n), n));
+      line.append(make("td", {}, remove));
+      return line;
+    }));
+    add.disabled = rows.length >= field.most;
+  }
+  return { group: true, el: [make("div", { className: "scroll", tabIndex: -1 }, make("table", {}, make("thead", {}, head), body)), add], put };
+}
+
+const MAKERS = { number: numberField, choice: choiceField, many: manyField, check: checkField, text: textField, day: dayField, file: fileField, table: tableField };
+
+// ---- The panel
+
+export default {
+  render({ model, el }) {
+    const root = make("div", { className: "jiebei" });
+    const top = make("div", { className: "top", "aria-live": "polite" }), form = make("form", { className: "controls" });
+    const problem = make("p", { className: "problem", role: "alert", hidden: true }), status = make("div", { className: "status", role: "status" });
+    const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
+    const side = make("div", { className: "side" }, form, status);
+    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, beside)), below);
+    el.append(root);
+    form.addEventListener("submit", (event) => event.preventDefault());
+
+    const places = { top, beside, below };
+    let texts = [], controls = {}, lang = model.get("page").lang;
+    const shown = new Map(); // part id -> {part, el, chart}
+    const waiting = new Set(); // charts out of sight, still to be drawn
+
+    function say(node, both, attribute) {
+      texts = texts.filter((entry) => entry.node !== node || entry.attribute !== attribute);
+      texts.push({ node, both, attribute });
+      write({ node, both, attribute });
+      return node;
+    }
+    function write({ node, both, attribute }) {
+      const text = both[lang] ?? both.zh;
+      if (attribute) node.setAttribute(attribute, text); else node.textContent = text;
+    }
+
+    function set(values) {
+      model.set("values", { ...model.get("values"), ...values });
+      model.save_changes();
+      markPresets();
+    }
+
+    function buildForm() {
+      texts = [];
+      controls = {};
+      form.replaceChildren(...model.get("fields").map(build));
+      side.hidden = !model.get("fields").length;
+      putValues();
+    }
+
+    function build(field) {
+      if (field.kind === "group") {
+        const inner = make("details", { className: "group", open: field.open }, say(make("summary"), field.label));
+        if (field.note) inner.append(say(make("p", { className: "hint" }), field.note));
+        inner.append(...field.fields.map(build));
+        return inner;
+      }
+      if (field.kind === "button") {
+        const button = say(make("button", { type: "button", className: field.main ? "main" : "" }), field.label);
+        button.dataset.name = field.name;
+        button.addEventListener("click", () => model.send({ kind: "press", name: field.name }));
+        return button;
+      }
+      if (field.kind === "presets") {
+        const set_ = make("fieldset", { className: "field presets" }, say(make("legend"), field.label));
+        for (const option of field.options) {
+          const button = say(make("button", { type: "button" }), option.label);
+          button.dataset.name = option.name;
+          button.dataset.values = JSON.stringify(option.values);
+          button.addEventListener("click", () => { set(option.values); putValues(); });
+          set_.append(button);
+        }
+        return set_;
+      }
+      const control = MAKERS[field.kind](field, say, (value) => set({ [field.name]: value }), model.get("page").words);
+      controls[field.name] = control;
+      const head = control.group ? make("legend") : make("label", control.id ? { htmlFor: control.id } : {});
+      head.append(say(make("span"), field.label));
+      if (field.badge) head.append(" ", say(make("span", { className: `basis ${field.badge.kind}` }), field.badge.label));
+      const box = make(control.group ? "fieldset" : "div", { className: `field ${field.kind}` });
+      box.dataset.name = field.name;
+      box.append(...(control.before ? [...control.el, head] : [head, ...control.el]));
+      if (field.note) box.append(say(make("p", { className: "hint" }), field.note));
+      return box;
+    }
+
+    function putValues() {
+      const values = model.get("values");
+      for (const [name, control] of Object.entries(controls)) {
+        if (name in values) control.put(values[name]);
+      }
+      markPresets();
+    }
+
+    function markPresets() {
+      const values = model.get("values");
+      for (const button of form.querySelectorAll(".presets button")) {
+        const wanted = JSON.parse(button.dataset.values);
+        button.setAttribute("aria-pressed", String(Object.keys(wanted).every((name) => same(wanted[name], values[name]))));
+      }
+    }
+
+    // ---- Words and pictures
+
+    async function drawChart(entry) {
+      waiting.delete(entry);
+      const { part, chart } = entry, { data, layout, config } = part.figure;
+      let Plotly;
+      try { Plotly = globalThis.Plotly && globalThis.jiebeiPlotly ? globalThis.Plotly : await plotly(model); } catch (error) {
+        chart.textContent = part.alt;
+        return;
+      }
+      if (entry.part !== part || !chart.isConnected) return;
+      if (!chart.clientWidth) { waiting.add(entry); return; }
+      await Plotly.react(chart, structuredClone(data), untitled(layout, chart.clientWidth), config);
+      if (!entry.listening && model.get("page").picks.includes(part.name)) listen(entry);
+    }
+
+    function listen(entry) {
+      entry.listening = true;
+      const point = ({ x, y, customdata, pointNumber, curveNumber }) => ({ x, y, custom: customdata ?? null, point: pointNumber, curve: curveNumber });
+      entry.chart.on("plotly_click", (event) => model.send({ kind: "click", figure: entry.part.name, points: event.points.map(point) }));
+      entry.chart.on("plotly_restyle", ([changes]) => model.send({ kind: "brush", figure: entry.part.name, changes }));
+    }
+
+    const sight = new IntersectionObserver((seen) => {
+      for (const { target, isIntersecting } of seen) {
+        target.inSight = isIntersecting;
+        if (isIntersecting && waiting.has(target.entry)) drawChart(target.entry);
+      }
+    }, { rootMargin: "300px" });
+    const width = new ResizeObserver((changed) => {
+      for (const { target } of changed) {
+        if (waiting.has(target.entry)) drawChart(target.entry);
+        else if (globalThis.Plotly && target.data && target.clientWidth && target.layout?.width !== target.clientWidth) {
+          globalThis.Plotly.relayout(target, { width: target.clientWidth });
+        }
+      }
+    });
+
+    function numbers(part) {
+      const table = make("table", {}, make("thead", {}, make("tr", {}, ...part.head.map((text) => make("th", { scope: "col", textContent: text })))),
+        make("tbody", {}, ...part.rows.map((row) => make("tr", {}, ...row.map((text, n) => make(n ? "td" : "th", n ? { textContent: text } : { scope: "row", textContent: text }))))));
+      return make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": model.get("page").words.numbers[lang] }, table);
+    }
+
+    function build_part(part) {
+      if (!part.figure) return { part, el: make("div", { className: "words" }) };
+      const id = `jiebei-${++serial}`;
+      const chart = make("div", { className: "chart", "aria-hidden": "true" }), title = make("p", { className: "title", id });
+      const alt = make("p", { className: "alt" }), caption = make("figcaption"), rows = make("details");
+      const figure = make("figure", { role: "group", "aria-labelledby": id }, title, alt, chart, caption, rows);
+      figure.dataset.figure = part.name;
+      const entry = { part: null, el: figure, chart, title, alt, caption, rows };
+      chart.entry = entry;
+      sight.observe(chart);
+      width.observe(chart);
+      return entry;
+    }
+
+    function fill(entry, part, first) {
+      const before = entry.part;
+      entry.part = part;
+      if (!part.figure) {
+        if (first || before.html !== part.html) entry.el.innerHTML = part.html; // finished HTML from the library's own templates
+        return;
+      }
+      // The title stands above the chart as text, where it wraps; plotly would cut it on a phone. It was escaped for plotly.
+      entry.title.innerHTML = part.figure.layout.title?.text ?? "";
+      entry.alt.textContent = part.alt;
+      entry.caption.textContent = part.caption;
+      const open = entry.rows.open;
+      if (first || !same([before.head, before.rows, before.lang], [part.head, part.rows, lang])) {
+        entry.rows.replaceChildren(make("summary", { textContent: model.get("page").words.numbers[lang] }), numbers(part));
+        entry.rows.hidden = !part.rows.length;
+        entry.rows.open = open;
+      }
+      entry.chart.style.minHeight = `${untitled(part.figure.layout).height}px`;
+      if (!first && same(before.figure, part.figure)) return;
+      if (first || entry.chart.inSight === false) waiting.add(entry); else return drawChart(entry);
+    }
+
+    async function show() {
+      const page = model.get("page"), changed = page.lang !== lang;
+      lang = page.lang;
+      root.lang = lang === "zh" ? "zh-CN" : "en-GB";
+      if (changed) for (const entry of texts) write(entry);
+      root.setAttribute("aria-busy", String(page.busy));
+      problem.hidden = !page.problem;
+      problem.textContent = page.problem?.[lang] ?? "";
+      showStatus();
+      const drawing = [], kept = new Set();
+      for (const [place, box] of Object.entries(places)) {
+        let at = box.firstElementChild;
+        for (const part of page.places[place]) {
+          let entry = shown.get(part.id);
+          const first = !entry;
+          if (first) shown.set(part.id, (entry = build_part(part)));
+          kept.add(part.id);
+          if (entry.el !== at) box.insertBefore(entry.el, at); else at = at.nextElementSibling;
+          drawing.push(fill(entry, part, first));
+        }
+        box.hidden = !page.places[place].length;
+      }
+      for (const [id, entry] of shown) {
+        if (kept.has(id)) continue;
+        if (entry.chart) { sight.unobserve(entry.chart); width.unobserve(entry.chart); waiting.delete(entry); globalThis.Plotly?.purge(entry.chart); }
+        entry.el.remove();
+        shown.delete(id);
+      }
+      await Promise.all(drawing);
+      root.dataset.turn = page.turn; // for tests and measurements: this turn is on screen
+      if (!page.busy) root.dataset.settled = page.turn;
+      soon();
+    }
+
+    // Charts out of sight are drawn when the browser has nothing better to do.
+    function soon() {
+      if (waiting.size) (globalThis.requestIdleCallback ?? setTimeout)(() => { const [entry] = waiting; if (entry?.chart.clientWidth) drawChart(entry).then(soon); });
+    }
+
+    function showStatus() {
+      const { text, done, link } = model.get("status");
+      status.replaceChildren();
+      if (!text) return;
+      if (typeof done === "number") status.append(make("progress", { max: 1, value: done, "aria-label": text[lang] }));
+      status.append(make("span", { textContent: text[lang] }));
+      if (link) status.append(" ", make("a", { href: link.href, target: "_blank", rel: "noopener", textContent: link[lang] }));
+    }
+
+    function heard(content) {
+      if (content.kind !== "download") return;
+      const url = URL.createObjectURL(new Blob([content.text], { type: content.type }));
+      make("a", { href: url, download: content.name }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+    }
+
+    const events = { "change:fields": buildForm, "change:values": putValues, "change:page": show, "change:status": showStatus, "msg:custom": heard };
+    for (const [name, handler] of Object.entries(events)) model.on(name, handler);
+    buildForm();
+    show();
+    return () => {
+      for (const [name, handler] of Object.entries(events)) model.off(name, handler);
+      sight.disconnect();
+      width.disconnect();
+      for (const entry of shown.values()) if (entry.chart) globalThis.Plotly?.purge(entry.chart);
+    };
+  },
+};
