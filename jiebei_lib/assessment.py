@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -348,12 +349,12 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[Source]:
     cited: dict[str, set[str]] = {}
 
     def collect(node: Any) -> None:
-        if isinstance(node, Mapping):
-            for cite in [*node.get("cite", []), *node.get("cites", [])]:
+        if type(node) is dict:
+            for cite in (*node.get("cite", ()), *node.get("cites", ())):
                 cited.setdefault(cite.partition(" ")[0], set()).add(cite)
             for value in node.values():
                 collect(value)
-        elif isinstance(node, list):
+        elif type(node) is list:
             for value in node:
                 collect(value)
 
@@ -368,8 +369,7 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[Source]:
             confidence=source["confidence"],
             reported=source["confidence"] != "V",
             cites=sorted(
-                cited[name],
-                key=lambda cite: [int(part) if part.isdigit() else part for part in cite.replace("¶", "¶ ").split()],
+                cited[name], key=lambda cite: [int(number) for number in re.findall(r"\d+", cite.partition(" ")[2])]
             ),
             note=source.get("note"),
         )

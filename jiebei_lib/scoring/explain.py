@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -244,13 +245,23 @@ class _Bench:
         return base + np.maximum(weights, 0) @ ends[0] + np.minimum(weights, 0) @ ends[1], weights[:, AMOUNT]
 
     def _readings(self, way: str | None) -> tuple[np.ndarray, np.ndarray]:
-        """z in every drawn reading whose first day has come, as a line in the amount's pressure."""
+        """z in every drawn reading whose first day has come, as a line in the amount's pressure (intercept, slope)."""
+        come, rest = self._come
+        level = (self.low + self.high)[COMMUNICATION] / 2 if way is None else self._level(way)
+        return rest + come[:, 1 + COMMUNICATION] * level, come[:, 1 + AMOUNT]
+
+    @cached_property
+    def _come(self) -> tuple[np.ndarray, np.ndarray]:
+        """The readings whose first day has come, and their z without communication and amount."""
         readings, longest = self.policy.readings, self.policy.value("factors.days.pressing")
         come = readings.samples[readings.first_day <= self.case.days_overdue]
-        middle = (self._pressed(way, self.low) + self._pressed(way, self.high)) / 2
+        middle = (self.low + self.high)[:-1] / 2
+        middle[[COMMUNICATION, AMOUNT]] = 0
         days, each = np.unique(readings.first_day[: len(come)], return_inverse=True)
         pressed = [float(days_pressure(np.array(self.case.days_overdue), day, longest)) for day in days]
-        return come[:, :-1] @ np.append(1, middle[:-1]) + come[:, -1] * np.array(pressed)[each], come[:, 1 + AMOUNT]
+        # einsum, as the product of a matrix and a vector brings in threads already at this size (kernel.SINGLE).
+        z = np.einsum("nk,k->n", come[:, :-1], np.append(1, middle))
+        return come, z + come[:, -1] * np.array(pressed)[each]
 
 
 def first_below(intercept: np.ndarray, slope: np.ndarray, most: int, now: float, end: float) -> float | None:
