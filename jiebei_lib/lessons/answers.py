@@ -174,6 +174,19 @@ def _claimed_days() -> list[int]:
     return [min(days), max(days)]
 
 
+def _mark_ends(overdue_from: str, settled: str) -> int:
+    """The year in which a bad mark is deleted."""
+    from jiebei_lib.rules.record import ends
+
+    if overdue_from > settled:
+        raise ValueError(settled)
+    return ends(date.fromisoformat(settled)).year
+
+
+def _objection_days() -> float:
+    return load_policy().value("record.objection_days")
+
+
 CHECKS = {
     "left_over": _left_over,
     "service_ratio": _service_ratio,
@@ -193,4 +206,6 @@ CHECKS = {
     "likelier": _likelier,
     "best_step": _best_step,
     "claimed_days": _claimed_days,
+    "mark_ends": _mark_ends,
+    "objection_days": _objection_days,
 }

@@ -113,3 +113,49 @@ class Breach(ItemBase):
 
 Item = Annotated[Choice | NumberItem | Order | Breach, Field(discriminator="type")]
 Bank = dict[str, Item]
+
+
+class Act(Based):
+    name: Text
+    text: Text
+    lesson: Text
+
+
+class Event(Based):
+    """Something that arrives. ``after``: only if the world's reading has the contact called, or spared."""
+
+    text: Text
+    why: Text
+    kind: Literal["money", "sms", "call", "contact", "quiet"]
+    days: tuple[int, int] = Field(strict=False)
+    when: list[str] | None = None
+    slot: str | None = None
+    after: Literal["contact_called", "contact_spared"] | None = None
+    rule: str | None = None
+
+
+class Game(Strict):
+    """seven_days.yaml"""
+
+    story: Text
+    loan: dict[str, Any]
+    borrower: dict[str, Any]
+    setup: dict[str, Parameter]
+    points: dict[str, Parameter]
+    choices: dict[str, Act]
+    events: dict[str, Event]
+
+
+def checked_game(given: dict[str, Any]) -> dict[str, Any]:
+    """The game if it keeps its shape and its cites exist. Raises :class:`PolicyError`."""
+    from jiebei_lib.checks import cite_problems
+    from jiebei_lib.problems import PolicyError
+    from jiebei_lib.yamls import shipped
+
+    Game.model_validate(given)
+    problems = list(
+        cite_problems(given, shipped("sources.yaml"), lambda path: "seven_days.yaml: " + ".".join(map(str, path)))
+    )
+    if problems:
+        raise PolicyError(problems)
+    return given
