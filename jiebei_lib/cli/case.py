@@ -87,8 +87,7 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
         line(said["text"][lang], first=mark, rest="   ")
         line(("；" if lang == "zh" else "; ").join([*basis, *page.cites(said)]), "dim", "   ", "   ")
 
-    amount = say("case.yuan", lang, value=page.yuan(case.amount_overdue))
-    line(say("page.question", lang, days=case.days_overdue, amount=amount), "bold")
+    line(page.question(), "bold")
     line(page.headline(), {"likely": "bold yellow", "unlikely": "bold blue"}.get(a.verdict, "bold"))
     if a.verdict != "not_yet":
         line()

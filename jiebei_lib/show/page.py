@@ -14,7 +14,7 @@ from jiebei_lib.claims import first_contact_days
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.show import figures
 from jiebei_lib.show.figures import witness_name
-from jiebei_lib.show.text import cited_all, fact, in_words, of_hundred, percent, say, yuan
+from jiebei_lib.show.text import cited_all, counted, fact, in_words, of_hundred, percent, say, yuan
 from jiebei_lib.yamls import HERE
 
 HEAD = "application/vnd.jiebei.head+json"
@@ -62,8 +62,18 @@ class Page:
 
     def head(self) -> Head:
         """Title, headline and language."""
-        title = self.say("page.title", days=self.case.days_overdue)
+        title = self.say("page.title", days=counted(self.case.days_overdue, "days", self.lang))
         return Head(title=title, headline=self.headline(), lang=self.lang)
+
+    def question(self) -> str:
+        """The question, as asked of this case."""
+        amount = self.say("case.yuan", value=yuan(self.case.amount_overdue))
+        return self.say("page.question", days=counted(self.case.days_overdue, "days", self.lang), amount=amount)
+
+    @property
+    def invented(self) -> bool:
+        """The examples of this project say in their id that they are examples."""
+        return self.case.case_id.startswith("example")
 
     def answer(self) -> Section:
         """The question, the answer in one sentence, what is known."""

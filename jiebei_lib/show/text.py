@@ -92,4 +92,11 @@ def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:
     unit = {"days_overdue": "days", "amount_overdue": "yuan", "zhima_score": "points", "past_overdue": "times"}.get(
         name
     )
+    if unit in ("days", "times"):
+        return counted(value, unit, lang)
     return say(f"case.{unit}", lang, value=yuan(value)) if unit else str(value)
+
+
+def counted(number: int, unit: str, lang: str) -> str:
+    """``7 days``, ``1 day``; ``3 times``, ``once``."""
+    return say(f"case.{unit}_one", lang) if number == 1 else say(f"case.{unit}", lang, value=number)
