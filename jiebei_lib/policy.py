@@ -21,7 +21,7 @@ from jiebei_lib.scoring.readings import WEIGHTS, Readings, build
 from jiebei_lib.yamls import HERE, cache_folder, code_digest, keep, parse, remembered, shipped
 
 BUILT_IN = ("article", "published")
-TOPICS = ("product", "timeline", "factors", "cost", "conduct", "consequences", "advice", "limits")
+TOPICS = ("product", "timeline", "factors", "cost", "record", "conduct", "consequences", "advice", "limits")
 # Which file of rules/ holds a top-level key that is not named like its file.
 HOME = {"strengths": "factors", "constraints": "factors", "questions": "factors", "sampling": "factors"}
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-SLOTS = {"days", "amount", "penalty_multiple"}  # what a sentence of the rules may have filled in
+SLOTS = {"days", "amount", "penalty_multiple", "date", "years"}  # what a sentence of the rules may have filled in
 
 
 def _sentence(text: str) -> str:
@@ -259,8 +259,30 @@ class Cost(Strict):
     cushion_months: Parameter
     income_fall: Parameter
     plan_months: Parameter
+    elsewhere_rate: Parameter
+    look_ahead: Parameter
     statements: dict[str, Statement]
     lines: dict[str, Line]
+
+
+class Repair(Based):
+    """The one-off repair programme: when the lateness arose, how much it was, by when it had to be settled."""
+
+    arisen_from: Iso
+    arisen_until: Iso
+    early_by: Iso
+    early_hidden_from: Iso
+    settled_by: Iso
+    most: Parameter
+
+
+class Record(Strict):
+    keep_years: Parameter
+    objection_days: Parameter
+    complaint_days: Parameter
+    free_reports: Parameter
+    repair: Repair
+    statements: dict[str, Statement]
 
 
 class Advice(Strict):
@@ -281,6 +303,7 @@ class Document(Strict):
     questions: dict[str, Question]
     sampling: Sampling
     cost: Cost
+    record: Record
     conduct: Conduct
     consequences: dict[str, Statement]
     advice: Advice
