@@ -22,13 +22,15 @@ from jiebei_lib.scoring.score import VERDICTS, score_cases
 # How the borrower has communicated some weeks into each way out; None: nothing is overdue with this lender any more.
 COMMUNICATION = {"pay_today": None, "instalments": "repaying", "borrow": None, "wait": "silent"}
 
+DEEPENS = ("borrow", "wait")  # nobody is advised into these without being told so
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way out. Sums in yuan: ``extra`` is what it costs beyond paying everything overdue today, ``total`` all that is paid.
 
     ``call``: verdict, low, high and share of the likelihood ``look_ahead`` days on, None where nothing is overdue then.
-    ``deepens``: the debt becomes larger than it is today, here or elsewhere.
+    ``deepens``: the debt becomes larger than it is today, or is only moved elsewhere at a price.
     """
 
     id: str
@@ -52,7 +54,7 @@ def ways(
     case: Case | None = None,
     policy: Policy | str = "article",
 ) -> list[Way]:
-    """Pay today, pay by instalments over ``months``, borrow ``elsewhere`` (a yearly rate), or wait as long. ``case``: what else is known."""
+    """Pay today, by instalments over ``months``, borrow ``elsewhere`` (a yearly rate), or wait as long. ``case``: what else is known."""
     policy, on = load_policy(policy), on or today(loan)
     months = int(policy.value("cost.plan_months")) if months is None else months
     if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= 60:
@@ -76,7 +78,19 @@ def ways(
         ("wait", zero, zero, debt + cost, cost, end, end, loan),
     ]
     return [
-        Way(name, first, month, final, debt + more, more, settled, free, ends(settled, policy), more > 0, _call(name, then, on, case, policy))
+        Way(
+            name,
+            first,
+            month,
+            final,
+            debt + more,
+            more,
+            settled,
+            free,
+            ends(settled, policy),
+            name in DEEPENS and more > 0,
+            _call(name, then, on, case, policy),
+        )
         for name, first, month, final, more, settled, free, then in found
     ]
 
@@ -112,7 +126,11 @@ def _call(name: str, loan: Loan, on: date, case: Case | None, policy: Policy) ->
     later = owed(loan, on + timedelta(int(policy.value("cost.look_ahead"))))
     if COMMUNICATION[name] is None or not later.total:
         return None
-    facts = {"days_overdue": later.days_overdue, "amount_overdue": float(later.total), "communication": COMMUNICATION[name]}
+    facts = {
+        "days_overdue": later.days_overdue,
+        "amount_overdue": float(later.total),
+        "communication": COMMUNICATION[name],
+    }
     scores = score_cases([case.replace(**facts) if case else Case(**facts)], policy)
     return {
         "verdict": VERDICTS[int(scores.verdict[0])],

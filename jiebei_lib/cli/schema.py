@@ -14,6 +14,9 @@ from jiebei_lib.problems import Problem, UserError, items, shown
 SCHEMAS = {
     "case": "jiebei_lib.case:json_schema",
     "assessment": "jiebei_lib.assessment:json_schema",
+    "loan": "jiebei_lib.loan:json_schema",
+    "cost": "jiebei_lib.money:json_schema",
+    "record": "jiebei_lib.rules.record:json_schema",
 }
 
 

@@ -38,6 +38,26 @@ class Record:
     as_of: date
     marks: list[Mark]
 
+    def to_dict(self, lang: str) -> dict[str, Any]:
+        """Plain data, texts in one language."""
+        return {
+            "overdue_from": self.overdue_from.isoformat(),
+            "settled": self.settled and self.settled.isoformat(),
+            "amount": f"{self.amount:f}",
+            "as_of": self.as_of.isoformat(),
+            "dates": [
+                {
+                    "id": mark.id,
+                    "date": mark.on and mark.on.isoformat(),
+                    "text": mark.text(lang),
+                    "cite": mark.statement["cite"],
+                    "basis": mark.statement["basis"],
+                    "confidence": mark.statement["confidence"],
+                }
+                for mark in self.marks
+            ],
+        }
+
 
 def record(
     overdue_from: date | str,
@@ -118,4 +138,32 @@ def _amount(given: Decimal | float | str) -> Decimal:
             return amount
     except (ValueError, InvalidOperation):
         pass
-    raise CaseError(Problem("invalid", "amount", {"value": shown(given), "allowed": Phrase("money_above", {"low": 0, "high": most})}))
+    raise CaseError(
+        Problem(
+            "invalid", "amount", {"value": shown(given), "allowed": Phrase("money_above", {"low": 0, "high": most})}
+        )
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of what ``jiebei record --json`` prints."""
+    day, text = {"type": "string", "format": "date"}, {"type": "string"}
+    maybe = {"type": ["string", "null"], "format": "date"}
+    mark = {
+        "id": text,
+        "date": maybe,
+        "text": text,
+        "cite": {"type": "array", "items": text},
+        "basis": text,
+        "confidence": text,
+    }
+    properties = {"overdue_from": day, "settled": maybe, "amount": text, "as_of": day}
+    marks = {"type": "array", "items": {"type": "object", "properties": mark, "required": list(mark)}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Record",
+        "type": "object",
+        "properties": properties | {"dates": marks},
+        "required": [*properties, "dates"],
+        "additionalProperties": False,
+    }

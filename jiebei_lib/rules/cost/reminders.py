@@ -8,7 +8,11 @@ from datetime import UTC, datetime, time, timedelta
 from jiebei_lib.loan import Loan
 from jiebei_lib.rules.cost.plan import Instalment, schedule
 
-ALARMS = (timedelta(days=-3, hours=9), timedelta(days=-1, hours=9), timedelta(hours=9))  # nine in the morning, counted from midnight
+ALARMS = (
+    timedelta(days=-3, hours=9),
+    timedelta(days=-1, hours=9),
+    timedelta(hours=9),
+)  # nine in the morning, counted from midnight
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "jiebei.invalid")
 
 

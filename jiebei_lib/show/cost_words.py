@@ -1,0 +1,138 @@
+"""A loan's money in words and in rows of a table, for the terminal, the report and the notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jiebei_lib.policy import Policy
+from jiebei_lib.rules.cost.budget import Affordability
+from jiebei_lib.rules.record import Record
+from jiebei_lib.show.text import cited, of_hundred, say
+
+
+def sum_(amount: Any) -> str:
+    """10,207.50: sums of money always show their cents."""
+    return f"{float(amount):,.2f}"
+
+
+def rate(fraction: float) -> str:
+    """18% or 18.25%."""
+    return f"{100 * fraction:.2f}".rstrip("0").removesuffix(".") + "%"
+
+
+def schedule_rows(found: Any) -> list[list[str]]:
+    return [
+        [str(row["n"]), row["due"], *(sum_(row[name]) for name in ("principal", "interest", "payment", "balance"))]
+        for row in found["schedule"]
+    ]
+
+
+def schedule_words(found: Any, lang: str) -> str:
+    slots = {"interest": sum_(found["total_interest"]), "fees": sum_(found["total_fees"])}
+    return say("cost.schedule.sums", lang, n=len(found["schedule"]), **slots)
+
+
+def rate_words(found: Any, lang: str) -> str:
+    shown = {name: rate(found["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
+    return say("cost.rate.line", lang, **shown)
+
+
+def line_rows(found: Any, lang: str) -> list[list[str]]:
+    """Each line with its rate, since when, for whom, and where the loan stands."""
+    rows = []
+    for line in found["rate"]["lines"]:
+        stands = "unknown" if line["rate"] is None else "above" if line["above"] else "below"
+        said = say(f"cost.rate.{stands}", lang)
+        if not line["in_force"]:
+            said = say("cost.rate.not_yet", lang)
+        shown = "–" if line["rate"] is None else rate(line["rate"])
+        since = line["since"] or ("–" if line["basis"] == "assumption" else say("cost.rate.no_date", lang))
+        rows.append([line["name"][lang], shown, since, line["applies"][lang], said])
+    return rows
+
+
+def owed_words(found: Any, lang: str) -> list[str]:
+    owed = found["owed"]
+    sums = {
+        name: sum_(owed[name]) for name in ("principal", "interest", "penalty", "fees", "total", "not_due", "settle")
+    }
+    if float(owed["total"]) == 0:
+        return [say("cost.owed.none", lang)]
+    first = say("cost.owed.line", lang, days=owed["days_overdue"], count=owed["instalments"], **sums)
+    return [first, say("cost.owed.settle", lang, **sums)] if float(owed["not_due"]) else [first]
+
+
+def wait_rows(found: Any, lang: str) -> list[list[str]]:
+    return [
+        [
+            say("cost.waiting.days", lang, days=wait["days"]) if wait["days"] else say("cost.waiting.now", lang),
+            wait["on"],
+            *(sum_(wait[name]) for name in ("total", "fell_due", "cost")),
+        ]
+        for wait in found["waiting"]
+    ]
+
+
+def way_rows(found: Any, lang: str) -> list[list[str]]:
+    sums = ("today", "monthly", "last", "total", "extra")
+    return [
+        [
+            say(f"cost.ways.{way['id']}.name", lang),
+            *(sum_(way[name]) for name in sums),
+            way["debt_free"],
+            way["record_ends"],
+        ]
+        for way in found["ways"]
+    ]
+
+
+def way_words(way: Any, policy: Policy, lang: str) -> str:
+    """What a way out does to the debt, to a call and to the record."""
+    return (" " if lang == "en" else "").join(way_parts(way, policy, lang))
+
+
+def way_parts(way: Any, policy: Policy, lang: str) -> tuple[str, str, str]:
+    days = int(policy.value("cost.look_ahead"))
+    count = of_hundred(way["call"]["share"]) if way["call"] else 0
+    debt = say(f"cost.ways.{way['id']}.debt", lang, extra=sum_(way["extra"]))
+    call = say(
+        f"cost.ways.{way['id'] if way['call'] else 'pay_today' if way['id'] != 'borrow' else 'borrow'}.call",
+        lang,
+        days=days,
+        count=count,
+    )
+    return debt, call, say("cost.ways.record", lang, date=way["record_ends"])
+
+
+def budget_rows(found: Affordability, lang: str) -> list[list[str]]:
+    rows = []
+    for name in ("before", "after", "stressed"):
+        one = getattr(found, name)
+        cushion = say("cost.budget.months", lang, months=f"{one.cushion:.1f}") if one.cushion is not None else "–"
+        burden = rate(round(one.burden, 3)) if one.burden is not None else "–"
+        said = say(f"cost.budget.{name}", lang, fall=rate(found.income_fall))
+        rows.append([said, sum_(one.income), burden, sum_(one.left), cushion])
+    return rows
+
+
+def budget_words(found: Affordability, lang: str) -> list[str]:
+    """The verdict, a lump at the end if there is one, and how long savings last under stress."""
+    slots = {"instalment": sum_(found.instalment), "fall": rate(found.income_fall)}
+    out = [say(f"cost.budget.{found.verdict}", lang, **slots)]
+    if found.lump is not None:
+        out.append(say("cost.budget.lump", lang, lump=sum_(found.lump)))
+    if found.stressed.lasts is not None:
+        out.append(say("cost.budget.lasts", lang, fall=slots["fall"], months=f"{found.stressed.lasts:.1f}"))
+    return out
+
+
+def mark_rows(found: Record, lang: str) -> list[list[str]]:
+    rows = []
+    for mark in found.marks:
+        basis = say(f"basis.{mark.statement['basis']}", lang)
+        if mark.statement["confidence"] != "V":
+            basis += f" ({say('page.reported', lang)})" if lang == "en" else f"（{say('page.reported', lang)}）"
+        when = mark.on.isoformat() if mark.on else say("cost.record.always", lang)
+        cites = ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in mark.statement["cite"])
+        rows.append([when, mark.text(lang), basis, cites])
+    return rows
