@@ -225,11 +225,7 @@ def check_table(table: Any) -> dict[str, Any]:
                 pd.to_numeric(column, errors="coerce") if column.dtype != bool else column.astype(float) * math.nan
             )
             out[name] = numbers.to_numpy(float, na_value=math.nan)
-            low, high = spec.get("minimum", spec.get("exclusive_minimum")), spec["maximum"]
-            inside = (out[name] >= low) & (out[name] <= high) & (("exclusive_minimum" not in spec) | (out[name] > low))
-            if spec["type"] == "integer":
-                inside &= out[name] == np.floor(out[name])
-            bad = ~inside & ~empty
+            bad = ~within(name, out[name]) & ~empty
         bad |= empty & spec["required"]
         for row in np.flatnonzero(bad)[:10]:
             cell = {"value": shown(column.iloc[row]), "allowed": allowed(name)}
@@ -237,3 +233,15 @@ def check_table(table: Any) -> dict[str, Any]:
     if problems:
         raise CaseError(problems)
     return out
+
+
+def within(name: str, numbers: Any) -> Any:
+    """Which of an array of numbers a field may hold; NaN never."""
+    import numpy as np
+
+    spec = FIELDS[name]
+    inside = numbers <= spec["maximum"]
+    inside &= numbers >= spec["minimum"] if "minimum" in spec else numbers > spec["exclusive_minimum"]
+    if spec["type"] == "integer":
+        inside &= numbers == np.floor(numbers)
+    return inside

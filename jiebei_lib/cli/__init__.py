@@ -20,6 +20,8 @@ COMMANDS = {
     "assess": "case:assess",
     "report": "report:report",
     "learn": "learn:learn",
+    "score": "portfolio:score",
+    "sample": "portfolio:sample",
     "cost": "cost:cost",
     "calendar": "cost:calendar",
     "record": "cost:record",

@@ -1,0 +1,77 @@
+"""`jiebei score` and `jiebei sample`: tables of cases in files, scored or invented."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jiebei_lib.cli.output import LANG, checked_lang, t
+from jiebei_lib.show.text import say
+
+
+def score(
+    given: Annotated[list[Path], typer.Argument(help=t("score.given"), metavar="IN...")],
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")],
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    errors: Annotated[str, typer.Option(help=t("score.errors"))] = "report",
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
+) -> int:
+    from jiebei_lib.portfolio import score_files
+
+    lang = checked_lang(lang)
+    with bar(say("cli.score.doing", lang), lang) as tell:
+        made = score_files(given, out, policy, mapping, errors, lang, cluster, tell)
+    print(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
+    if made.errors is None:
+        return 0
+    print(say("cli.score.wrong", lang, bad=f"{made.bad:,}", path=made.errors), file=sys.stderr)
+    return 1
+
+
+def sample(
+    rows: Annotated[int, typer.Option(help=t("sample.rows"), metavar="N")] = 1000,
+    seed: Annotated[int, typer.Option(help=t("sample.seed"), metavar="S")] = 1,
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")] = Path("sample.csv"),
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> None:
+    from jiebei_lib.sample import write_sample
+
+    lang = checked_lang(lang)
+    with bar(say("cli.sample.doing", lang), lang) as tell:
+        made = write_sample(out, rows, seed, tell)
+    print(say("cli.sample.done", lang, rows=f"{rows:,}", path=made))
+
+
+@contextmanager
+def bar(label: str, lang: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error (nothing where that is not a terminal), moved by what it gives: how many are done, of how many."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as shown:
+        task = shown.add_task(label, total=None, rate="")
+
+        def tell(done: int, total: int | None) -> None:
+            speed = shown.tasks[0].speed
+            rate = say("cli.rate", lang, rate=f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}") if speed else ""
+            shown.update(task, completed=done, total=total, rate=rate)
+
+        yield tell
