@@ -125,7 +125,8 @@ def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, lis
     for name, spec in FIELDS.items():
         source = plan.columns.get(name)
         if source is None:
-            columns[name] = np.full(count, -1) if spec["type"] == "level" else np.full(count, math.nan)
+            if spec["type"] != "text":
+                columns[name] = np.full(count, -1) if spec["type"] == "level" else np.full(count, math.nan)
             continue
         column = chunk.rows.column(source)
         columns[name], bad = _column(name, column, plan.values.get(name, {}))
@@ -135,7 +136,9 @@ def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, lis
             problem = Problem("invalid", where, {"value": shown(value), "allowed": allowed(name)})
             if value is None or (isinstance(value, str) and not value.strip()):
                 problem = Problem("missing", where, {"allowed": allowed(name)})
-            wrong.append(Wrong(chunk.file, int(chunk.numbers[row]), source, shown(value), problem))
+            wrong.append(
+                Wrong(chunk.file, int(chunk.numbers[row]), source, "" if value is None else str(value), problem)
+            )
         fine &= ~bad
     return columns, fine, wrong
 

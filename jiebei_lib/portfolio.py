@@ -20,7 +20,7 @@ from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.problems import Problem, items, shown
 from jiebei_lib.rules.factors import days_pressure, pressures
 from jiebei_lib.scoring.readings import FACTORS
-from jiebei_lib.scoring.score import PART, VERDICTS, evaluate, extremes, likelihood
+from jiebei_lib.scoring.score import VERDICTS, evaluate, extremes, likelihood
 from jiebei_lib.tables import (
     FORMULA,
     Chunk,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # What scoring adds to a table, in this order
 ADDED = ("verdict", "low", "high", "share", "share_low", "share_high", "stage", "strongest_factor", "next_question")
 ERRORS = ("report", "fail")
+ROWS = 131_072  # rows of a file that are in work at a time, in each thread or task
 HASHES = 30_000_000  # ids whose hashes are compared at a time (240 MB); a longer table is gone through several times
 TIE = 1e-12  # narrowings nearer to each other than this are equal
 
@@ -246,7 +247,7 @@ def _chunks(files: list[Path], told: list[Wrong], columns: list[str] | None = No
     """The rows of all files, as the first file has its columns; at least one chunk, be it empty."""
     schema, found = empty(files[0]).schema, False
     for file in files:
-        for chunk in chunks(file, PART, told, columns):
+        for chunk in chunks(file, ROWS, told, columns):
             found = True
             rows = chunk.rows if columns else chunk.rows.select(schema.names)
             try:
@@ -303,7 +304,7 @@ def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: l
                     keep[row] = False
                     where = f"{chunk.file}, row {number}: {plan.columns['case_id']}"
                     problem = Problem("duplicate_id", where, {"value": shown(text), "allowed": seen[text]})
-                    told.append(Wrong(chunk.file, number, plan.columns["case_id"], shown(text), problem))
+                    told.append(Wrong(chunk.file, number, plan.columns["case_id"], text, problem))
                 seen.setdefault(text, number)
             if not keep.all():
                 chunk = Chunk(chunk.file, chunk.numbers[keep], chunk.rows.filter(arrow().array(keep)))
@@ -314,14 +315,11 @@ def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[
     """A chunk's good rows with :data:`ADDED`, and what is wrong with the others."""
     pa = arrow()
     columns, fine, wrong = cleaned(chunk, plan)
+    columns.pop("case_id", None)
     rows = chunk.rows
     if not fine.all():
         rows = rows.filter(pa.array(fine))
-        columns = {
-            name: column.filter(pa.array(fine)) if name == "case_id" else column[fine]
-            for name, column in columns.items()
-        }
-    columns.pop("case_id", None)
+        columns = {name: column[fine] for name, column in columns.items()}
     found, names = answers(columns, policy), words(policy)
     for name in ADDED:
         column = pa.array(found[name])

@@ -160,7 +160,7 @@ def _skip(path: Path, row: Any, wrong: list[Wrong], skipped: list[int]) -> str:
     number = row.number - 1  # the header is the file's first row
     slots = {"value": row.actual_columns, "allowed": row.expected_columns}
     problem = Problem("row_length", f"{path.name}, row {number}", slots)
-    wrong.append(Wrong(path.name, number, "", shown(row.text), problem))
+    wrong.append(Wrong(path.name, number, "", row.text, problem))
     skipped.append(number)
     return "skip"
 
@@ -198,9 +198,14 @@ def _unreadable(path: Path, failure: Exception) -> TableError:
     return TableError(Problem("not_table", path.name, {"value": shown(str(failure), 120)}))
 
 
-@cache
 def _encoding(path: Path) -> str:
     """UTF-8 (with or without a mark), else GB 18030, which holds GBK and GB 2312; UTF-16 where it is marked."""
+    stat = path.stat()
+    return _encoding_found(path, stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _encoding_found(path: Path, *state: int) -> str:
     import codecs
 
     with path.open("rb") as file:
