@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from jiebei_lib.rules.factors import days_pressure, pressures
 from jiebei_lib.scoring.readings import FACTORS
 from jiebei_lib.scoring.score import VERDICTS, evaluate, extremes, likelihood
 from jiebei_lib.tables import (
-    FORMULA,
     Chunk,
     TableError,
     Wrong,
@@ -33,6 +31,7 @@ from jiebei_lib.tables import (
     kind,
     names_of,
     rows_in,
+    safe,
     writing,
 )
 
@@ -344,7 +343,7 @@ def _reporting(path: Path, lang: str) -> Iterator[Callable[[list[Wrong]], None]]
             writer.writerow(["file", "row", "column", "value", "reason"])
         for each in wrong:
             cells = [each.file, each.row, each.column, each.value, each.problem.say(lang)]
-            writer.writerow(["'" + cell if re.match(FORMULA, str(cell)) else cell for cell in cells])
+            writer.writerow([safe(str(cell)) for cell in cells])
 
     try:
         yield note

@@ -275,6 +275,11 @@ def _writer(kind: str, part: Path, schema: Any) -> Any:
     return pa.csv.CSVWriter(part.open("ab"), schema)
 
 
+def safe(text: str) -> str:
+    """Text with an apostrophe before it if a spreadsheet would run it."""
+    return "'" + text if re.match(FORMULA, text) and not re.match(SIGNED, text) else text
+
+
 def safe_for_spreadsheets(table: Any) -> Any:
     """Text that a spreadsheet would run as a formula gets an apostrophe before it, in headers as in cells; numbers stay."""
     pa, pc, columns = arrow(), arrow().compute, []
@@ -286,5 +291,5 @@ def safe_for_spreadsheets(table: Any) -> Any:
             runs = pc.and_not(pc.match_substring_regex(column, FORMULA), pc.match_substring_regex(column, SIGNED))
             column = pc.if_else(runs, pc.binary_join_element_wise("'", column, ""), column)
         columns.append(column)
-    names = ["'" + name if re.match(FORMULA, name) else name for name in table.column_names]
+    names = [safe(name) for name in table.column_names]
     return pa.table(columns, names)
