@@ -15,13 +15,12 @@ from jiebei_lib.case import Case
 from jiebei_lib.loan import Loan, plain
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.problems import CaseError, Phrase, Problem, shown
-from jiebei_lib.rules.cost.arrears import owed, today, waiting
+from jiebei_lib.rules.cost.arrears import WAITS, owed, today, waiting
 from jiebei_lib.rules.cost.budget import Affordability
 from jiebei_lib.rules.cost.plan import schedule
 from jiebei_lib.rules.cost.rates import against_lines, rates
 from jiebei_lib.ways import ways
 
-WAITS = (0, 7, 30, 90)  # days
 Yuan = str  # a sum with two decimals
 
 

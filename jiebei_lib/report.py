@@ -19,6 +19,7 @@ from typing import Any
 
 from jiebei_lib import __version__
 from jiebei_lib.case import Case
+from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.problems import Phrase, Problem, ReportError, items, shown
 from jiebei_lib.show.text import LANGUAGES, say
@@ -48,6 +49,7 @@ def case_report(
     to: Iterable[str] = ("html",),
     out: Path | str = REPORTS,
     progress: Callable[[float], None] | None = None,
+    loan: Loan | None = None,
 ) -> Rendered:
     """The report on one case, as ``<case_id>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``.
 
@@ -62,6 +64,8 @@ def case_report(
         "policy": {"base": policy.base, **policy.overlay} if policy.overlay else policy.base,
         "as_of": checked_date(as_of),
     }
+    if loan is not None:
+        parameters["loan"] = loan.to_dict()
     return render("case_report", parameters, file_stem(case.case_id), to, out, progress)
 
 

@@ -44,8 +44,28 @@ def test_the_sections_come_in_the_order_that_a_reader_needs(made: reports.Render
     sections = re.findall(r'<section id="([\w-]+)">', made.html.read_text("utf-8"))
     assert sections == [
         *("answer", "readings", "timeline", "factors", "may-they", "changes", "next-question"),
-        *("consequences", "today", "caller", "claims", "sources", "limits"),
+        *("consequences", "cost", "today", "caller", "claims", "sources", "limits"),
     ]
+
+
+def test_what_each_further_day_costs_stands_in_every_report(rendered: dict[str, reports.Rendered]) -> None:
+    """At 0.015% to 0.06% a day times 1.5 each thousand yuan costs 6.75 to 27 yuan in thirty days."""
+    for lang, cells in (
+        ("zh", ("202.50–810.00", "30,202.50–30,810.00")),
+        ("en", ("54.00–216.00", "8,054.00–8,216.00")),
+    ):
+        page = rendered[lang].html.read_text("utf-8")
+        section = page[page.index('<section id="cost">') :]
+        assert all(f">{cell}<" in section[: section.index("</section>")] for cell in cells)
+
+
+def test_with_the_loan_the_report_counts_to_the_cent(tmp_path: Path) -> None:
+    from jiebei_lib.loan import Loan
+
+    loan = Loan(principal=10_000, daily_rate="0.0005", months=1, method="bullet", drawn="2026-01-15")
+    made = reports.case_report(example("silent"), "en", as_of="2026-11-23", out=tmp_path, loan=loan)
+    page = made.html.read_text("utf-8")
+    assert "7.50 yuan more" in page and ">10,432.50<" in page
 
 
 def test_no_code_is_visible_and_no_figure_is_missing(made: reports.Rendered) -> None:

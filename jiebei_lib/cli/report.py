@@ -14,6 +14,7 @@ from jiebei_lib.show.text import say
 
 def report(
     case: Annotated[Path | None, typer.Argument(help=t("report.case"), metavar="CASE.yaml")] = None,
+    loan: Annotated[Path | None, typer.Option(help=t("report.loan"), metavar="LOAN.yaml")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
@@ -25,6 +26,7 @@ def report(
 ) -> None:
     from jiebei_lib import report as reports
     from jiebei_lib.case import Case
+    from jiebei_lib.loan import Loan
 
     lang = checked_lang(lang)
     if examples:
@@ -38,7 +40,9 @@ def report(
     if case.suffix == ".ipynb" and check:
         notebook = case
     else:
-        made = reports.case_report(Case.read(case), lang, policy, as_of, to.split(","), out)
+        made = reports.case_report(
+            Case.read(case), lang, policy, as_of, to.split(","), out, loan=Loan.read(loan) if loan else None
+        )
         print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
         notebook = made.notebook
     if check:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from jiebei_lib.assessment import said
+from jiebei_lib.case import Case
+from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy
+from jiebei_lib.rules.cost.arrears import WAITS, owed, penalty_range, waiting
 from jiebei_lib.rules.cost.budget import Affordability
 from jiebei_lib.rules.record import Record
-from jiebei_lib.show.text import cited, of_hundred, say
+from jiebei_lib.show.text import cited, of_hundred, say, yuan
 
 
 def sum_(amount: Any) -> str:
@@ -16,8 +21,8 @@ def sum_(amount: Any) -> str:
 
 
 def rate(fraction: float) -> str:
-    """18% or 18.25%."""
-    return f"{100 * fraction:.2f}".rstrip("0").removesuffix(".") + "%"
+    """18%, 18.25% or 0.015%."""
+    return f"{100 * fraction:.{2 if fraction >= 0.01 else 3}f}".rstrip("0").removesuffix(".") + "%"
 
 
 def schedule_rows(found: Any) -> list[list[str]]:
@@ -124,6 +129,55 @@ def budget_words(found: Affordability, lang: str) -> list[str]:
     if found.stressed.lasts is not None:
         out.append(say("cost.budget.lasts", lang, fall=slots["fall"], months=f"{found.stressed.lasts:.1f}"))
     return out
+
+
+def further_days(case: Case, loan: Loan | None, policy: Policy, lang: str) -> dict[str, Any]:
+    """The report's section: one sentence, a small table, and on what it rests."""
+    statements = policy.data["cost"]["statements"]
+    rests = [said(name, statements[name]) for name in ("penalty_in_place", "accrues")]
+    if loan is not None:
+        return _of_loan(case, loan, lang) | {"rests": rests}
+    names = {"multiple": policy.value("cost.penalty_multiple"), "amount": yuan(case.amount_overdue)}
+    names |= {end: rate(policy.value(f"cost.daily_rate_{end}")) for end in ("low", "high")}
+    added = {days: penalty_range(case.amount_overdue, days, policy) for days in (1, *WAITS)}
+    rows = []
+    for days in WAITS:
+        low, high = added[days]
+        whole = [sum_(float(case.amount_overdue) + float(end)) for end in (low, high)]
+        rows.append([_when(days, lang), _span(sum_(low), sum_(high)), _span(*whole)])
+    return {
+        "headline": say("cost.report.headline_range", lang, low=sum_(added[1][0]), high=sum_(added[1][1])),
+        "lead": say("cost.report.lead_range", lang, **names),
+        "head": say("cost.report.table", lang).split("|"),
+        "rows": rows,
+        "notes": [say("cost.report.note_range", lang)],
+        "rests": rests,
+    }
+
+
+def _of_loan(case: Case, loan: Loan, lang: str) -> dict[str, Any]:
+    on = loan.due(loan.missed_from) + timedelta(case.days_overdue)
+    now, found = owed(loan, on), waiting(loan, [1, *WAITS], on)
+    names = {name: sum_(getattr(now, name)) for name in ("total", "principal", "interest", "penalty", "fees")}
+    rows = [
+        [_when(wait.days, lang), *(sum_(getattr(wait, name)) for name in ("cost", "fell_due", "total"))]
+        for wait in found[1:]
+    ]
+    return {
+        "headline": say("cost.report.headline", lang, cost=sum_(found[0].cost)),
+        "lead": say("cost.report.lead", lang, on=on.isoformat(), **names),
+        "head": say("cost.report.table_loan", lang).split("|"),
+        "rows": rows,
+        "notes": [say("cost.waiting.note", lang)],
+    }
+
+
+def _when(days: int, lang: str) -> str:
+    return say("cost.report.wait", lang, days=days) if days else say("cost.report.today", lang)
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f"{low}–{high}"
 
 
 def mark_rows(found: Record, lang: str) -> list[list[str]]:

@@ -11,8 +11,10 @@ from typing import Any
 from jiebei_lib.assessment import Assessment, assess
 from jiebei_lib.case import FIELDS, Case
 from jiebei_lib.claims import first_contact_days
+from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.show import figures
+from jiebei_lib.show.cost_words import further_days
 from jiebei_lib.show.figures import witness_name
 from jiebei_lib.show.text import cited_all, counted, fact, in_words, of_hundred, percent, say, yuan
 from jiebei_lib.yamls import HERE
@@ -46,7 +48,10 @@ class Head(dict):
 
 
 class Page:
-    """The report on one case. ``case`` is a :class:`Case` or its fields; ``policy`` a name, an overlay's content, or a policy."""
+    """The report on one case. ``case`` is a :class:`Case` or its fields; ``policy`` a name, an overlay's content, or a policy.
+
+    ``loan``: the loan behind it or its fields, if known; then what each further day costs is counted to the cent.
+    """
 
     def __init__(
         self,
@@ -54,7 +59,9 @@ class Page:
         lang: str = "zh",
         policy: Policy | str | Mapping[str, Any] = "article",
         as_of: str | None = None,
+        loan: Loan | Mapping[str, Any] | None = None,
     ):
+        self.loan = loan if isinstance(loan, Loan) else Loan.of(loan) if loan else None
         self.case = case if isinstance(case, Case) else Case.of(case)
         self.policy = load_policy(policy)
         self.lang = lang
@@ -110,6 +117,10 @@ class Page:
     def consequences(self) -> Section:
         """What happens if nothing is done."""
         return Section([self._words("consequences")])
+
+    def cost(self) -> Section:
+        """What each further day costs: of the loan if it is known, else over the rates that pages report."""
+        return Section([self._words("cost", cost=further_days(self.case, self.loan, self.policy, self.lang))])
 
     def today(self) -> Section:
         """What to do today, and words to say."""

@@ -14,8 +14,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from jiebei_lib.loan import Loan, as_date
+from jiebei_lib.policy import Policy
 from jiebei_lib.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.rules.cost.plan import cents, half_up, planned, shares, year_fraction, yuan
+
+WAITS = (0, 7, 30, 90)  # days: how far ahead is shown where nothing else is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,14 @@ def waiting(loan: Loan, days: int | Iterable[int], on: date | str | None = None)
         added, fell_due, meanwhile = later.total - now.total, yuan(book.billed - billed), yuan(book.paid - paid)
         found[number] = Wait(number, later.on, later.total, added, fell_due, added - fell_due + meanwhile, meanwhile)
     return [found[number] for number in days]
+
+
+def penalty_range(amount: Decimal | float, days: int, policy: Policy) -> tuple[Decimal, Decimal]:
+    """Least and most that waiting ``days`` adds to ``amount`` yuan of overdue principal, over the daily rates that pages report."""
+    sum_, multiple = half_up(Fraction(str(amount)) * 100), Fraction(str(policy.value("cost.penalty_multiple")))
+    ends = (Fraction(str(policy.value(f"cost.daily_rate_{end}"))) for end in ("low", "high"))
+    low, high = (yuan(half_up(sum_ * rate * multiple * days)) for rate in ends)
+    return low, high
 
 
 def today(loan: Loan, now: date | None = None) -> date:
