@@ -20,8 +20,8 @@ Where = Callable[[tuple], str]
 
 def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> list[Problem]:
     """Everything wrong with a policy, all at once. ``where`` turns a key path into "file: path"."""
-    found = _shape(dict[str, Source], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
-    found += _shape(Document, document, where)
+    found = shape(dict[str, Source], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
+    found += shape(Document, document, where)
     found += list(cite_problems(document, sources, where))
     if found:
         return found
@@ -34,7 +34,8 @@ def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: 
     return found or list(_readings(document, where))
 
 
-def _shape(model: Any, content: Any, where: Where) -> list[Problem]:
+def shape(model: Any, content: Any, where: Where) -> list[Problem]:
+    """Where content is not of a model's shape. One sentence a mistake."""
     from pydantic import TypeAdapter
 
     try:
@@ -160,8 +161,8 @@ def _expected(kind: str, context: Mapping[str, Any], path: tuple) -> Phrase:
 def cite_problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     """Cites that are not among the sources, or whose place cannot be, and statements that do not say how sure they are."""
     for path, node in walk(document):
-        cites = node.get("cite")
-        for cite in cites if isinstance(cites, list) else []:
+        given = node.get("cite")
+        for cite in given if isinstance(given, list) else []:
             name, _, locator = str(cite).partition(" ")
             source = sources.get(name)
             if not isinstance(source, Mapping):
@@ -169,7 +170,7 @@ def cite_problems(document: Mapping[str, Any], sources: Mapping[str, Any], where
                 continue
             form = source.get("locators") or {}
             prefix, last = str(form.get("prefix", "")), form.get("last")
-            number = re.fullmatch(re.escape(prefix) + r"(\d+)(\(\d+\))*(-\d+)?", locator)
+            number = re.fullmatch(re.escape(prefix) + r"(\d+)(\.\d+)*[A-Za-z]?(\(\w+\))*(-\d+)?", locator)
             in_bounds = number is not None and 1 <= int(number[1]) <= (last or 10**6)
             if locator and (not prefix or not in_bounds):
                 example = f"{name} {prefix}1" + (f" … {prefix}{last}" if last else "") if prefix else name

@@ -54,6 +54,10 @@ class PolicyError(UserError):
     """Rules that cannot be: each problem names the file and the key path."""
 
 
+class LogError(UserError):
+    """A log of attempts that cannot be audited."""
+
+
 class ReportError(UserError):
     """A report that cannot be made as asked."""
 

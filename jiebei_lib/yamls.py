@@ -101,7 +101,15 @@ def remembered(name: str, texts: bytes, make) -> Any:
 @cache
 def code_digest() -> bytes:
     """Changes whenever the code that parses, checks or compiles changes, so that no stale result is read back."""
-    modules = ("yamls.py", "policy.py", "schema.py", "checks.py", "scoring/readings.py")
+    modules = (
+        "yamls.py",
+        "policy.py",
+        "schema.py",
+        "checks.py",
+        "scoring/readings.py",
+        "calls/schema.py",
+        "calls/rules.py",
+    )
     return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in modules)).digest()
 
 

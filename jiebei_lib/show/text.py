@@ -54,8 +54,8 @@ def cited(cite: str, lang: str) -> str:
     """A cite as a reader sees it: 文章¶7, Civil Code art. 1033."""
     name, _, place = cite.partition(" ")
     short = shipped("sources.yaml")[name]["short"][lang]
-    if place.startswith("art. "):
-        return f"{short}第{place[5:]}条" if lang == "zh" else f"{short} {place}"
+    if place.startswith(("art. ", "rule ")):
+        return f"{short}第{place.partition(' ')[2]}条" if lang == "zh" else f"{short} {place}"
     return f"{short}{place}" if lang == "zh" else f"{short} {place}".strip()
 
 
