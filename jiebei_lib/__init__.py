@@ -19,6 +19,10 @@ _HOME = {
     "assess": "assessment",
     "Assessment": "assessment",
     "score": "scoring.score",
+    "LogError": "problems",
+    "audit": "calls.audit",
+    "read_log": "calls.log",
+    "load_rules": "calls.rules",
     "Loan": "loan",
     "schedule": "rules.cost.plan",
     "owed": "rules.cost.arrears",
@@ -30,10 +34,13 @@ __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
     from jiebei_lib.assessment import Assessment, assess
+    from jiebei_lib.calls.audit import audit
+    from jiebei_lib.calls.log import read_log
+    from jiebei_lib.calls.rules import load_rules
     from jiebei_lib.case import Case
     from jiebei_lib.loan import Loan
     from jiebei_lib.policy import Policy, load_policy
-    from jiebei_lib.problems import CaseError, PolicyError, ReportError, UserError
+    from jiebei_lib.problems import CaseError, LogError, PolicyError, ReportError, UserError
     from jiebei_lib.rules.cost.arrears import owed, waiting
     from jiebei_lib.rules.cost.plan import schedule
     from jiebei_lib.rules.cost.rates import effective_annual_rate, nominal_annual_rate

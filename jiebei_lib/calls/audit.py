@@ -32,12 +32,13 @@ class Findings:
     are COLUMNS and ``position`` (of the attempt in the log). ``attempts`` are those that prove it together, ``window`` runs
     from the first to the last of them (ISO 8601), ``count`` is how many were counted, ``missing`` which facts would decide.
     ``rules``: one row a rule with how many attempts it was about, how many break it, how many are undecided.
-    ``log`` is what was judged; ``later`` how many attempts lie after ``as_of`` and were not.
+    ``log`` is what was read, ``attempts`` what was judged of it; ``later`` counts the attempts after ``as_of``, which were not.
     """
 
     table: pd.DataFrame
     rules: pd.DataFrame
     log: Log
+    attempts: pd.DataFrame
     rule_sets: RuleSets
     as_of: str | None
     later: int
@@ -52,7 +53,7 @@ class Findings:
 
 
 def audit(
-    log: Log | pd.DataFrame | str | Path, rules: RuleSets | str = "article,cn,us,uk", as_of: str | date | None = None
+    log: Log | pd.DataFrame | str | Path, rules: RuleSets | str = "cn", as_of: str | date | None = None
 ) -> Findings:
     """Judges every attempt up to ``as_of`` (all if not given) by the rules in force on its own date.
 
@@ -89,6 +90,7 @@ def audit(
         _table(facts, found, chosen, rule_sets),
         pd.DataFrame(rows, columns=["rule_id", "jurisdiction", "attempts", "breaches", "undecided"]),
         log,
+        table,
         rule_sets,
         day,
         later,

@@ -76,11 +76,11 @@ def listed(name: str, found: list[str], lang: str) -> str:
 
 def in_words(found: list[str], lang: str) -> str:
     """Places in one source: ¶6、¶7, 第188、189条; ¶6, ¶7, art. 188, 189. Nothing if there are none."""
-    numbers = [place.removeprefix("art. ") for place in found]
+    numbers = [place.removeprefix("art. ").removeprefix("rule ") for place in found]
     said = ("、" if lang == "zh" else ", ").join(numbers)
     if numbers == found:
         return said
-    return f"第{said}条" if lang == "zh" else f"art. {said}"
+    return f"第{said}条" if lang == "zh" else f"{found[0].partition(' ')[0]} {said}"
 
 
 def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:

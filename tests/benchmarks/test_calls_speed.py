@@ -39,8 +39,9 @@ def ours(file: str) -> tuple[float, float, dict[str, int]]:
     begin = time.perf_counter()
     from jiebei_lib.calls.audit import audit
     from jiebei_lib.calls.log import read_log
+    from jiebei_lib.calls.rules import load_rules
 
-    found = audit(read_log(file, zone="Asia/Shanghai"))
+    found = audit(read_log(file, zone="Asia/Shanghai"), load_rules())
     taken = time.perf_counter() - begin
     rules = found.rules.set_index("rule_id")["breaches"]
     return (

@@ -16,7 +16,7 @@ COLUMNS = ["rule_id", "attempt_id", "status"]
 def test_found_is_planted_none_else(attempts: int, each: int) -> None:
     table, expected = planted_log(attempts, seed=attempts, each=each)
     assert len(table) == attempts
-    found = audit(read_log(table, zone="Asia/Shanghai")).table
+    found = audit(read_log(table, zone="Asia/Shanghai"), load_rules()).table
     assert set(map(tuple, found[COLUMNS].astype(str).to_numpy())) == set(map(tuple, expected.to_numpy()))
     assert len(found) == len(expected) == each * sum(len(broken) for plant in PLANTS.values() for _, _, broken in plant)
 
