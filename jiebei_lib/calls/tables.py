@@ -69,7 +69,7 @@ def _csv_in(path: Path, encoding: str) -> tuple[pd.DataFrame, list[Problem]]:
         except pd.errors.EmptyDataError:
             raise LogError(Problem("empty_log", path.name)) from None
         except pd.errors.ParserError as failure:
-            raise LogError(Problem("not_table", path.name, {"value": shown(str(failure), 120)})) from None
+            raise LogError(Problem("no_log_table", path.name, {"value": shown(str(failure), 120)})) from None
     skipped = re.findall(r"line (\d+): expected (\d+) fields, saw (\d+)", "\n".join(str(each.message) for each in said))
     bad = [int(line) - 1 for line, _, _ in skipped]
     problems = [
@@ -88,7 +88,7 @@ def _parquet(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     except ImportError:
         raise LogError(Problem("no_extra", path.name, {"allowed": items(["jiebei-lib[portfolio]"])})) from None
     except (ValueError, pd.errors.ParserError) as failure:
-        raise LogError(Problem("not_table", path.name, {"value": shown(str(failure), 120)})) from None
+        raise LogError(Problem("no_log_table", path.name, {"value": shown(str(failure), 120)})) from None
 
 
 def _json(text: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
@@ -109,7 +109,7 @@ def _json(text: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
             except (json.JSONDecodeError, RecursionError):
                 parsed.append(None)
     if not any(isinstance(one, Mapping) for one in parsed):
-        raise LogError(Problem("not_table", path.name, {"value": shown(text, 60)}))
+        raise LogError(Problem("no_log_table", path.name, {"value": shown(text, 60)}))
     return _records(parsed)
 
 
