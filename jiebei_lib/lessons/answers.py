@@ -41,14 +41,21 @@ def breaches(item: dict[str, Any]) -> list[str | None]:
     return out
 
 
+def _month(income: float, needs: float, debts: float) -> Any:
+    """A month before any new loan."""
+    from jiebei_lib.rules.cost.budget import Budget, affordability
+
+    return affordability(Budget(income, needs, debts), _bullet(1000, 0.0005)).before
+
+
 def _left_over(income: float, needs: float, debts: float, fall: float = 0) -> float:
-    """What remains of a month's income, in yuan, for a new repayment (article ¶18)."""
-    return round(income * (1 - fall) - needs - debts, 2)
+    """What remains of a month's income, in yuan, for a new repayment (article ¶18); ``fall``: part of the income that is lost."""
+    return float(_month(round(income * (1 - fall), 2), needs, debts).left)
 
 
 def _service_ratio(income: float, payments: float) -> float:
     """Repayments as per cent of income (article ¶18)."""
-    return 100 * payments / income
+    return 100 * _month(income, 0, payments).burden
 
 
 @cache

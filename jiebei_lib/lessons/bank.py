@@ -2,7 +2,7 @@
 
 An item is a mapping as in bank/*.yaml. A response is: for a choice the number of the option (0 is the right one, 1 and on the wrong
 ones in the order of the YAML, whatever the order on screen), for a number the number, for an order the list of step numbers as
-placed, for a breach the list of the lines ticked.
+placed, for a breach the list of the lines ticked; None for any of them is "I don't know".
 """
 
 from __future__ import annotations
@@ -99,7 +99,10 @@ def revealed(item: dict[str, Any]) -> list[str]:
 
 
 def mark(item: dict[str, Any], response: Any) -> Mark:
-    """Marks one response. Raises ``ValueError`` for a response that the item cannot have."""
+    """Marks one response; None is "I don't know": not right, and no misconception. Raises ``ValueError`` for what cannot be."""
+    if response is None:
+        told = [line["why"] for line in item.get("lines", []) if line.get("rule")]
+        return Mark(False, [], told or [item["right"]["why"]])
     return {"choice": _choice, "number": _number, "order": _order, "breach": _breach}[item["type"]](item, response)
 
 

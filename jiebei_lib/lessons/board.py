@@ -71,13 +71,9 @@ def spreads(store: Store, lesson: str, phase: str) -> list[Spread]:
 
 def _pattern(item: dict[str, Any], response: Any) -> Any:
     """A response as something to count."""
-    return (
-        tuple(sorted(response))
-        if item["type"] == "breach"
-        else tuple(response)
-        if item["type"] == "order"
-        else response
-    )
+    if response is None or item["type"] in ("choice", "number"):
+        return response
+    return tuple(sorted(response)) if item["type"] == "breach" else tuple(response)
 
 
 def misconceptions(store: Store, lesson: str) -> list[tuple[str, int, int]]:

@@ -50,6 +50,14 @@ _HOME = {
     "Later": "kit",
     "Download": "kit",
     "language": "switch",
+    "join": "quizzing",
+    "quiz": "quizzing",
+    "practice": "quizzing",
+    "seven_days": "playing",
+    "offers": "borrowing",
+    "budget": "borrowing",
+    "record_dates": "borrowing",
+    "class_board": "boarding",
 }
 __all__ = sorted(_HOME)
 

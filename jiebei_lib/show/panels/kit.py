@@ -90,6 +90,10 @@ class Panel(anywidget.AnyWidget):
             self.fields = list(fields)
             self.values = values
 
+    def redraw(self) -> None:
+        """Draws anew although no control has moved: what is shown has changed elsewhere."""
+        self._redraw()
+
     def tell(
         self, sentence: Mapping[str, str] | None, done: float | None = None, link: Mapping[str, str] | None = None
     ) -> None:
@@ -231,8 +235,9 @@ def plotly_js() -> bytes:
 
 @cache
 def style() -> str:
-    """panel.css, and the report's own style held inside a panel, so that the page around it keeps its own."""
+    """panel.css and lessons.css, and the report's own style held inside a panel, so that the page around it keeps its own."""
     report = (HERE / "show" / "report.css").read_text("utf-8")
     lines = [line for line in report.splitlines() if not line.startswith(("@page", "html", "body", "main"))]
     inside = "\n".join(lines).replace(":root {", "& {", 1)
-    return ".jiebei {\n" + inside + "\n}\n" + (Path(__file__).parent / "panel.css").read_text("utf-8")
+    own = [(Path(__file__).parent / name).read_text("utf-8") for name in ("panel.css", "lessons.css")]
+    return "\n".join([".jiebei {", inside, "}", *own])

@@ -1,0 +1,47 @@
+"""The learner of a running notebook: one class file (or memory), one code, once they have joined. Panels observe it."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import traitlets
+
+from jiebei_lib.lessons.forms import Asked, forms
+from jiebei_lib.lessons.store import Store
+
+FILE = "JIEBEI_CLASS"  # the environment variable that names the class file; without it answers stay in memory
+LESSONS = ("lesson_1", "lesson_2", "lesson_3")
+SEED = 7  # of a class that has none yet: forms and the world of the game
+
+
+class Learner(traitlets.HasTraits):
+    """``code`` is empty until the learner joins or comes back; ``lesson`` is the one that the notebook is."""
+
+    code = traitlets.Unicode("")
+
+    def enter(self) -> str:
+        """The learner's code; joins without a nickname if they have not joined yet."""
+        if not self.code:
+            self.code = class_file().join()
+        return self.code
+
+    def form(self, lesson: str, phase: str) -> list[Asked]:
+        """The form of a phase. Every other learner has the two forms the other way round, so that a harder one tips no scale."""
+        both = forms(seed() + LESSONS.index(lesson))
+        turned = class_file().number(self.enter()) % 2 == 0
+        return both[(phase == "after") != turned]
+
+
+@cache
+def class_file() -> Store:
+    """The class's file, opened once a kernel."""
+    return Store(os.environ.get(FILE) or None)
+
+
+def seed() -> int:
+    """The class's seed: everyone has the same forms and the same world."""
+    return int(class_file().setting("seed", str(SEED)))
+
+
+learner = Learner()

@@ -1,0 +1,32 @@
+"""What the lessons' panels share: their template, cites in words, and an item's right answer in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jiebei_lib.show.page import Words, environment
+from jiebei_lib.show.text import cited, say, yuan
+
+
+def words(macro: str, *given: Any) -> Words:
+    """A macro of lessons.html.j2 filled in."""
+    template = environment().get_template("panels/lessons.html.j2")
+    template.globals["say"] = say
+    made = str(getattr(template.module, macro)(*given)).strip()
+    return Words(f'<div class="lesson-style">{made}</div>')
+
+
+def cites(lang: str) -> Callable[[Sequence[str]], str]:
+    """Cites as a reader sees them, joined."""
+    return lambda given: ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in given)
+
+
+def right_answer(item: dict[str, Any], lang: str) -> str:
+    """The right answer of an item in words."""
+    if item["type"] == "choice":
+        return item["right"]["text"][lang]
+    if item["type"] == "number":
+        return say("lessons.number", lang, value=yuan(item["answer"]), unit=item["unit"][lang])
+    texts = item["steps"] if item["type"] == "order" else [line["text"] for line in item["lines"] if line.get("rule")]
+    return (" → " if item["type"] == "order" else " / ").join(text[lang] for text in texts)
