@@ -1,22 +1,24 @@
 // A panel in the browser: controls from `fields`, words and pictures from `page`. All values go to the kernel in one message;
 // what comes back is compared with what is on screen, and only what differs is redrawn, in place.
 
-// plotly.js, once a page: asked of whichever kernel first needs it.
+// plotly.js, once a page: asked of whichever kernel first needs it, and asked again while no answer comes (a page that is just
+// being connected may lose the question).
 function plotly(model) {
   return (globalThis.jiebeiPlotly ??= new Promise((done, failed) => {
-    const slow = setTimeout(() => { globalThis.jiebeiPlotly = null; failed(new Error("no answer from the kernel")); }, 30000);
+    const ask = () => model.send({ kind: "plotly" }), again = setInterval(ask, 3000);
     async function heard(content, buffers) {
       if (content?.kind !== "plotly") return;
+      clearInterval(again);
       model.off("msg:custom", heard);
       const text = await new Response(new Blob([buffers[0]]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
       const url = URL.createObjectURL(new Blob(["(function(module,exports,define){", text, "\n})();"], { type: "text/javascript" }));
       const script = Object.assign(document.createElement("script"), { src: url });
-      script.onload = () => { clearTimeout(slow); URL.revokeObjectURL(url); done(globalThis.Plotly); };
+      script.onload = () => { URL.revokeObjectURL(url); done(globalThis.Plotly); };
       script.onerror = failed;
       document.head.append(script);
     }
     model.on("msg:custom", heard);
-    model.send({ kind: "plotly" });
+    ask();
   }));
 }
 
@@ -209,6 +211,7 @@ export default {
     const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
     const side = make("div", { className: "side" }, form, status);
     root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, beside)), below);
+    el.style.width = "100%"; // a container has no width of its own: where its parent shrinks to fit, nothing would be seen
     el.append(root);
     form.addEventListener("submit", (event) => event.preventDefault());
 
@@ -298,16 +301,19 @@ export default {
 
     async function drawChart(entry) {
       waiting.delete(entry);
-      const { part, chart } = entry, { data, layout, config } = part.figure;
-      let Plotly;
-      try { Plotly = globalThis.Plotly && globalThis.jiebeiPlotly ? globalThis.Plotly : await plotly(model); } catch (error) {
-        chart.textContent = part.alt;
+      const { chart } = entry;
+      let Plotly = globalThis.Plotly;
+      try {
+        if (!globalThis.jiebeiPlotly || !Plotly) Plotly = await plotly(model);
+      } catch {
+        chart.textContent = entry.part.alt;
         return;
       }
-      if (entry.part !== part || !chart.isConnected) return;
+      if (!chart.isConnected) return;
       if (!chart.clientWidth) { waiting.add(entry); return; }
+      const { data, layout, config } = entry.part.figure; // the newest: it may have changed while plotly.js was loading
       await Plotly.react(chart, structuredClone(data), untitled(layout, chart.clientWidth), config);
-      if (!entry.listening && model.get("page").picks.includes(part.name)) listen(entry);
+      if (!entry.listening && model.get("page").picks.includes(entry.part.name)) listen(entry);
     }
 
     function listen(entry) {

@@ -1,0 +1,17 @@
+"""How `make app` shows the notebooks: one quiet page each, and a page that lists them. Nothing is asked of another host."""
+
+from jiebei_lib.show.panels.gallery import listed
+
+c = get_config()  # noqa: F821 (Jupyter puts it here)
+c.VoilaConfiguration.template = "jiebei"
+c.VoilaConfiguration.classic_tree = True
+c.VoilaConfiguration.page_config_hook = listed
+# The widgets, and no other extension of JupyterLab: they are built for another version of it and only warn.
+c.VoilaConfiguration.extension_allowlist = [
+    "@voila-dashboards/widgets-manager8",
+    "@jupyter-widgets/jupyterlab-manager",
+    "anywidget",
+]
+# A page that was closed keeps its kernel for ten minutes.
+c.MappingKernelManager.cull_idle_timeout = 600
+c.MappingKernelManager.cull_interval = 60
