@@ -25,6 +25,7 @@ COMMANDS = {
     "cost": "cost:cost",
     "calendar": "cost:calendar",
     "record": "cost:record",
+    "audit": "audit:audit",
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",

@@ -1,0 +1,68 @@
+"""The audit report: the log as it was judged, written beside the report, and the template that papermill runs over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jiebei_lib.calls.log import COLUMNS, Log, read_log
+from jiebei_lib.calls.remedies import WHO
+from jiebei_lib.calls.rules import load_rules
+from jiebei_lib.case import read_yaml
+from jiebei_lib.problems import Phrase, PolicyError, Problem, ReportError, shown
+from jiebei_lib.report import REPORTS, Rendered, file_stem, render, writable, write
+from jiebei_lib.show.text import LANGUAGES
+
+MOST_REJECTED = 200  # rows that a report names; the rest are counted
+
+
+def audit_report(
+    log: Log | str | Path,
+    lang: str = "zh",
+    rules: str = "cn",
+    as_of: str | None = None,
+    who: str = "borrower",
+    to: Iterable[str] = ("html",),
+    out: Path | str = REPORTS,
+    stem: str = "audit",
+    name: str = "",
+    confidence: str = "S",
+    progress: Callable[[float], None] | None = None,
+) -> Rendered:
+    """The report on one log, as ``<stem>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``, beside
+    ``<stem>.attempts.csv``: the rows that could be read, without anything that is not a column of ours.
+
+    Raises :class:`UserError` for anything that cannot be, before anything runs.
+    """
+    log = log if isinstance(log, Log) else read_log(log)
+    load_rules(rules, confidence)
+    if who not in WHO:
+        levels = Phrase("levels", {"items": ", ".join(WHO)})
+        raise ReportError(Problem("invalid", "who", {"value": shown(who), "allowed": levels}))
+    stem = file_stem(stem)
+    copy = write(writable(Path(out)) / f"{stem}.attempts.csv", kept_rows(log))
+    rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]]
+    parameters = {
+        "log": copy.name,
+        "lang": lang,
+        "rules": [_content(one) for one in rules.split(",") if one.strip()],
+        "confidence": confidence,
+        "as_of": as_of or date.today().isoformat(),
+        "who": who,
+        "name": name,
+        "rejected": rejected,
+    }
+    return render("audit_report", parameters, stem, to, out, progress)
+
+
+def kept_rows(log: Log) -> str:
+    """The rows of a log that could be read, as CSV."""
+    return log.table[list(COLUMNS)].dropna(axis=1, how="all").to_csv(index=False)
+
+
+def _content(rule_set: str) -> Any:
+    """A set by its name, or what stands in a file of one's own, so that the report needs no file but itself."""
+    rule_set = rule_set.strip()
+    return read_yaml(rule_set, PolicyError) if Path(rule_set).suffix in (".yaml", ".yml") else rule_set
