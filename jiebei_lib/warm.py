@@ -28,10 +28,8 @@ WORKS = sys.platform == "linux"
 IMPORTS = "JIEBEI_WARM"  # environment variable: more modules to import, separated by commas
 # The server's path is that of any new Python, unless it finds no library there
 START = (
-    "import sys, importlib.util; root = sys.argv.pop(1); sys.path[:] = filter(None, sys.path)
-"
-    "importlib.util.find_spec('jiebei_lib') or sys.path.append(root)
-"
+    "import sys, importlib.util; root = sys.argv.pop(1); sys.path[:] = filter(None, sys.path)\n"
+    "importlib.util.find_spec('jiebei_lib') or sys.path.append(root)\n"
     "from jiebei_lib.warm import serve; serve()"
 )
 
