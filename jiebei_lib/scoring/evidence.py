@@ -180,6 +180,10 @@ class Learned:
         share, share_low, share_high = (min(1.0, float(weights @ (z[drawn] > 0))) for z in (middle, least, most))
         return Answer(VERDICTS[verdict], *(float(likelihood(z)) for z in (low, high)), share, share_low, share_high)
 
+    def likelihoods(self, case: Case) -> np.ndarray:
+        """The likelihood (N,) that each drawn reading gives a case, what is unknown taken in the middle."""
+        return likelihood(_log_odds(case, self.drawn, self.policy)[1][: self.drawn.number])
+
     def span(self, name: str, learned: bool = True) -> Span:
         """A weight of the readings (one of ``WEIGHTS``) before or after the evidence."""
         values = self.drawn.weights[:, WEIGHTS.index(name)]
