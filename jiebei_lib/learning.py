@@ -17,9 +17,9 @@ from jiebei_lib.scoring.score import likelihood
 REFERENCE = Case.of(ASSUMED["reference_case"])  # day 7, all else in the middle, nothing unknown
 
 
-def findings(learned: Learned, case: Case = REFERENCE) -> dict[str, Any]:
-    """Prior and posterior of the answer for ``case`` and of every weight, how well the cases predict each other, and warnings."""
-    outcomes, predicted = learned.outcomes, learned.predicted
+def answers(learned: Learned, case: Case = REFERENCE) -> dict[str, Any]:
+    """The answer for ``case`` before and after, and how much evidence there is."""
+    outcomes = learned.outcomes
     return {
         "policy": learned.policy.label,
         "policy_digest": learned.policy.digest,
@@ -29,10 +29,17 @@ def findings(learned: Learned, case: Case = REFERENCE) -> dict[str, Any]:
         "readings": learned.drawn.number,
         "effective": learned.effective,
         "credible": ASSUMED["credible"]["value"],
-        "warnings": warnings(learned),
         "case": case.to_dict(),
         "prior": _answer(learned.prior(case)),
         "posterior": _answer(learned.posterior(case)),
+    }
+
+
+def findings(learned: Learned, case: Case = REFERENCE) -> dict[str, Any]:
+    """:func:`answers`, and before and after of every weight, how well the cases predict each other, and warnings."""
+    outcomes, predicted = learned.outcomes, learned.predicted
+    return answers(learned, case) | {
+        "warnings": warnings(learned),
         "weights": [
             {"name": name, "unit": unit(name)}
             | {key: _span(name, learned.span(name, after)) for key, after in (("prior", False), ("posterior", True))}

@@ -58,6 +58,12 @@ _HOME = {
     "budget": "borrowing",
     "record_dates": "borrowing",
     "class_board": "boarding",
+    "first_days": "publishing",
+    "ladders": "publishing",
+    "contradictions": "publishing",
+    "context": "publishing",
+    "learning": "evidence",
+    "reported": "evidence",
 }
 __all__ = sorted(_HOME)
 
