@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from jiebei_lib.problems import CaseError, Phrase, Problem, items, shown
+from jiebei_lib.problems import CaseError, Phrase, Problem, UserError, items, shown
 from jiebei_lib.yamls import DuplicateKey, parse, shipped
 
 FIELDS: dict[str, dict[str, Any]] = shipped("case.yaml")
@@ -139,24 +139,36 @@ def allowed(name: str) -> Phrase:
     return phrase if spec["required"] else Phrase("or_unknown", {"allowed": phrase})
 
 
-def read_yaml(path: str | Path, error: type) -> Any:
+def read_yaml(path: str | Path, error: type[UserError]) -> Any:
     """The content of a user's YAML file; every way in which that can fail becomes one sentence."""
-    import yaml
-
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            size = {"value": path.stat().st_size, "allowed": Phrase("bytes", {"high": LARGEST_FILE})}
-            raise error(Problem("too_large", path.name, size))
-        return parse(path.read_text(encoding="utf-8-sig"))
-    except OSError as failure:
-        raise error(Problem("no_file", str(path), {"value": failure.strerror or failure})) from None
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= LARGEST_FILE else b""
+    except (OSError, ValueError) as failure:
+        problem = Problem("no_file", shown(str(path)), {"value": getattr(failure, "strerror", None) or failure})
+        raise error(problem) from None
+    if size > LARGEST_FILE:
+        raise error(
+            Problem("too_large", path.name, {"value": size, "allowed": Phrase("bytes", {"high": LARGEST_FILE})})
+        )
+    return yaml_content(content, path.name, error)
+
+
+def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any:
+    """What a user's YAML says; ``name`` is the file's, for the sentence if it says nothing."""
+    import yaml
+
+    try:
+        return parse(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
     except DuplicateKey as twice:
-        raise error(Problem("duplicate_key", f"{path.name}: {twice.args[0]}", {"line": twice.args[1]})) from None
+        raise error(Problem("duplicate_key", f"{name}: {twice.args[0]}", {"line": twice.args[1]})) from None
+    except yaml.MarkedYAMLError as failure:
+        line = failure.problem_mark and failure.problem_mark.line + 1
+        said = f"line {line}: {failure.problem}" if line else failure.problem
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as failure:
-        if isinstance(failure, error):
-            raise
-        raise error(Problem("not_yaml", path.name, {"value": shown(str(failure), 120)})) from None
+        said = failure
+    raise error(Problem("not_yaml", name, {"value": " ".join(str(said).split())[:120]}))
 
 
 def json_schema() -> dict[str, Any]:

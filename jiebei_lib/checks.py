@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from jiebei_lib.case import FIELDS
+from jiebei_lib.case import FIELDS, checked
 from jiebei_lib.problems import Phrase, Problem, items, shown
-from jiebei_lib.schema import Document, Source
+from jiebei_lib.schema import Document, Source, slots
 from jiebei_lib.scoring.readings import NoReadings, Unbounded, build
+from jiebei_lib.shape import Where, shape
 from jiebei_lib.yamls import walk
 
-Where = Callable[[tuple], str]
+SAID = ("name", "description", "unit", "text", "short", "binds", "applies")  # what is said to people, and where
+# The slots that code fills, by place (assessment.py, rules/record.py); elsewhere those of a statement's own `parameters`.
+FILLED = {("advice", "words"): {"days", "amount"}, ("record", "statements"): {"date", "years", "days", "amount"}}
+# What the arithmetic asks of a parameter's range, wherever its author puts the borders: pressure lies in [-1, 1], odds multiples
+# and amounts are positive, a likelihood is neither 0 nor 1. `*` stands for any key.
+BOUNDS = {
+    ("factors", "*", "levels", "*"): (-1, 1),
+    ("factors", "amount", "*"): (0.01, FIELDS["amount_overdue"]["maximum"]),
+    ("factors", "history", "score_*"): (FIELDS["zhima_score"]["minimum"], FIELDS["zhima_score"]["maximum"]),
+    ("factors", "history", "record_*"): (0.01, FIELDS["past_overdue"]["maximum"]),
+    ("factors", "days", "pressing"): (1, FIELDS["days_overdue"]["maximum"]),
+    ("strengths", "*", "at_*"): (1e-6, 1e6),
+    ("constraints", "*", "at_*"): (1e-6, 1 - 1e-6),
+    ("sampling", "readings"): (2, 2**20),
+    ("sampling", "seed"): (0, 2**32 - 1),
+}
 
 
 def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> list[Problem]:
     """Everything wrong with a policy, all at once. ``where`` turns a key path into "file: path"."""
+    return list({problem.say("en"): problem for problem in _problems(document, sources, where)}.values())
+
+
+def _problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> list[Problem]:
     found = shape(dict[str, Source], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
     found += shape(Document, document, where)
     found += list(cite_problems(document, sources, where))
@@ -30,132 +48,9 @@ def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: 
         *_stages(document, where),
         *_orders(document, where),
         *_references(document, where),
+        *_sentences(document, where),
     ]
     return found or list(_readings(document, where))
-
-
-def shape(model: Any, content: Any, where: Where) -> list[Problem]:
-    """Where content is not of a model's shape. One sentence a mistake."""
-    from pydantic import TypeAdapter
-
-    try:
-        TypeAdapter(model).validate_python(content)
-    except ValidationError as wrong:
-        return list(dict.fromkeys(_problem(error, content, model, where) for error in wrong.errors()))
-    return []
-
-
-def _problem(error: Mapping[str, Any], content: Any, model: Any, where: Where) -> Problem:
-    """One pydantic error in our words."""
-    path = _real_path(error["loc"], content)
-    place, kind, context = where(path), error["type"], error.get("ctx", {})
-    value = {"value": shown(error["input"])}
-    if kind == "missing":
-        return _Problem("missing", place, {"allowed": _wanted(path)})
-    if kind == "extra_forbidden":
-        return _Problem("unknown_key", place, {"allowed": items(_keys(model, path[:-1], content))})
-    if kind in ("literal_error", "union_tag_invalid"):
-        allowed = context.get("expected") or context.get("expected_tags")
-        return _Problem("invalid", place, {**value, "allowed": Phrase("levels", {"items": allowed})})
-    if kind == "union_tag_not_found":
-        return _Problem("missing", f"{place}.kind", {"allowed": items(["sign", "strength", "order", "neutral"])})
-    return _Problem("invalid", place, {**value, "allowed": _expected(kind, context, path)})
-
-
-class _Problem(Problem):
-    """Equal when it says the same, so that the branches of a union report a mistake once."""
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.where))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Problem) and (self.kind, self.where) == (other.kind, other.where)
-
-
-def _real_path(loc: tuple, content: Any) -> tuple:
-    """Pydantic's location without the names it adds for union branches and keys."""
-    path, here = [], content
-    for n, step in enumerate(loc):
-        last = n == len(loc) - 1
-        if isinstance(here, Mapping) and step not in here and not last:
-            continue
-        if not isinstance(here, Mapping | list | tuple) or step == "[key]":
-            continue
-        if last and isinstance(here, Mapping) and step not in here and not isinstance(step, str):
-            continue
-        path.append(step)
-        try:
-            here = here[step]
-        except (KeyError, IndexError, TypeError):
-            here = None
-    return tuple(path)
-
-
-def _keys(model: Any, path: tuple, content: Any) -> list[str]:
-    """The keys that a mapping at ``path`` may have."""
-    import typing
-
-    here = content
-    for step in path:
-        here = here[step]
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            names = {field.alias or name: field for name, field in model.model_fields.items()}
-            model = names[step].annotation if step in names else dict
-        else:
-            arguments = typing.get_args(model)
-            model = arguments[-1] if arguments else dict
-        while True:
-            origin, arguments = typing.get_origin(model), typing.get_args(model)
-            if origin is Annotated:
-                model = arguments[0]
-            elif arguments and type(None) in arguments:
-                model = next(kind for kind in arguments if kind is not type(None))
-            elif arguments and all(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in arguments):
-                chosen = here.get("kind") if isinstance(here, Mapping) else None
-                model = next(
-                    (kind for kind in arguments if chosen in typing.get_args(kind.model_fields["kind"].annotation)),
-                    arguments[0],
-                )
-            else:
-                break
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return [field.alias or name for name, field in model.model_fields.items()]
-    return []
-
-
-def _wanted(path: tuple) -> Phrase:
-    """What a missing key should hold."""
-    last = path[-1] if path else ""
-    if last in ("zh", "en", "text", "name", "description", "unit", "title"):
-        return Phrase("both_languages")
-    if last == "cite":
-        return Phrase("cites")
-    if last == "basis":
-        return items(["documented", "regulation", "reported", "assumption"])
-    return Phrase("text_any")
-
-
-def _expected(kind: str, context: Mapping[str, Any], path: tuple) -> Phrase:
-    last = path[-1] if path else ""
-    if last == "cite" or (len(path) > 1 and path[-2] == "cite"):
-        return Phrase("cites")
-    if last in ("zh", "en"):
-        return Phrase("both_languages")
-    if last in ("from", "until", "published", "effective"):
-        return Phrase("date")
-    if last == "days":
-        return Phrase("bounded_days")
-    if last == "range":
-        return Phrase("range_order")
-    if kind.startswith("bool"):
-        return Phrase("truth")
-    if kind.startswith(("int", "float", "greater", "less")):
-        return Phrase("number_any")
-    if kind.startswith(("list", "tuple")):
-        return Phrase("list")
-    if kind.startswith(("dict", "model")):
-        return Phrase("mapping")
-    return Phrase("text_any")
 
 
 def cite_problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> Iterator[Problem]:
@@ -170,7 +65,9 @@ def cite_problems(document: Mapping[str, Any], sources: Mapping[str, Any], where
                 continue
             form = source.get("locators") or {}
             prefix, last = str(form.get("prefix", "")), form.get("last")
-            number = re.fullmatch(re.escape(prefix) + r"(\d+)(\.\d+)*[A-Za-z]?(\(\w+\))*(-\d+)?", locator)
+            # Articles may have insertions and paragraphs, art. 293-1(2) or 1006.14(b); the article's own ¶ are plain numbers.
+            deeper = "" if prefix == "¶" else r"(\.\d+)*[A-Za-z]?(\(\w+\))*(-\d+)?(\(\d+\))*"
+            number = re.fullmatch(rf"{re.escape(prefix)}([0-9]{{1,4}}){deeper}", locator)
             in_bounds = number is not None and 1 <= int(number[1]) <= (last or 10**6)
             if locator and (not prefix or not in_bounds):
                 example = f"{name} {prefix}1" + (f" … {prefix}{last}" if last else "") if prefix else name
@@ -200,20 +97,27 @@ def _ranges(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                 if not low <= day <= high:
                     yield Problem("out_of_range", where((*path, "spread")), {"value": day, "allowed": between})
             for day in sorted({day for day in days if days.count(day) > 1}):
-                yield Problem("duplicate_key", where((*path, "spread")), {"line": day})
+                yield Problem("day_twice", where((*path, "spread")), {"value": day})
             continue
-        value, values = node.get("value"), node.get("values")
-        if (value is None) == (values is None):
-            yield Problem("missing", where((*path, "value")), {"allowed": Phrase("value_or_values")})
-            continue
-        for number in [value] if values is None else [entry["value"] for entry in values]:
+        limits = next((found for form, found in BOUNDS.items() if _matches(path, form)), None)
+        if limits and not limits[0] <= low <= high <= limits[1]:
+            must = Phrase("between", {"low": limits[0], "high": limits[1]})
+            yield Problem("out_of_range", where((*path, "range")), {"value": shown(node["range"]), "allowed": must})
+        values = node.get("values", [])
+        for number in [entry["value"] for entry in values] or [node["value"]]:
             if not low <= number <= high:
-                yield Problem("out_of_range", where((*path, "value")), {"value": number, "allowed": between})
-        dates = [entry["from"] for entry in values or []]
+                yield Problem("out_of_range", where((*path, "value")), {"value": shown(number), "allowed": between})
+        dates = [entry["from"] for entry in values]
         if dates != sorted(set(dates)):
             yield Problem(
                 "unordered", where((*path, "values")), {"value": ", ".join(dates), "allowed": Phrase("dates_order")}
             )
+
+
+def _matches(path: tuple, form: tuple) -> bool:
+    return len(path) == len(form) and all(
+        key == part or (part.endswith("*") and key.startswith(part[:-1])) for key, part in zip(path, form, strict=True)
+    )
 
 
 def _stages(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
@@ -234,7 +138,10 @@ def _stages(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
         if first < expected:
             yield Problem("stages_overlap", where((*path, name, "days")), {"value": first})
         expected = max(expected, end + 1)
-    if expected != last + 1:
+    longest = FIELDS["days_overdue"]["maximum"]
+    if last != longest:
+        yield Problem("invalid", where(("timeline", "last_day")), {"value": last, "allowed": items([longest])})
+    elif expected != last + 1:
         yield Problem("stages_gap", where(path), {"value": expected, "last": last})
 
 
@@ -269,6 +176,11 @@ def _orders(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                 where(less),
                 {"value": low, "allowed": Phrase("less_than", {"other": f"{more[-1]} ({high})"})},
             )
+    for name, parameter in document["sampling"].items():
+        number = parameter["value"]
+        if number != int(number) or (name == "readings" and int(number) & (int(number) - 1)):
+            allowed_ = Phrase("power_of_two" if name == "readings" else "number_whole")
+            yield Problem("invalid", where(("sampling", name, "value")), {"value": number, "allowed": allowed_})
     longest = factors["days"]["pressing"]["value"]
     first = min(entry["day"] for entry in document["timeline"]["first_possible_day"]["spread"])
     if longest <= first:
@@ -296,13 +208,26 @@ def _references(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                         where(("conduct", "conflicts", name, key)),
                         {"value": value, "allowed": items(known)},
                     )
-    for name in document["questions"]:
+    for name, constraint in document["constraints"].items():
+        if constraint["kind"] == "order" and constraint["weaker"] == constraint["stronger"]:
+            others = items(f for f in document["factors"] if f != constraint["weaker"])
+            slots_ = {"value": constraint["stronger"], "allowed": others}
+            yield Problem("invalid", where(("constraints", name, "stronger")), slots_)
+    for name, question in document["questions"].items():
         if name not in FIELDS or FIELDS[name]["required"]:
             yield Problem(
                 "unknown_key",
                 where(("questions", name)),
                 {"allowed": items(f for f in FIELDS if not FIELDS[f]["required"])},
             )
+            continue
+        for level in question["levels"]:
+            problem = checked(name, level, where(("questions", name, "levels")))[1]
+            if problem:
+                yield problem
+    for level in FIELDS["communication"]["levels"]:
+        if level not in conduct["reachable"]["values"]:
+            yield Problem("missing", where(("conduct", "reachable", "values", level)), {"allowed": Phrase("truth")})
     for path, node in walk(document):
         for field, values in (node.get("when") or {}).items() if isinstance(node.get("when"), Mapping) else []:
             levels = FIELDS.get(field, {}).get("levels")
@@ -320,6 +245,31 @@ def _references(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                     )
 
 
+def _sentences(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+    """Slots that nobody fills, parameters that do not exist, and days or dates that end before they begin."""
+    for path, node in walk(document):
+        filled = FILLED.get(path[:2], set())
+        for parameter in node.get("parameters") or []:
+            here = _at(document, tuple(parameter.split(".")))
+            if not isinstance(here, Mapping) or "range" not in here:
+                slots_ = {"value": parameter, "allowed": items(f"cost.{name}" for name in document["cost"])}
+                yield Problem("not_in_list", where((*path, "parameters")), slots_)
+            filled = filled | {parameter.rsplit(".", 1)[-1]}
+        for key, said in node.items():
+            for lang, sentence in said.items() if key in SAID and isinstance(said, Mapping) else []:
+                unfilled = slots(sentence) - (filled if key == "text" else set())
+                if unfilled:
+                    known = {
+                        "allowed": items(f"{{{name}}}" for name in sorted(filled)) if filled else Phrase("no_slots")
+                    }
+                    value = ", ".join(f"{{{name}}}" for name in sorted(unfilled))
+                    yield Problem("invalid", where((*path, key, lang)), {"value": value, **known})
+        for first, last in (("from_day", "to_day"), ("from", "until")):
+            if node.get(first) is not None and node.get(last) is not None and node[first] > node[last]:
+                other = Phrase("at_least_other", {"other": f"{first} ({node[first]})"})
+                yield Problem("unordered", where((*path, last)), {"value": node[last], "allowed": other})
+
+
 def _readings(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     try:
         build(document)
@@ -329,7 +279,8 @@ def _readings(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
         yield Problem("unbounded_readings", where(("constraints",)), {"value": open_.weight})
 
 
-def _at(document: Mapping[str, Any], path: tuple) -> Any:
+def _at(document: Any, path: tuple) -> Any:
+    """What stands at a key path; None where nothing does."""
     for key in path:
-        document = document[key]
+        document = document.get(key) if isinstance(document, Mapping) else None
     return document

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from jiebei_lib.yamls import HERE, cache_folder, code_digest, keep, parse, remem
 
 BUILT_IN = ("article", "published")
 TOPICS = ("product", "timeline", "factors", "cost", "record", "conduct", "consequences", "advice", "limits")
+DEEPEST = 12  # keys one inside the other; the rules use 7
 # Which file of rules/ holds a top-level key that is not named like its file.
 HOME = {"strengths": "factors", "constraints": "factors", "questions": "factors", "sampling": "factors"}
 
@@ -80,11 +81,9 @@ class Policy:
         """The same policy with some values changed: ``{"factors.amount.pressing": 20000}``. Checked like any other."""
         nested: dict[str, Any] = {}
         for path, value in changes.items():
-            here = nested
-            *above, last = str(path).split(".")
-            for key in above:
-                here = here.setdefault(key, {})
-            here[last] = value
+            for key in reversed(str(path).split(".")):
+                value = {key: value}
+            nested = merged(nested, value, onto_parameters=False)
         return _overlaid(self, nested, "replace")
 
 
@@ -122,46 +121,55 @@ def _built_in(name: str) -> Policy:
 
 def _read(name: str) -> dict[str, Any]:
     """A built-in policy from its files, checked."""
-    data: dict[str, Any] = parse((HERE / "policies" / "article.yaml").read_text("utf-8"))
+    overlay = parse((HERE / "policies" / f"{name}.yaml").read_text("utf-8"))
+    base = overlay.pop("base", None)
+    if base:
+        return _checked(_built_in(base).data, overlay, lambda path: f"policies/{name}.yaml: {'.'.join(path)}")
     for topic in TOPICS:
-        data |= parse((HERE / "rules" / f"{topic}.yaml").read_text("utf-8"))
-    overlay = {} if name == "article" else parse((HERE / "policies" / f"{name}.yaml").read_text("utf-8"))
-    overlay.pop("base", None)
-    return _checked(data, overlay, f"{name}.yaml")
+        overlay |= parse((HERE / "rules" / f"{topic}.yaml").read_text("utf-8"))
+    return _checked(overlay, {}, _home)
+
+
+def _home(path: tuple) -> str:
+    """The shipped file that holds a key path, and the path."""
+    topic = HOME.get(path[0], path[0])
+    return f"{f'rules/{topic}' if topic in TOPICS else 'policies/article'}.yaml: {'.'.join(path)}"
 
 
 def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str) -> Policy:
+    problems = list(_no_overlay(overlay, (), file))
+    if problems:
+        raise PolicyError(problems)
     text = json.dumps(overlay, sort_keys=True, ensure_ascii=False, default=str).encode()
-    data = remembered("overlay", policy.digest.encode() + text, lambda: _checked(policy.data, overlay, file))
+    data = remembered(
+        "overlay",
+        policy.digest.encode() + text,
+        lambda: _checked(policy.data, overlay, lambda path: f"{file}: {'.'.join(path)}"),
+    )
     return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False))
 
 
-def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], file: str) -> dict[str, Any]:
+def _no_overlay(node: Any, path: tuple, file: str) -> Iterator[Problem]:
+    """What keeps a mapping from being laid over a policy at all: keys that are no text, or that lie too deep."""
+    if len(path) > DEEPEST:
+        yield Problem("too_deep", f"{file}: {'.'.join(path[:3])}…", {"high": DEEPEST})
+        return
+    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+        if isinstance(node, Mapping) and not isinstance(key, str):
+            where = ".".join([*path, shown(key)])
+            yield Problem("invalid", f"{file}: {where}", {"value": shown(key), "allowed": Phrase("text_any")})
+            continue
+        yield from _no_overlay(value, (*path, str(key)), file)
+
+
+def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callable[[tuple], str]) -> dict[str, Any]:
     from jiebei_lib.checks import problems_of
 
     whole = merged(data, overlay)
-    problems = problems_of(whole, shipped("sources.yaml"), lambda path: _place(path, overlay, file))
+    problems = problems_of(whole, shipped("sources.yaml"), lambda path: where(tuple(map(str, path))))
     if problems:
         raise PolicyError(problems)
     return whole
-
-
-def _place(path: tuple, overlay: Mapping[str, Any], file: str) -> str:
-    """Which file a key path comes from, and the path: the overlay if it touches it or anything above or below."""
-    dotted = ".".join(map(str, path))
-    here: Any = overlay
-    for step, key in enumerate(path):
-        if not isinstance(here, Mapping):
-            break
-        if key not in here:
-            # A key that is missing where the overlay adds a whole new entry is the overlay's fault too.
-            if step < 2 or len(path) - step > 1:
-                topic = HOME.get(path[0], path[0]) if path else ""
-                home = f"rules/{topic}.yaml" if topic in TOPICS else file
-                return f"{home}: {dotted}"
-            break
-        here = here[key]
-    return f"{file}: {dotted}" if overlay else f"rules/{HOME.get(path[0], path[0])}.yaml: {dotted}"
 
 
 def merged(base: Any, overlay: Any, onto_parameters: bool = True) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 from jiebei_lib.yamls import shipped
 
+TOLD = 20  # problems that are put into words; who made more has given something else than was asked
+
 
 @dataclass(frozen=True)
 class Phrase:
@@ -33,14 +35,18 @@ class Problem:
 
 
 class UserError(ValueError):
-    """A user's mistake; ``problems`` holds every one that was found, and ``say(lang)`` gives them as lines."""
+    """A user's mistake; ``problems`` holds every one that was found, and ``say(lang)`` gives them as lines, the first
+    :data:`TOLD` of them."""
 
     def __init__(self, problems: Problem | Iterable[Problem]):
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
         super().__init__(self.say("en"))
 
     def say(self, lang: str = "en") -> str:
-        return "\n".join(problem.say(lang) for problem in self.problems)
+        lines = [problem.say(lang) for problem in self.problems[:TOLD]]
+        if (more := len(self.problems) - TOLD) > 0:
+            lines.append(_fill(shipped("problems.yaml")["sentences"]["and_more"][lang], {"number": more}, lang))
+        return "\n".join(lines)
 
     def __reduce__(self):
         return type(self), (self.problems,)

@@ -9,14 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-SLOTS = {"days", "amount", "penalty_multiple", "date", "years"}  # what a sentence of the rules may have filled in
+
+def slots(text: str) -> set[str]:
+    """The named slots of a sentence. Raises ValueError for anything but plain names: what an author writes is never evaluated."""
+    found = [part for part in string.Formatter().parse(text) if part[1] is not None]
+    if any(not re.fullmatch("[a-z_]+", name) or spec or conversion for _, name, spec, conversion in found):
+        raise ValueError("slots")
+    return {name for _, name, _, _ in found}
 
 
 def _sentence(text: str) -> str:
-    """Only plain named slots: what an overlay's author writes is never evaluated further."""
-    names = {name for _, name, spec, conversion in string.Formatter().parse(text) if name is not None}
-    if not text.strip() or names - SLOTS:
-        raise ValueError("slots")
+    slots(text)  # which of them are filled in depends on the place: see checks.py
+    if not text.strip():
+        raise ValueError("empty")
     return text
 
 
@@ -36,7 +41,7 @@ DayRange = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Text(Strict):
@@ -58,14 +63,23 @@ class Dated(Strict):
 
 
 class Parameter(Based):
-    """A number with its unit, its range, and either one value or values by date."""
+    """A number with its unit and its range."""
 
     name: Text
     description: Text
     unit: Text
     range: tuple[Number, Number] = Field(strict=False)
-    value: Number | None = None
-    values: Annotated[list[Dated], Field(min_length=1)] | None = None
+    value: Number
+
+
+class DatedParameter(Based):
+    """A number that changed over time: each value holds from its date on."""
+
+    name: Text
+    description: Text
+    unit: Text
+    range: tuple[Number, Number] = Field(strict=False)
+    values: Annotated[list[Dated], Field(min_length=1)]
 
 
 class Statement(Based):
@@ -96,7 +110,7 @@ class Source(Strict):
 
 class SpreadDay(Strict):
     day: Annotated[int, Field(ge=1, le=3650)]
-    weight: Annotated[Number, Field(gt=0)]
+    weight: Annotated[Number, Field(ge=0.001, le=1000)]
 
 
 class FirstDay(Based):
@@ -253,7 +267,7 @@ class Cost(Strict):
     daily_rate_high: Parameter
     penalty_multiple: Parameter
     grace_days: Parameter
-    lpr_1y: Parameter
+    lpr_1y: DatedParameter
     burden_heavy: Parameter
     burden_too_heavy: Parameter
     cushion_months: Parameter

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+DEEPEST = 50  # collections one inside the other; what ships needs 8
 
 
 def beside(folder: str) -> Path:
@@ -27,17 +29,31 @@ def parse(text: str) -> Any:
     """The content of one YAML document. Raises ``yaml.YAMLError`` or :class:`DuplicateKey`."""
     import yaml
 
+    depth = 0
+    for event in yaml.parse(text, Loader=_loader()):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError("anchors and aliases are not used here")  # they can blow up a small file without end
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(
+                f"nested more than {DEEPEST} levels deep"
+            )  # reading on takes minutes, for a file of brackets
+    return yaml.load(text, Loader=_loader())
+
+
+@cache
+def _loader() -> type:
+    """Refuses duplicate keys, which YAML forbids but PyYAML lets the later one win; keeps dates as text, and whatever only YAML 1.1
+    takes for a whole number: 010 (8), 1:30 (90), 0b1, 1_000."""
+    import yaml
+
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=base)):
-        raise yaml.YAMLError("anchors and aliases are not used here")  # they can blow up a small file without end
 
     class Strict(base):
-        """Refuses duplicate keys, which YAML forbids but PyYAML lets the later one win, and keeps dates as text."""
-
-    Strict.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in base.yaml_implicit_resolvers.items()
-    }
+        yaml_implicit_resolvers = {  # noqa: RUF012
+            first: [(tag, form) for tag, form in resolvers if tag.rsplit(":", 1)[1] not in ("timestamp", "int")]
+            for first, resolvers in base.yaml_implicit_resolvers.items()
+        }
 
     def mapping(loader, node, deep=False):
         seen = set()
@@ -53,7 +69,8 @@ def parse(text: str) -> Any:
         return loader.construct_mapping(node, deep=True)
 
     Strict.add_constructor("tag:yaml.org,2002:map", mapping)
-    return yaml.load(text, Loader=Strict)
+    Strict.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
+    return Strict
 
 
 def walk(node: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
@@ -105,6 +122,7 @@ def code_digest() -> bytes:
         "yamls.py",
         "policy.py",
         "schema.py",
+        "shape.py",
         "checks.py",
         "scoring/readings.py",
         "calls/schema.py",
