@@ -197,3 +197,16 @@ def _read(line: socket.socket, size: int) -> Iterator[bytes]:
             raise EOFError
         size -= len(part)
         yield part
+
+
+class _Engine:
+    """What the entry point ``papermill.engine`` names: the engine itself is imported when papermill first asks it for anything,
+    because papermill loads entry points while it is being imported, and jiebei_lib.engine imports papermill."""
+
+    def __getattr__(self, name: str) -> Any:
+        from jiebei_lib.engine import WarmEngine
+
+        return getattr(WarmEngine, name)
+
+
+papermill_engine = _Engine()
