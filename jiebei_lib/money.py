@@ -143,11 +143,17 @@ def money(
     case: Case | None = None,
     waits: Sequence[int] = WAITS,
     months: int | None = None,
+    elsewhere: float | None = None,
+    ways_out: bool = True,
 ) -> Money:
-    """Everything about one loan's money on a day: ``as_of``, or ``days_overdue`` after the first missed due date, or today."""
+    """Everything about one loan's money on a day: ``as_of``, or ``days_overdue`` after the first missed due date, or today.
+
+    ``months`` and ``elsewhere``: of the ways out that are compared (see :func:`jiebei_lib.ways.ways`), unless they are left out.
+    """
     policy, on = load_policy(policy), day_of(loan, as_of, days_overdue)
     plan, found = schedule(loan), owed(loan, on)
-    way_out = ways(loan, on, months, case=case, policy=policy) if found.total >= 1 else []
+    compared = ways_out and found.total >= 1
+    way_out = ways(loan, on, months, elsewhere, case, policy) if compared else []
     return Money(
         loan=loan.to_dict(),
         as_of=on.isoformat(),

@@ -73,7 +73,7 @@ def ways(
     cost = waiting(loan, (end - on).days, on).cost
     found = [
         ("pay_today", debt, zero, zero, zero, on, on, loan),
-        ("instalments", zero, monthly, last, extra, end, end, _paying(loan, on, months, monthly, last)),
+        ("instalments", zero, monthly, last, extra, end, end, paying_on(loan, on, months, monthly, last)),
         ("borrow", zero, other[0].payment, other[-1].payment, interest, on, other[-1].due, loan),
         ("wait", zero, zero, debt + cost, cost, end, end, loan),
     ]
@@ -101,7 +101,7 @@ def instalments(loan: Loan, on: date, months: int) -> tuple[Decimal, Decimal]:
 
     def left(monthly: int) -> int:
         """What the last payment must be, in cents, if those before it are ``monthly``."""
-        return cents(owed(_paying(loan, on, months - 1, yuan(monthly), yuan(monthly), months), end).total)
+        return cents(owed(paying_on(loan, on, months - 1, yuan(monthly), yuan(monthly), end), end).total)
 
     low, high = 0, cents(owed(loan, end).total)
     while high - low > 1:  # more paid each month never leaves more
@@ -110,9 +110,9 @@ def instalments(loan: Loan, on: date, months: int) -> tuple[Decimal, Decimal]:
     return yuan(high), yuan(left(high))
 
 
-def _paying(loan: Loan, on: date, number: int, monthly: Decimal, last: Decimal, months: int | None = None) -> Loan:
-    """The loan with ``number`` monthly payments after ``on``, and every instalment that falls due within ``months`` paid that day."""
-    end = months_after(on, months or number)
+def paying_on(loan: Loan, on: date, number: int, monthly: Decimal, last: Decimal, until: date | None = None) -> Loan:
+    """The loan with ``number`` monthly payments after ``on``, and every instalment that falls due up to ``until`` paid that day."""
+    end = until or months_after(on, number)
     paid = [{"on": p.on, "amount": p.amount} for p in loan.payments]
     if loan.accelerated is None or loan.accelerated > end:
         paid += [{"on": row.due, "amount": row.payment + row.fee} for row in schedule(loan) if on < row.due <= end]

@@ -58,6 +58,12 @@ def owed(loan: Loan, on: date | str) -> Owed:
     return _Book(loan).until(_day(on, loan)).owed()
 
 
+def owed_by_day(loan: Loan, first: date, days: Iterable[int]) -> list[Owed]:
+    """What is owed so many days after ``first``, for rising numbers of days: one pass through the lender's book."""
+    book = _Book(loan)
+    return [book.until(first + timedelta(number)).owed() for number in days]
+
+
 def waiting(loan: Loan, days: int | Iterable[int], on: date | str | None = None) -> Wait | list[Wait]:
     """What waiting from ``on`` for some days costs; for several numbers of days, a list. ``on``: today, if a payment was missed by then."""
     if isinstance(days, int):
@@ -131,6 +137,8 @@ class _Book:
         self.ordinary_paid = self.penal_paid = 0  # cents
         self.billed = self.paid = self.surplus = 0  # cents since the start
         self.payments = list(loan.payments)
+        self.daily = loan.per_day
+        self.penal_daily = self.daily * Fraction(loan.penalty_multiple)
 
     def until(self, day: date) -> _Book:
         """Everything up to and including ``day``: instalments first, then the calling in of the loan, then payments."""
@@ -214,10 +222,9 @@ class _Book:
 
     def _parts(self) -> dict[str, int]:
         """What is overdue, in cents, by part."""
-        loan = self.loan
         sums = {part: sum(getattr(entry, part) for entry in self.missed) for part in ("fees", "interest", "principal")}
-        penal = half_up(self.penal * loan.per_day * Fraction(loan.penalty_multiple))
-        ordinary = half_up(self.ordinary * loan.per_day)
+        penal = half_up(self.penal * self.penal_daily)
+        ordinary = half_up(self.ordinary * self.daily)
         return sums | {"penalty": penal - self.penal_paid, "interest": sums["interest"] + ordinary - self.ordinary_paid}
 
     def owed(self) -> Owed:

@@ -64,6 +64,11 @@ _HOME = {
     "context": "publishing",
     "learning": "evidence",
     "reported": "evidence",
+    "owing": "cost",
+    "ways_out": "cost",
+    "yearly_rate": "cost",
+    "affordable": "cost",
+    "credit_record": "cost",
 }
 __all__ = sorted(_HOME)
 
