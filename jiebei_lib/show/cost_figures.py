@@ -109,7 +109,12 @@ def _ends(last: Owed, top: float, lang: str) -> list[dict[str, Any]]:
 
 def _label(x: Any, y: float, text: str, anchor: str = "left", **more: Any) -> dict[str, Any]:
     font = {"size": 13, "color": INK}
-    return {"x": x, "y": y, "xanchor": anchor, "text": text, "showarrow": False, "font": font, "align": "left", **more}
+    behind = {"bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0}  # so that an upright does not run through the words
+    return (
+        {"x": x, "y": y, "xanchor": anchor, "text": text, "showarrow": False, "font": font, "align": "left"}
+        | behind
+        | more
+    )
 
 
 def _above(x: Any, text: str, anchor: str = "center", **more: Any) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def rate_figure(found: dict[str, Any], lang: str) -> Figure:
     late = found["rate"]["nominal_annual"] * float(found["loan"]["penalty_multiple"])
     top = 1.15 * max(all_in, late, *(line["rate"] for line in lines))
     y = [-n for n in range(len(lines))]
-    marks = [_label(0, place, html.escape(line["name"][lang]), yshift=15) for place, line in zip(y, lines, strict=True)]
+    marks = [_label(0, place, html.escape(line["name"][lang]), yshift=19) for place, line in zip(y, lines, strict=True)]
     for x, key, shift in ((all_in, "loan", 0), (late, "late", 17)):
         said = say(f"cost.figures.rate.{key}", lang, rate=rate(x))
         marks.append(_above(x, said, "right" if x > 0.5 * top else "left", yshift=shift))
@@ -221,7 +226,13 @@ def record_figure(found: Record, lang: str) -> Figure:
     for mark, place, said in zip(dated, y, events, strict=True):
         late = mark.on is not None and mark.on > middle
         marks.append(
-            _label(_at(mark), place, html.escape(said), "right" if late else "left", xshift=-10 if late else 10)
+            _label(
+                _at(mark),
+                place,
+                html.escape(said),
+                "right" if late else "left",
+                xshift=-10 if late else 10,
+            )
         )
     pad = timedelta(days=max(30, (end - start).days // 25))
     reach = {

@@ -12,7 +12,7 @@ from jiebei_lib.policy import Policy
 from jiebei_lib.rules.cost.arrears import WAITS, owed, penalty_range, waiting
 from jiebei_lib.rules.cost.budget import Affordability
 from jiebei_lib.rules.record import Record
-from jiebei_lib.show.text import cited, of_hundred, say, yuan
+from jiebei_lib.show.text import cited, counted, of_hundred, say, yuan
 
 
 def sum_(amount: Any) -> str:
@@ -63,7 +63,9 @@ def owed_words(found: Any, lang: str) -> list[str]:
     }
     if float(owed["total"]) == 0:
         return [say("cost.owed.none", lang)]
-    first = say("cost.owed.line", lang, days=owed["days_overdue"], count=owed["instalments"], **sums)
+    one = owed["instalments"] == 1
+    count = say("cost.owed.count_one", lang) if one else say("cost.owed.count", lang, n=owed["instalments"])
+    first = say("cost.owed.line", lang, days=counted(owed["days_overdue"], "days", lang), count=count, **sums)
     return [first, say("cost.owed.settle", lang, **sums)] if float(owed["not_due"]) else [first]
 
 
