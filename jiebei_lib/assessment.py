@@ -308,6 +308,7 @@ def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
     answer = said(found.answer, rules["answers"][found.answer])
     in_force = [(name, rules["third_persons"][name]) for name in found.rules]
     behind = [cite for _, rule in in_force for cite in rule["cite"]]
+    later = {cite for rule in rules["third_persons"].values() for cite in rule["cite"]} - set(behind)
     return Permitted(
         status=found.status,
         why=answer["text"],
@@ -320,7 +321,10 @@ def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
             for name, rule in in_force
         ],
         conditions=_all_said(rules["unreachable_conditions"], found.conditions),
-        conflicts=_all_said(rules["conflicts"], conduct.conflicts(case, policy, day)),
+        conflicts=[
+            entry | {"cite": [cite for cite in entry["cite"] if cite not in later]}
+            for entry in _all_said(rules["conflicts"], conduct.conflicts(case, policy, day))
+        ],
     )
 
 

@@ -105,13 +105,28 @@ def test_standing_is_told_with_each_rule(article: Policy) -> None:
         ("2024-04-17", "silent", []),
         ("2024-04-18", "silent", ["asked_to_urge"]),
         ("2024-04-18", "answering", ["asked_to_urge", "amount_or_record"]),
-        ("2025-02-28", "silent", ["told_of_debt", "asked_to_urge", "asked_about_means"]),
+        ("2018-03-27", "answering", []),
+        ("2018-03-28", "answering", ["amount_or_record"]),
+        ("2025-02-28", "silent", ["told_of_debt", "asked_to_urge"]),
+        ("2026-01-29", "silent", ["told_of_debt", "asked_to_urge"]),
+        ("2026-01-30", "silent", ["told_of_debt", "asked_to_urge", "asked_about_means"]),
         (TODAY, None, ["told_of_debt", "asked_to_urge", "asked_about_means"]),
         (TODAY, "repaying", ["told_of_debt", "asked_to_urge", "asked_about_means", "amount_or_record"]),
     ],
 )
 def test_where_the_described_practice_would_break_a_rule__article_12_13(article, day, way, broken) -> None:
     assert conflicts(Case(7, 8000, communication=way), article, day) == broken
+
+
+@pytest.mark.parametrize(("day", "rules"), DAYS)
+def test_a_conflict_cites_only_what_is_in_force_that_day(article: Policy, day: str, rules: list[str]) -> None:
+    third_persons = article.data["conduct"]["third_persons"]
+    later = {cite for name, rule in third_persons.items() if name not in rules for cite in rule["cite"]}
+    found = assess(Case(7, 8000, communication="answering"), article, day).permitted["conflicts"]
+    assert bool(found) == bool(rules)
+    for conflict in found:
+        assert not later & set(conflict["cite"])
+        assert {cite for name in rules for cite in third_persons[name]["cite"]} & set(conflict["cite"])
 
 
 @pytest.mark.parametrize("way", [*FIELDS["communication"]["levels"], None])
