@@ -26,6 +26,7 @@ COMMANDS = {
     "calendar": "cost:calendar",
     "record": "cost:record",
     "audit": "audit:audit",
+    "class": "lesson:open_class",
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",

@@ -233,6 +233,8 @@ def _right(lesson: str, phase: str) -> int:
 
 
 def again(panel: Panel, fields: list[Field]) -> None:
-    """Shows other fields and draws anew, also where no value has changed."""
+    """Shows other fields and draws anew, once, also where no value has changed."""
+    turn = panel.page["turn"]
     panel.show(fields)
-    panel.redraw()
+    if panel.page["turn"] == turn:
+        panel.redraw()

@@ -1,0 +1,295 @@
+"""Opens a class: one Voilà server for the students' page, one with a token for the teacher's board, one class file between them.
+
+What a student's browser can reach: the page of one lesson, its own kernel's widget messages (Voilà refuses every message that runs
+code), static files of Voilà. No terminals, no contents, no listing, no other notebook; the notebooks' folder serves no file. The
+board listens on this machine alone.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from jiebei_lib.lessons.learner import FILE, LESSONS
+from jiebei_lib.lessons.store import ClassError, Store
+from jiebei_lib.problems import Phrase, Problem, items, shown
+from jiebei_lib.yamls import HERE
+
+HOME = "127.0.0.1"
+NOTEBOOKS = {
+    "lesson_1": "lesson_1_a_week_late",
+    "lesson_2": "lesson_2_before_you_borrow",
+    "lesson_3": "lesson_3_repairing_credit",
+}
+BOARD = "class_board"
+MOST = 200  # students; more is a typing error
+KERNEL_MB = 100  # memory that one student takes: 50 when it comes, more after the game's debrief
+PER_CORE = 20  # students; measured: forty on two cores answer at the same moment
+SPARE_MB = 1024  # left for the machine itself
+START_SECONDS = 60.0  # for the servers to answer at all, and for each student's kernel on top
+SECONDS_EACH = 10.0
+NEVER = 86_400.0  # seconds; no class lasts as long
+RESTING = 0.02  # seconds of processor time a second; a kernel below it rests
+WARM = "is filled with"  # what Voilà says when every kernel has run the notebook
+
+
+@dataclass
+class Server:
+    """A Voilà server: how it is started, its process, and what it says of itself."""
+
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen
+    log: Path
+
+
+@dataclass
+class Class:
+    """An open class: the students' link, the board's link with its token, the class file, kernels begun beforehand, and the servers."""
+
+    link: str
+    board: str
+    file: Path
+    warm: int
+    students: Server
+    teacher: Server
+
+    def kernels(self) -> list[int]:
+        """Memory in MB (unshared) that each of the students' kernels takes."""
+        import psutil
+
+        found = []
+        for child in psutil.Process(self.students.process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                found.append(round(child.memory_full_info().uss / 2**20))
+        return found
+
+    def last(self, told: Callable[[], None] = lambda: None) -> None:
+        """Keeps the class open until it is interrupted: a server that has died is started again, and ``told`` is called."""
+        with suppress(KeyboardInterrupt):
+            while True:
+                self.mend(told)
+                time.sleep(1)
+
+    def mend(self, told: Callable[[], None] = lambda: None) -> None:
+        """Starts again what has died; the class file holds everything that was answered before."""
+        for server in (self.students, self.teacher):
+            if server.process.poll() is not None:
+                told()
+                server.process = _process(server.command, server.environment, server.log)
+
+
+def notebooks() -> Path:
+    """The lessons' notebooks: in the package where it is installed, in ``notebooks/lessons`` where it is developed."""
+    inside = HERE / "lessons" / "notebooks"
+    return inside if inside.is_dir() else HERE.parent / "notebooks" / "lessons"
+
+
+def default_file() -> Path:
+    """Where a class is kept if the teacher names no file: the user's data folder."""
+    from platformdirs import user_data_path
+
+    folder = user_data_path("jiebei")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "class.sqlite"
+
+
+def capacity() -> int:
+    """How many students this machine carries: by its free memory, and by its processors."""
+    import psutil
+
+    by_memory = (psutil.virtual_memory().available / 2**20 - SPARE_MB) / KERNEL_MB
+    return max(0, min(int(by_memory), PER_CORE * (os.cpu_count() or 1)))
+
+
+@contextmanager
+def opened(lesson: str, host: str, port: int, students: int, file: Path, warm: int | None = None) -> Iterator[Class]:
+    """A class while it lasts; both servers and all kernels end with it. Raises :class:`ClassError` before anything starts.
+
+    ``warm``: kernels started beforehand (one a student if not given).
+    """
+    check(lesson, host, port, students)
+    file = file.absolute()
+    Store(file)
+    token, servers, warm = secrets.token_urlsafe(16), [], students if warm is None else warm
+    environment = {**os.environ, FILE: str(file)}
+    try:
+        servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, ""))
+        servers.append(_start(BOARD, HOME, port + 1, environment, 0, token))
+        link, board = f"http://{host}:{port}/", f"http://{HOME}:{port + 1}/?token={token}"
+        _wait(servers[0], START_SECONDS + SECONDS_EACH * students, link if warm == 0 else None)
+        _wait(servers[1], START_SECONDS, board)
+        if lesson == "lesson_1":
+            _solve(file)
+        found = Class(link, board, file, warm, *servers)
+        if warm != 0:
+            _settle(servers[0], SECONDS_EACH * students)
+        yield found
+    finally:
+        for server in servers:
+            _end(server)
+
+
+def check(lesson: str, host: str, port: int, students: int) -> None:
+    """Whether such a class can be opened here. Raises :class:`ClassError`."""
+    if lesson not in NOTEBOOKS:
+        raise ClassError(Problem("not_in_list", "lesson", {"value": shown(lesson), "allowed": items(LESSONS)}))
+    for name, value, low, high in (("--students", students, 1, MOST), ("--port", port, 1024, 65534)):
+        if not low <= value <= high:
+            slots = {"value": value, "allowed": Phrase("integer", {"low": low, "high": high})}
+            raise ClassError(Problem("invalid", name, slots))
+    for where, number in ((host, port), (HOME, port + 1)):
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((where, number))
+        except OSError:
+            raise ClassError(Problem("bad_address", "--host", {"value": f"{shown(where)}:{number}"})) from None
+
+
+def command(notebook: str, host: str, port: int, warm: int, token: str) -> list[str]:
+    """How Voilà is started: everything that a lesson does not need is shut."""
+    options = {
+        "Voila.ip": host,
+        "Voila.port_retries": 0,
+        "port": port,
+        "token": token,
+        "VoilaConfiguration.strip_sources": True,
+        "VoilaConfiguration.show_tracebacks": False,
+        "VoilaConfiguration.file_allowlist": [],
+        "VoilaConfiguration.allow_template_override": "NO",
+        "VoilaConfiguration.allow_theme_override": "NO",
+        "VoilaConfiguration.template": template(),
+        "VoilaConfiguration.extension_allowlist": [
+            "@voila-dashboards/widgets-manager8",
+            "@jupyter-widgets/jupyterlab-manager",
+            "anywidget",
+        ],
+        "VoilaConfiguration.preheat_kernel": warm > 0,
+        "VoilaConfiguration.default_pool_size": warm,
+        # Begun once, before class: filling the pool again while forty open their page would start forty kernels more. Who comes
+        # late, or again, gets a kernel of the usual kind.
+        "VoilaKernelManager.fill_delay": NEVER,
+        # A page that is closed keeps its kernel for ten minutes.
+        "MappingKernelManager.cull_idle_timeout": 600,
+        "MappingKernelManager.cull_interval": 60,
+    }
+    path = notebooks() / f"{notebook}.ipynb"
+    return [
+        sys.executable,
+        "-m",
+        "voila",
+        str(path),
+        "--no-browser",
+        *(f"--{key}={value}" for key, value in options.items()),
+    ]
+
+
+def templates() -> Path:
+    """The folder with the page's template, as a Jupyter data folder."""
+    return HERE / "lessons" / "jupyter"
+
+
+def template() -> str:
+    return "jiebei_class"
+
+
+def _start(notebook: str, host: str, port: int, environment: dict[str, str], warm: int, token: str) -> Server:
+    try:
+        import voila  # noqa: F401
+    except ImportError:
+        raise ClassError(Problem("no_extra", "jiebei class", {"allowed": "jiebei-lib[lab]"})) from None
+    paths = [str(templates()), *filter(None, [environment.get("JUPYTER_PATH")])]
+    environment = {**environment, "JUPYTER_PATH": os.pathsep.join(paths)}
+    handle, log = tempfile.mkstemp(prefix="jiebei-class-", suffix=".log")
+    os.close(handle)
+    asked = command(notebook, host, port, warm, token)
+    return Server(asked, environment, _process(asked, environment, Path(log)), Path(log))
+
+
+def _process(asked: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen:
+    with log.open("a") as said:
+        return subprocess.Popen(asked, env=environment, stdout=said, stderr=said, start_new_session=True)
+
+
+def _wait(server: Server, seconds: float, link: str | None) -> None:
+    """Until the server answers at ``link`` (asking for nothing that starts a kernel), or says that its kernels are warm."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.process.poll() is not None:
+            raise ClassError(Problem("not_started", "jiebei class", {"value": f"voila: {server.process.returncode}"}))
+        if _answers(link) if link else WARM in server.log.read_text("utf-8", "replace"):
+            return
+        time.sleep(0.3)
+    raise ClassError(Problem("not_started", "jiebei class", {"value": f"{seconds:.0f} s"}))
+
+
+def _settle(server: Server, seconds: float) -> None:
+    """Until the kernels have run the notebook and rest."""
+    import psutil
+
+    kernels = psutil.Process(server.process.pid).children(recursive=True)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = _busy(kernels)
+        time.sleep(1)
+        if _busy(kernels) - before < RESTING * len(kernels):
+            return
+
+
+def _busy(kernels: list) -> float:
+    """Seconds of processor time that the kernels have taken so far."""
+    import psutil
+
+    total = 0.0
+    for kernel in kernels:
+        with suppress(psutil.Error):
+            total += sum(kernel.cpu_times()[:2])
+    return total
+
+
+def _solve(file: Path) -> None:
+    """Works out the game's best path once, so that no student's kernel has to."""
+    from jiebei_lib.lessons import seven_days
+    from jiebei_lib.lessons.learner import SEED
+
+    in_world = seven_days.world(int(Store(file).setting("seed", str(SEED))))
+    seven_days.best_from(seven_days.start(in_world), in_world)
+
+
+def _answers(link: str) -> bool:
+    try:
+        urlopen(link.partition("?")[0] + "voila/static/", timeout=5).close()
+    except HTTPError:  # it answers, if only to say no
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _end(server: Server) -> None:
+    """Ends a server and its kernels: first asked, then made to."""
+    import psutil
+
+    children = []
+    with suppress(psutil.Error):
+        children = psutil.Process(server.process.pid).children(recursive=True)
+    server.process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        server.process.wait(10)
+    for process in [*children, server.process]:
+        with suppress(psutil.Error, OSError):
+            process.kill()
+    server.process.wait()
+    server.log.unlink(missing_ok=True)

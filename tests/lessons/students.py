@@ -1,0 +1,204 @@
+"""Simulated students of a class: each opens the page, joins, answers the first form; by the protocol, without a browser.
+
+By hand, for the figures of a whole class::
+
+    python -m tests.lessons.students --students 40
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import statistics
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from jiebei_lib.lessons.store import Store
+
+PATIENCE = 120.0  # seconds
+
+
+@dataclass
+class Student:
+    """One student's browser: its kernel's widgets as they stand, and how long things took (seconds)."""
+
+    link: str
+    first_screen: float = 0.0
+    round_trips: list[float] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    state: dict[str, dict[str, Any]] = field(default_factory=dict)
+    socket: Any = None
+    kernel: str = ""
+
+    async def enter(self) -> None:
+        """The page, then the kernel's channels and the state of every widget."""
+        started = time.perf_counter()
+        answer = await AsyncHTTPClient(force_instance=True).fetch(HTTPRequest(self.link, request_timeout=PATIENCE))
+        page = answer.body.decode()
+        self.first_screen = time.perf_counter() - started
+        self.kernel = re.search(r'"kernelId": ?"([0-9a-f-]+)"', page)[1]
+        self.models = re.findall(r'"model_id": ?"([0-9a-f]+)"', page)
+        channels = (
+            self.link.replace("http", "ws", 1) + f"api/kernels/{self.kernel}/channels?session_id={uuid.uuid4().hex}"
+        )
+        self.socket = await websocket_connect(channels, connect_timeout=PATIENCE)
+        await self.ask_states()
+
+    async def ask_states(self) -> None:
+        control = uuid.uuid4().hex
+        data = {"target_name": "jupyter.widget.control", "comm_id": control, "data": {}}
+        await self.send("comm_open", data, {"version": "1.0.0"})
+        await self.send("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})
+        await self.until(lambda: set(self.models) <= set(self.state))
+
+    async def send(self, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": kind,
+            "username": "",
+            "session": uuid.uuid4().hex,
+            "version": "5.2",
+            "date": "",
+        }
+        message = {
+            "header": header,
+            "parent_header": {},
+            "metadata": metadata or {},
+            "content": content,
+            "channel": "shell",
+            "buffers": [],
+        }
+        await self.socket.write_message(json.dumps(message))
+
+    async def until(self, seen: Any) -> None:
+        """Reads messages until something holds."""
+        end = time.monotonic() + PATIENCE
+        while not seen():
+            raw = await asyncio.wait_for(self.socket.read_message(), max(0.1, end - time.monotonic()))
+            if raw is None:
+                raise ConnectionError(self.link)
+            self.hear(raw)
+
+    def hear(self, raw: str | bytes) -> None:
+        if isinstance(raw, bytes):  # a message with buffers: offsets, then JSON, then the rest
+            count = int.from_bytes(raw[:4], "big")
+            ends = [int.from_bytes(raw[4 * n : 4 * n + 4], "big") for n in range(1, count + 1)]
+            raw = raw[ends[0] : ends[1] if count > 1 else None].decode()
+        message = json.loads(raw)
+        if message["header"]["msg_type"] != "comm_msg":
+            return
+        data = message["content"]["data"]
+        if data.get("method") == "update_states":
+            self.state |= {name: model["state"] for name, model in data["states"].items()}
+        elif data.get("method") == "update" and message["content"]["comm_id"] in self.state:
+            self.state[message["content"]["comm_id"]] |= data["state"]
+
+    def panel(self, name: str) -> str:
+        """The model of the panel with a name."""
+        return next(model for model in self.models if self.state[model].get("page", {}).get("name") == name)
+
+    def fields(self, name: str) -> list[dict[str, Any]]:
+        return self.state[self.panel(name)]["fields"]
+
+    async def press(self, name: str, button: str) -> None:
+        """Presses a button and waits for the controls that it brings."""
+        before, started = self.fields(name), time.perf_counter()
+        await self.send(
+            "comm_msg",
+            {"comm_id": self.panel(name), "data": {"method": "custom", "content": {"kind": "press", "name": button}}},
+        )
+        await self.until(lambda: self.fields(name) != before)
+        self.round_trips.append(time.perf_counter() - started)
+
+    async def set(self, name: str, values: dict[str, Any]) -> None:
+        model = self.panel(name)
+        values = {**self.state[model]["values"], **values}
+        self.state[model]["values"] = values
+        data = {"method": "update", "state": {"values": values}, "buffer_paths": []}
+        await self.send("comm_msg", {"comm_id": model, "data": data})
+
+    async def answer(self) -> None:
+        """The question on screen: the first option, or the number 7."""
+        values = {}
+        for entry in self.fields("before"):
+            if entry["kind"] == "number":
+                values[entry["name"]] = 7
+            elif entry["kind"] == "many":
+                values[entry["name"]] = ["a"]
+            elif entry["kind"] == "choice":
+                values[entry["name"]] = (
+                    "abcdef"[int(entry["name"].rpartition("_")[2])] if entry["look"] == "select" else "a"
+                )
+        await self.set("before", values)
+        await self.press("before", "submit")
+
+    async def whole_form(self, pause: float = 0.0) -> int:
+        """The first form to its end; how many questions."""
+        count = 0
+        while any(entry["name"] == "submit" for entry in self.fields("before")):
+            await asyncio.sleep(pause)
+            await self.answer()
+            count += 1
+        return count
+
+
+async def attend(link: str, number: int, pause: float = 0.0) -> list[Student]:
+    """A class in which everybody comes at the same moment and answers the first form."""
+    students = [Student(link) for _ in range(number)]
+
+    async def one(student: Student) -> None:
+        await student.enter()
+        await student.press("before", "begin")
+        student.round_trips.clear()
+        await student.whole_form(pause)
+
+    await asyncio.gather(*map(one, students))
+    return students
+
+
+def percentile(values: list[float], part: float) -> float:
+    return statistics.quantiles(sorted(values), n=100, method="inclusive")[round(100 * part) - 1]
+
+
+def main() -> None:
+    from jiebei_lib.lessons.classroom import opened
+
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--students", type=int, default=40)
+    asked.add_argument("--port", type=int, default=8951)
+    asked.add_argument("--warm", type=int, default=None)
+    asked.add_argument("--pause", type=float, default=0.0, help="seconds a student thinks about a question")
+    asked.add_argument("--file", type=Path, required=True)
+    given = asked.parse_args()
+    started = time.perf_counter()
+    with opened("lesson_1", "127.0.0.1", given.port, given.students, given.file, given.warm) as now:
+        print(
+            f"open after {time.perf_counter() - started:.1f} s; kernels {len(now.kernels())}, MB each {statistics.mean(now.kernels()):.0f}"
+        )
+        came = time.perf_counter()
+        students = asyncio.run(attend(now.link, given.students, given.pause))
+        took = time.perf_counter() - came
+        print(f"MB each after the form {statistics.mean(now.kernels()):.0f}")
+    screens = [student.first_screen for student in students]
+    trips = [trip for student in students for trip in student.round_trips]
+    for name, values in (("first screen", screens), ("answer", trips)):
+        print(
+            f"{name}: median {statistics.median(values):.2f} s, 95th percentile {percentile(values, 0.95):.2f} s, most {max(values):.2f} s"
+        )
+    answers = Store(given.file).answers()
+    distinct = len({(answer.student, answer.item) for answer in answers})
+    print(
+        f"{len(students)} students; answers: {len(trips)} sent, {len(answers)} kept, {distinct} distinct; {took:.1f} s in all"
+    )
+
+
+if __name__ == "__main__":
+    main()
