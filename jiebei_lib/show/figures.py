@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -339,20 +340,32 @@ def _direction(part: dict[str, Any]) -> tuple[str, str]:
 
 def witnesses_figure(a: Assessment, lang: str) -> Figure:
     """The same case by each policy: the range as a line, the share in words at its end."""
+    rows = [(witness_name(one, lang), one["verdict"], one["likelihood"], one["share"]) for one in a.witnesses]
+    return ranges_figure(
+        "witnesses", rows, say("claims.witnesses_title", lang), say("claims.witnesses_table", lang), lang
+    )
+
+
+def ranges_figure(
+    name: str, answers: list[tuple[str, str, Mapping[str, float], float]], title: str, table: str, lang: str
+) -> Figure:
+    """Answers under one another: the range as a line, the share in words at its end.
+
+    ``answers``: name, verdict, likelihood (``low``, ``high``) and share of each; ``table``: the heads of the columns of numbers.
+    """
     data, marks, rows, shown, said = [], [], [], [], []
-    for witness in a.witnesses:
-        low, high, count = witness["likelihood"]["low"], witness["likelihood"]["high"], of_hundred(witness["share"])
-        title = witness_name(witness, lang)
-        name = html.escape(title)
-        shown.append(name)
-        colour = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}.get(witness["verdict"], NEITHER)
+    for named, verdict, likelihood, share in answers:
+        low, high, count = likelihood["low"], likelihood["high"], of_hundred(share)
+        line = html.escape(named)
+        shown.append(line)
+        colour = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}.get(verdict, NEITHER)
         ends = {"color": colour, "symbol": "line-ns-open", "size": 16, "line": {"width": 3}}
         data.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
                 "x": [low, high],
-                "y": [name, name],
+                "y": [line, line],
                 "line": {"color": colour, "width": 8},
                 "marker": ends,
                 "hoverinfo": "skip",
@@ -364,16 +377,16 @@ def witnesses_figure(a: Assessment, lang: str) -> Figure:
                 "xref": "paper",
                 "xanchor": "left",
                 "xshift": 8,
-                "y": name,
+                "y": line,
                 "text": f"{count}/100",
                 "showarrow": False,
                 "font": {"size": 14, "color": INK},
             }
         )
         slots = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": count}
-        rows.append([title, say(f"verdict.{witness['verdict']}", lang), slots["low"], slots["high"], str(count)])
-        said.append(say("claims.witnesses_row", lang, name=title, **slots))
-    plan = layout(say("claims.witnesses_title", lang), 150 + 50 * len(rows)) | {
+        rows.append([named, say(f"verdict.{verdict}", lang), slots["low"], slots["high"], str(count)])
+        said.append(say("claims.witnesses_row", lang, name=named, **slots))
+    plan = layout(title, 150 + 50 * len(rows)) | {
         "xaxis": axis(say("readings.axis", lang))
         | {
             "range": [-0.02, 1.02],
@@ -405,15 +418,7 @@ def witnesses_figure(a: Assessment, lang: str) -> Figure:
     }
     plan["margin"] = plan["margin"] | {"r": 70}
     alt = say("claims.witnesses_alt", lang, rows=("；" if lang == "zh" else "; ").join(said))
-    return Figure(
-        "witnesses",
-        data,
-        plan,
-        alt,
-        say("claims.witnesses_caption", lang),
-        say("claims.witnesses_table", lang).split("|"),
-        rows,
-    )
+    return Figure(name, data, plan, alt, say("claims.witnesses_caption", lang), table.split("|"), rows)
 
 
 def witness_name(witness: dict[str, Any], lang: str) -> str:

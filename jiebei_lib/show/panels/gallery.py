@@ -33,8 +33,7 @@ def opening(file: Path) -> dict[str, dict[str, str]]:
 
 def listed(page_config: dict[str, Any], settings: dict[str, Any], notebook_path: str = "", **_: Any) -> dict[str, Any]:
     """Voilà's hook: puts the list where the template of the start page finds it."""
-    root = Path(settings["server_root_dir"]).expanduser()
-    page_config["notebooks"] = notebooks(root)
+    page_config["notebooks"] = notebooks(Path(settings["contents_manager"].root_dir))
     page_config["words"] = {key: both(f"panel.gallery.{key}") for key in ("heading", "lead")}
     return page_config
 

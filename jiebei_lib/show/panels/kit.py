@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -37,11 +38,12 @@ class Later:
 
 @dataclass(frozen=True)
 class Download:
-    """A file for the reader, as the answer to a pressed button."""
+    """A file for the reader, as the answer to a pressed button; with ``link`` (zh, en) a page to open rather than to keep."""
 
     name: str
     text: str
     kind: str = "text/plain"
+    link: Mapping[str, str] | None = None
 
 
 class Panel(anywidget.AnyWidget):
@@ -195,7 +197,8 @@ class Panel(anywidget.AnyWidget):
 
     def _answer(self, answer: Any) -> None:
         if isinstance(answer, Download):
-            self.send({"kind": "download", "name": answer.name, "text": answer.text, "type": answer.kind})
+            link = dict(answer.link) if answer.link else None
+            self.send({"kind": "download", "name": answer.name, "text": answer.text, "type": answer.kind, "link": link})
         elif isinstance(answer, Mapping) and answer:
             self.set(**answer)
 
@@ -220,6 +223,10 @@ def _order(part: Mapping[str, Any]) -> int:
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of the kernel that this runs in, if it runs in one."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        return None
     with suppress(RuntimeError):
         return asyncio.get_running_loop()
     return None

@@ -218,6 +218,7 @@ export default {
     const places = { top, beside, below };
     let texts = [], controls = {}, lang = model.get("page").lang;
     const shown = new Map(); // part id -> {part, el, chart}
+    let ready = null; // a page that the kernel sent, to be opened
     const waiting = new Set(); // charts out of sight, still to be drawn
 
     function say(node, both, attribute) {
@@ -313,6 +314,7 @@ export default {
       if (!chart.clientWidth) { waiting.add(entry); return; }
       const { data, layout, config } = entry.part.figure; // the newest: it may have changed while plotly.js was loading
       await Plotly.react(chart, structuredClone(data), untitled(layout, chart.clientWidth), config);
+      if (entry.part.figure.data === data) delete chart.dataset.stale;
       if (!entry.listening && model.get("page").picks.includes(entry.part.name)) listen(entry);
     }
 
@@ -377,6 +379,7 @@ export default {
       }
       entry.chart.style.minHeight = `${untitled(part.figure.layout).height}px`;
       if (!first && same(before.figure, part.figure)) return;
+      entry.chart.dataset.stale = "1";
       if (first || entry.chart.inSight === false) waiting.add(entry); else return drawChart(entry);
     }
 
@@ -388,7 +391,7 @@ export default {
       root.setAttribute("aria-busy", String(page.busy));
       problem.hidden = !page.problem;
       problem.textContent = page.problem?.[lang] ?? "";
-      showStatus();
+      if (changed) showStatus();
       const drawing = [], kept = new Set();
       for (const [place, box] of Object.entries(places)) {
         let at = box.firstElementChild;
@@ -425,12 +428,21 @@ export default {
       if (!text) return;
       if (typeof done === "number") status.append(make("progress", { max: 1, value: done, "aria-label": text[lang] }));
       status.append(make("span", { textContent: text[lang] }));
+      if (ready && done === null) {
+        const open = make("a", { href: ready.url, target: "_blank", rel: "noopener", textContent: ready.link[lang] });
+        status.append(" ", open, " · ", make("a", { href: ready.url, download: ready.name, textContent: ready.name }));
+      }
       if (link) status.append(" ", make("a", { href: link.href, target: "_blank", rel: "noopener", textContent: link[lang] }));
     }
 
     function heard(content) {
       if (content.kind !== "download") return;
-      const url = URL.createObjectURL(new Blob([content.text], { type: content.type }));
+      const url = URL.createObjectURL(new Blob([content.text], { type: `${content.type};charset=utf-8` }));
+      if (content.link) {
+        ready = { url, name: content.name, link: content.link };
+        showStatus();
+        return;
+      }
       make("a", { href: url, download: content.name }).click();
       setTimeout(() => URL.revokeObjectURL(url), 10000);
     }

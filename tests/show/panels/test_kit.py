@@ -1,12 +1,13 @@
 """The kit: one recomputation an event, both languages, errors in place, a first state without a browser."""
 
-import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from jiebei_lib.problems import CaseError, Phrase, Problem
 from jiebei_lib.show.figure import Figure, layout
 from jiebei_lib.show.page import Words
+from jiebei_lib.show.panels import kit
 from jiebei_lib.show.panels.fields import both, button, choice, first_values, group, number, presets
 from jiebei_lib.show.panels.kit import Download, Later, Panel
 from jiebei_lib.show.panels.switch import current, language
@@ -66,22 +67,21 @@ def test_a_users_mistake_is_said_in_both_languages_and_the_last_good_picture_sta
     assert panel.text() == "8" and panel.page["problem"] is None
 
 
-def test_later_parts_keep_their_place_and_only_the_newest_state_is_drawn():
-    made = []
+def test_later_parts_keep_their_place_and_only_the_newest_state_is_drawn(monkeypatch):
+    made, calls = [], []
+    loop = SimpleNamespace(call_later=lambda delay, function, *given: calls.append((function, given)))
+    monkeypatch.setattr(kit, "_loop", lambda: loop)
 
     def draw(values, lang):
         day = values["days"]
         return {"below": [Words("<p>a</p>"), Later(lambda: made.append(day) or [figure(str(day))]), Words("<p>z</p>")]}
 
-    async def drags():
-        panel = Panel(fields(), draw)
-        panel.set(days=20)
-        panel.set(days=21)
-        assert panel.page["busy"]
-        await asyncio.sleep(0.02)
-        return panel
-
-    panel = asyncio.run(drags())
+    panel = Panel(fields(), draw)
+    panel.set(days=20)
+    panel.set(days=21)
+    assert panel.page["busy"]
+    for function, given in calls:
+        function(*given)
     assert made == [7, 21]
     assert not panel.page["busy"]
     assert [part.get("html") or part["alt"] for part in panel.page["places"]["below"]] == [

@@ -1,0 +1,77 @@
+"""Every notebook runs from a clean start and shows what it kept; and it is kept lean, in both languages, with short cells."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+NOTEBOOKS = sorted(
+    path for path in (ROOT / "notebooks").rglob("*.ipynb") if not {"templates", ".ipynb_checkpoints"} & set(path.parts)
+)
+LARGEST, LONGEST = 300_000, 12  # bytes of a notebook, lines of a code cell
+
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT / "notebooks")))
+
+
+@pytest.mark.slow
+@each
+def test_it_shows_what_it_kept(path):
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-sanitize-with", str(HERE / "sanitize.cfg")]
+    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT), "-q", str(path)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env.pop("PYTEST_XDIST_WORKER", None)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@each
+def test_it_is_lean(path):
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    assert path.stat().st_size < LARGEST
+    assert "widgets" not in notebook.metadata
+    assert "widget-view" not in path.read_text("utf-8")
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        assert 0 < len(cell.source.strip().splitlines()) <= LONGEST
+        assert cell.outputs or cell.execution_count, "run tests/notebooks/outputs.py"
+        assert not any(output.output_type in ("error", "stream") for output in cell.outputs)
+
+
+@each
+def test_its_narrative_is_in_both_languages_and_headed_once(path):
+    cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown"]
+    titles = {"zh": 0, "en": 0}
+    for source in cells:
+        blocks = re.findall(r'<div lang="(zh|en)">\n\n(.*?)\n\n</div>', source, re.DOTALL)
+        assert [lang for lang, _ in blocks] == ["zh", "en"], source[:200]
+        rest = re.sub(r'<div lang="(zh|en)">.*?</div>', "", source, flags=re.DOTALL)
+        assert not rest.strip(), rest
+        (_, zh), (_, en) = blocks
+        assert re.findall(r"^#+ ", zh, re.M) == re.findall(r"^#+ ", en, re.M)
+        assert re.search(r"[\u4e00-\u9fff]", zh)
+        for lang, text in blocks:
+            titles[lang] += len(re.findall(r"^# ", text, re.M))
+    assert titles == {"zh": 1, "en": 1}
+
+
+@each
+def test_its_links_lead_somewhere(path):
+    cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown"]
+    for target in re.findall(r"\]\(([^)#]+)", "\n".join(cells)):
+        assert not target.startswith("http"), target
+        assert (path.parent / target).exists(), target
+
+
+def test_every_notebook_has_valid_json_ids_that_stay():
+    for path in NOTEBOOKS:
+        ids = [cell["id"] for cell in json.loads(path.read_text("utf-8"))["cells"]]
+        assert len(ids) == len(set(ids))
