@@ -1,4 +1,4 @@
-"""The notebooks as a list: each by its own title and first sentence, in both languages (read from its first narrative cell)."""
+"""The notebooks as a list: each by its own title and first paragraph, in both languages (read from its narrative)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,23 @@ def notebooks(folder: Path) -> list[dict[str, Any]]:
 
 
 def opening(file: Path) -> dict[str, dict[str, str]]:
-    """``title`` and ``lead`` of a notebook, each in both languages; nothing where its first cell does not hold them."""
+    """``title`` and ``lead`` (the first paragraph) of a notebook, each in both languages; nothing where it has no such title."""
     try:
-        first = json.loads(file.read_text("utf-8"))["cells"][0]
-        blocks = dict(BLOCK.findall("".join(first["source"])))
-        title, lead = ({lang: _line(blocks[lang], n) for lang in LANGUAGES} for n in (0, 1))
+        cells = json.loads(file.read_text("utf-8"))["cells"]
     except (OSError, ValueError, LookupError):
         return {}
-    return {"title": title, "lead": lead}
+    text: dict[str, str] = dict.fromkeys(LANGUAGES, "")
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            for lang, block in BLOCK.findall("".join(cell["source"])):
+                text[lang] = f"{text.get(lang, '')}\n\n{block}"
+    parts = {lang: [part.strip() for part in text[lang].split("\n\n") if part.strip()] for lang in LANGUAGES}
+    if not all(any(part.startswith("# ") for part in found) for found in parts.values()):
+        return {}
+    return {
+        "title": {lang: _plain(next(part for part in parts[lang] if part.startswith("# "))) for lang in LANGUAGES},
+        "lead": {lang: _plain(next((part for part in parts[lang] if part[0] not in "#|-"), "")) for lang in LANGUAGES},
+    }
 
 
 def listed(page_config: dict[str, Any], settings: dict[str, Any], notebook_path: str = "", **_: Any) -> dict[str, Any]:
@@ -38,7 +47,6 @@ def listed(page_config: dict[str, Any], settings: dict[str, Any], notebook_path:
     return page_config
 
 
-def _line(markdown: str, n: int) -> str:
-    """The n-th paragraph, without marks."""
-    parts = [part.strip() for part in markdown.strip().split("\n\n")]
-    return MARKS.sub(lambda found: found.group(1) or "", " ".join(parts[n].split())).lstrip("# ")
+def _plain(markdown: str) -> str:
+    """A paragraph on one line, without marks."""
+    return MARKS.sub(lambda found: found.group(1) or "", " ".join(markdown.split())).lstrip("# ")
