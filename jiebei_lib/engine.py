@@ -78,12 +78,14 @@ def _is_ours(kernel_name: str) -> bool:
 
 def prepare() -> None:
     """What the fork server does before it waits: a shell, and the first use of what is slow the first time."""
+    import ipykernel.ipkernel  # noqa: F401
     import nbformat
 
-    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
-    _is_ours("python3")
     register()
+    _is_ours("python3")
     shell()
+    output = nbformat.v4.new_output("display_data", {"text/plain": "1"})
+    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])]))
 
 
 def _elsewhere(nb_man: Any, kernel_name: str, options: dict[str, Any]) -> Any:

@@ -187,7 +187,7 @@ def score_files(
         raise TableError(Problem("not_in_list", "--errors", {"value": shown(errors), "allowed": items(ERRORS)}))
     files, output, policy, tell = files_of(given), Path(output), load_policy(policy), progress or (lambda *_: None)
     kind(output)
-    plan = _plan(files, mapping)
+    plan = layout_of(files, mapping)
     doubled, total = _doubled(files, plan)
     aside = output.with_name(f"{output.name}.errors.csv")
     done = bad = 0
@@ -229,10 +229,10 @@ def in_order(
         yield part, future.result()
 
 
-def _plan(files: list[Path], mapping: Any) -> Layout:
+def layout_of(files: list[Path], mapping: Any = None, taken: Iterable[str] = ADDED) -> Layout:
     """The layout that all files share. Raises :class:`TableError` where one differs or uses a name that the result needs."""
     names = names_of(files[0])
-    problems = [Problem("column_taken", files[0].name, {"value": shown(name)}) for name in names if name in ADDED]
+    problems = [Problem("column_taken", files[0].name, {"value": shown(name)}) for name in names if name in taken]
     for other in files[1:]:
         differing = set(names_of(other)) ^ set(names)
         if differing:

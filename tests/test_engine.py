@@ -50,9 +50,6 @@ def notebook(path: Path, *cells: str) -> Path:
 
 
 def executed(source: Path, output: Path, engine: str | None = "jiebei-warm", **options) -> nbformat.NotebookNode:
-    from jiebei_lib.engine import register
-
-    register()
     options = {"progress_bar": False, "cwd": str(source.parent), "kernel_name": "python3"} | options
     return papermill.execute_notebook(str(source), str(output), engine_name=engine, **options)
 
@@ -141,6 +138,16 @@ def test_what_needs_a_kernel_goes_to_the_standard_engine(tmp_path):
     source = notebook(tmp_path / "in.ipynb", "import ipywidgets", "ipywidgets.IntSlider(3)")
     run = executed(source, tmp_path / "out.ipynb")
     assert "application/vnd.jupyter.widget-state+json" in run.metadata.widgets
+
+
+@pytest.mark.parametrize("first", ["papermill", "jiebei_lib.warm", "jiebei_lib.engine"])
+def test_papermill_knows_the_engine_whatever_is_imported_first(first):
+    code = (
+        f"import {first}\nfrom papermill.engines import papermill_engines\n"
+        "print(papermill_engines.get_engine('jiebei-warm').execute_managed_notebook.__qualname__)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert ended.stdout.strip() == "WarmEngine.execute_managed_notebook"
 
 
 def test_a_time_limit_or_a_foreign_kernel_is_not_for_the_warm_engine():

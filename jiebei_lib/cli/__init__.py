@@ -22,6 +22,7 @@ COMMANDS = {
     "learn": "learn:learn",
     "score": "portfolio:score",
     "sample": "portfolio:sample",
+    "reports": "batch:reports",
     "cost": "cost:cost",
     "calendar": "cost:calendar",
     "record": "cost:record",

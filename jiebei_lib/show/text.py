@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from jiebei_lib.yamls import HERE, shipped
@@ -12,14 +13,16 @@ LANGUAGES = ("zh", "en")
 def say(key: str, lang: str, **slots: Any) -> str:
     """The sentence at a dotted key, its slots filled. The key's first part is a topic: text/<topic>.yaml, else text.yaml."""
     topic, *rest = key.split(".")
-    node = (
-        shipped(f"show/text/{topic}.yaml")
-        if (HERE / "show" / "text" / f"{topic}.yaml").exists()
-        else shipped("show/text.yaml")[topic]
-    )
+    node = _topic(topic)
     for part in rest:
         node = node[part]
     return node[lang].format(**slots) if slots else node[lang]
+
+
+@cache
+def _topic(topic: str) -> Any:
+    own = f"show/text/{topic}.yaml"
+    return shipped(own) if (HERE / own).exists() else shipped("show/text.yaml")[topic]
 
 
 def percent(p: float, lang: str, short: bool = False) -> str:
