@@ -85,6 +85,8 @@ def reports(
     langs, formats, policy = _checked_langs(langs), report.checked_formats(to), load_policy(policy)
     if "pdf" in formats:
         report.find_browser()
+    for half in folder.glob(".*.part"):  # of a run that was killed
+        half.unlink(missing_ok=True)
     done = Manifest(folder / MANIFEST)
     day = checked_date(as_of or done.as_of)
     how = {"formats": formats, "bundle": None if single_file else BUNDLE}

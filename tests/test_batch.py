@@ -98,7 +98,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
     code = f"""
         import os, signal
         from jiebei_lib import batch, report
-        real, left = report.write, [KILL]
+        real, left = report.write, [COUNT]
         def write(path, content):
             left[0] -= 1
             if left[0] == 0:  # in the middle of writing a file
@@ -109,7 +109,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
         batch.reports({str(cases)!r}, {str(out)!r}, langs=("zh", "en"), as_of={DAY!r})
     """
     for kill in (1, 4, 7, 7):
-        ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code).replace("KILL", str(kill))], check=False)
+        ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code).replace("COUNT", str(kill))], check=False)
         assert ended.returncode == -signal.SIGKILL
         for entry in lines(out) if (out / MANIFEST).exists() else []:
             assert all((out / name).exists() for name in entry["files"])
@@ -118,6 +118,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
     done = reports(cases, out, langs=("zh", "en"), as_of=DAY)
     assert done.kept >= 6 and done.made + done.kept == 12 and done.failed == 0
     assert content(out) == content(made) and len(lines(out)) == 12
+    assert not list(out.glob(".*"))
     assert len({(entry["case_id"], entry["lang"]) for entry in lines(out)}) == 12
 
 
@@ -180,8 +181,8 @@ def test_on_a_cluster_the_reports_are_the_same_and_none_is_lost_when_a_worker_di
 
 
 @pytest.mark.browser
-def test_the_index_can_be_searched_sorted_and_filtered_offline_in_both_languages(made, browser):
-    page = browser.new_page()
+def test_the_index_can_be_searched_sorted_and_filtered_offline_in_both_languages(made, chromium):
+    page = chromium.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((made / INDEX).as_uri())
