@@ -47,14 +47,9 @@ def call_log() -> Panel:
     """A log, one's own or the example, the rules to hold it against, and what comes of it."""
     panel = Panel(
         [
-            group(
-                both("audit.panel.sets"),
-                [
-                    many("sets", both("audit.panel.sets"), _set_names(), ["cn"]),
-                    choice("confidence", both("audit.panel.confidence"), _confidences(), "S", look="select"),
-                    day("as_of", both("audit.panel.as_of"), None, optional=True),
-                ],
-            ),
+            many("sets", both("audit.panel.sets"), _set_names(), ["cn"]),
+            choice("confidence", both("audit.panel.confidence"), _confidences(), "S", look="select"),
+            day("as_of", both("audit.panel.as_of"), None, optional=True),
             file(
                 "file",
                 both("audit.panel.file"),
@@ -62,13 +57,19 @@ def call_log() -> Panel:
                 largest=LARGEST,
                 note=both("audit.panel.file_note"),
             ),
-            table(
-                "log",
-                both("audit.panel.log"),
-                [_column(name) for name in SHOWN],
-                _example(),
-                most=MOST_ROWS,
-                note=both("audit.panel.log_note"),
+            group(
+                both("audit.panel.edit"),
+                [
+                    table(
+                        "log",
+                        both("audit.panel.log"),
+                        [_column(name) for name in SHOWN],
+                        _example(),
+                        most=MOST_ROWS,
+                        note=both("audit.panel.log_note"),
+                    )
+                ],
+                open=False,
             ),
             button("download", both("audit.panel.download")),
         ],
@@ -158,13 +159,14 @@ def _draw_log(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     if values["file"]:
         name = values["file"]["name"]
         top.insert(0, Words(f"<p>{_safe(say('audit.panel.with_file', lang, name=name, rows=log.rows))}</p>"))
-    below: list[Any] = [*([words.words("rejected", rejected=rejected, most=8)] if rejected else [])]
+    if rejected:
+        top.append(words.words("rejected", rejected=rejected, most=8))
 
     def pictures() -> list[Any]:
         picture = rules_figure(words)
         return [calendar_figure(words), *([picture] if picture else [])]
 
-    return {"top": top, "below": [*below, Later(pictures)]}
+    return {"top": top, "beside": [Later(pictures)]}
 
 
 def _log(values: Mapping[str, Any]) -> Log:
