@@ -20,7 +20,12 @@ SUFFIXES = (".csv", ".parquet", ".json", ".jsonl")
 
 
 def read_table(source: Any) -> tuple[pd.DataFrame, list[Problem]]:
-    """The rows as text with their number in the file (``row``, from 1), and the rows that could not be split into cells."""
+    """The rows as text with their number in the file (``row``, from 1), and the rows that could not be split into cells.
+
+    A pair of both, as ``text_table`` gives it, is taken as it is.
+    """
+    if isinstance(source, tuple):
+        return source
     if isinstance(source, pd.DataFrame):
         return _frame(source), []
     if not isinstance(source, str | Path):
@@ -41,14 +46,11 @@ def read_table(source: Any) -> tuple[pd.DataFrame, list[Problem]]:
         raise LogError(Problem("not_text", path.name)) from None
 
 
-def text_table(name: str, text: str) -> pd.DataFrame | list[Any]:
-    """What a reader's own file holds, as something that ``read_log`` takes; its name only says of what kind it is."""
+def text_table(name: str, text: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """What a reader's own file holds, as ``read_log`` takes it; its name only says of what kind it is."""
     if name.lower().endswith((".json", ".jsonl")):
-        return _objects(text, name)
-    table, problems = _csv_in(io.StringIO(text.removeprefix("\ufeff")), name)
-    if problems:
-        raise LogError(problems)
-    return table.drop(columns="row")
+        return _records(_objects(text, name))
+    return _csv_in(io.StringIO(text.removeprefix("\ufeff")), name)
 
 
 def _csv(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
