@@ -125,7 +125,7 @@ def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy
     for n, name in enumerate(asked):
         gains[unknown[name], n] = 0.0
         rows = np.flatnonzero(unknown[name] & came)
-        gains[rows, n] = np.maximum(0.0, width[rows] - _mean_width(columns, name, rows, policy)[0])
+        gains[rows, n] = np.maximum(0.0, width[rows] - mean_width(columns, name, rows, policy)[0])
     best = gains.argmax(axis=1)
     tied = np.count_nonzero(gains > gains[np.arange(len(best)), best][:, None] - TIE, axis=1) > 1
     rows = np.flatnonzero(tied & came & np.isfinite(gains[np.arange(len(best)), best]))
@@ -134,7 +134,7 @@ def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy
         shares = np.full(equal.shape, np.inf)
         for n, name in enumerate(asked):
             some = np.flatnonzero(equal[:, n])
-            shares[some, n] = _mean_width(columns, name, rows[some], policy, shares=True)[1]
+            shares[some, n] = mean_width(columns, name, rows[some], policy, shares=True)[1]
         best[rows] = shares.argmin(axis=1)
     known = ~np.isfinite(gains).any(axis=1)
     return np.where(known, -1, np.array([list(FIELDS).index(name) for name in asked])[best])
@@ -144,7 +144,7 @@ def _unknown(column: np.ndarray) -> np.ndarray:
     return np.isnan(column) if column.dtype.kind == "f" else column < 0
 
 
-def _mean_width(
+def mean_width(
     columns: Mapping[str, np.ndarray], name: str, rows: np.ndarray, policy: Policy, shares: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """The mean width, over what one unknown fact may turn out to be, of the range of the likelihood and of that of the share."""
