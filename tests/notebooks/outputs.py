@@ -37,8 +37,7 @@ def renew(path: Path) -> None:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
-            if "metadata" in output:
-                output.metadata = {}
+            output.metadata = {} if "metadata" in output else output.get("metadata")
     nbformat.write(notebook, path)
 
 
