@@ -88,8 +88,9 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         "high": say("readings.harsh", lang, high=percent(high, lang, short=True)),
     }
     marks = [
+        # One below the line and one above it: side by side they would meet on a phone.
         note(max(low, 0.0), line, names["low"], "left", -18),
-        note(min(high, 1.0), line, names["high"], "right", -18),
+        note(min(high, 1.0), line, names["high"], "right", 16),
     ]
     if dots["below"]:
         marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
