@@ -7,6 +7,7 @@ import pytest
 
 from jiebei_lib.reported import CODES, GRADES, REASONS, regulator_actions, reported_cases, us_complaints, usable
 from jiebei_lib.scoring.evidence import learn_under
+from jiebei_lib.yamls import shipped
 
 
 def test_the_file_is_what_it_is_said_to_be() -> None:
@@ -98,3 +99,30 @@ def test_every_code_has_words_in_both_languages() -> None:
     assert {case.responsive for case in cases} == set(CODES["responsive"])
     for kind in ("countries", "grades", "outcomes", "responsive"):
         assert all(words["zh"] and words["en"] for words in CODES[kind].values())
+
+
+def test_wherever_there_are_words_there_are_both_languages_and_nothing_else() -> None:
+    """A comma in unquoted words of a flow mapping cuts them off and makes a key of the rest."""
+
+    def check(node: object, path: str) -> None:
+        if isinstance(node, dict):
+            if {"zh", "en"} & set(node):
+                assert set(node) - {"whom"} == {"zh", "en"}, path
+                assert all(isinstance(node[lang], str) and node[lang].strip() for lang in ("zh", "en")), path
+                return
+            for key, value in node.items():
+                check(value, f"{path}.{key}")
+        elif isinstance(node, list):
+            for value in node:
+                check(value, path)
+
+    for name in ("reported.yaml", "claims.yaml", "contradictions.yaml", "scoring/evidence.yaml"):
+        check(shipped(name), name)
+
+
+def test_every_sanction_has_its_words() -> None:
+    for action in regulator_actions():
+        words = CODES["actions"][str(action.number)]
+        assert set(words) == {"authority", "conduct", "result"}
+        if action.amount:  # the amount stands in the words, in the language's own way of writing it
+            assert f"{action.amount:,}" in words["result"]["en"] or "million" in words["result"]["en"], action.number

@@ -171,8 +171,7 @@ def _draw_context(_: dict[str, Any], lang: str) -> dict[str, list[Any]]:
     for action in regulator_actions():
         text = CODES["actions"][str(action.number)]
         country = CODES["countries"][action.country][lang]
-        when = " · ".join(part for part in (action.date, country, text["authority"][lang]) if part)
-        rows.append(
-            {"what": text["conduct"][lang], "result": text["result"][lang], "when": when, "source": action.source}
-        )
+        where = " · ".join([country, text["authority"][lang]])
+        said = {"what": text["conduct"][lang], "result": text["result"][lang]}
+        rows.append({**said, "date": action.date, "where": where, "source": action.source})
     return {"below": [words("actions", lang, rows), figures.complaints_figure(us_complaints(), lang)]}
