@@ -69,7 +69,7 @@ def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.n
     return {
         **vars(scores),
         "stage": np.searchsorted(starts, days, side="right") - 1,
-        "strongest_factor": _strongest((low + high) / 2, days, policy),
+        "strongest_factor": np.abs(contributions((low + high) / 2, days, policy)).argmax(axis=1),
         "next_question": _next_questions(columns, scores.high - scores.low, policy),
     }
 
@@ -102,8 +102,9 @@ def score_table(table: pd.DataFrame, policy: Policy | str = "article") -> pd.Dat
     return table.drop(columns=[name for name in ADDED if name in table.columns]).assign(**added)
 
 
-def _strongest(pressure: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:
-    """The factor that adds most to z, either way, at the central reading; before the first day, as things would stand on it."""
+def contributions(pressure: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:
+    """What each factor adds to z (n, 5) at the central reading, for pressures (n, 4) on ``days``: exact Shapley values against the
+    neutral case. Before the first possible day, as things would stand on it."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
     first = np.full(len(days), readings.days[0])
     latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
@@ -111,8 +112,7 @@ def _strongest(pressure: np.ndarray, days: np.ndarray, policy: Policy) -> np.nda
         np.select([which == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days])
         for which in (first, latest)
     ]
-    parts = np.column_stack([pressure, (pressed[0] + pressed[1]) / 2]) * readings.center[1:]
-    return np.abs(parts).argmax(axis=1)
+    return np.column_stack([pressure, (pressed[0] + pressed[1]) / 2]) * readings.center[1:]
 
 
 def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy: Policy) -> np.ndarray:
@@ -125,7 +125,7 @@ def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy
     for n, name in enumerate(asked):
         gains[unknown[name], n] = 0.0
         rows = np.flatnonzero(unknown[name] & came)
-        gains[rows, n] = np.maximum(0.0, width[rows] - _mean_width(columns, name, rows, policy)[0])
+        gains[rows, n] = np.maximum(0.0, width[rows] - mean_width(columns, name, rows, policy)[0])
     best = gains.argmax(axis=1)
     tied = np.count_nonzero(gains > gains[np.arange(len(best)), best][:, None] - TIE, axis=1) > 1
     rows = np.flatnonzero(tied & came & np.isfinite(gains[np.arange(len(best)), best]))
@@ -134,7 +134,7 @@ def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy
         shares = np.full(equal.shape, np.inf)
         for n, name in enumerate(asked):
             some = np.flatnonzero(equal[:, n])
-            shares[some, n] = _mean_width(columns, name, rows[some], policy, shares=True)[1]
+            shares[some, n] = mean_width(columns, name, rows[some], policy, shares=True)[1]
         best[rows] = shares.argmin(axis=1)
     known = ~np.isfinite(gains).any(axis=1)
     return np.where(known, -1, np.array([list(FIELDS).index(name) for name in asked])[best])
@@ -144,7 +144,7 @@ def _unknown(column: np.ndarray) -> np.ndarray:
     return np.isnan(column) if column.dtype.kind == "f" else column < 0
 
 
-def _mean_width(
+def mean_width(
     columns: Mapping[str, np.ndarray], name: str, rows: np.ndarray, policy: Policy, shares: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """The mean width, over what one unknown fact may turn out to be, of the range of the likelihood and of that of the share."""

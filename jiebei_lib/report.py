@@ -399,7 +399,18 @@ def reproduces(notebook: Path) -> None:
         raise ReportError(Problem("no_extra", "--check", {"allowed": "jiebei-lib[test]"}))
     if not notebook.is_file():
         raise ReportError(Problem("no_file", str(notebook), {"value": os.strerror(2)}))
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--noconftest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+    ]
     command += ["--rootdir", str(notebook.parent.resolve()), str(notebook.resolve())]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=notebook.parent)
     if done.returncode:

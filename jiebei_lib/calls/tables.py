@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,12 @@ SUFFIXES = (".csv", ".parquet", ".json", ".jsonl")
 
 
 def read_table(source: Any) -> tuple[pd.DataFrame, list[Problem]]:
-    """The rows as text with their number in the file (``row``, from 1), and the rows that could not be split into cells."""
+    """The rows as text with their number in the file (``row``, from 1), and the rows that could not be split into cells.
+
+    A pair of both, as ``text_table`` gives it, is taken as it is.
+    """
+    if isinstance(source, tuple):
+        return source
     if isinstance(source, pd.DataFrame):
         return _frame(source), []
     if not isinstance(source, str | Path):
@@ -40,25 +46,32 @@ def read_table(source: Any) -> tuple[pd.DataFrame, list[Problem]]:
         raise LogError(Problem("not_text", path.name)) from None
 
 
+def text_table(name: str, text: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """What a reader's own file holds, as ``read_log`` takes it; its name only says of what kind it is."""
+    if name.lower().endswith((".json", ".jsonl")):
+        return _records(_objects(text, name))
+    return _csv_in(io.StringIO(text.removeprefix("\ufeff")), name)
+
+
 def _csv(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     for encoding in ("utf-8-sig", "gb18030"):  # spreadsheets in China save the latter
         try:
-            return _csv_in(path, encoding)
+            with path.open(encoding=encoding, newline="") as file:
+                return _csv_in(file, path.name)
         except UnicodeDecodeError:
             continue
     raise LogError(Problem("not_text", path.name))
 
 
-def _csv_in(path: Path, encoding: str) -> tuple[pd.DataFrame, list[Problem]]:
-    with path.open(encoding=encoding, newline="") as file:
-        _names(next(csv.reader(file), []), path.name)
+def _csv_in(file: TextIO, name: str) -> tuple[pd.DataFrame, list[Problem]]:
+    _names(next(csv.reader(file), []), name)
+    file.seek(0)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", pd.errors.ParserWarning)
         try:
             table = pd.read_csv(
-                path,
+                file,
                 dtype=str,
-                encoding=encoding,
                 keep_default_na=False,
                 na_values=[""],
                 on_bad_lines="warn",
@@ -67,9 +80,9 @@ def _csv_in(path: Path, encoding: str) -> tuple[pd.DataFrame, list[Problem]]:
                 low_memory=False,
             )
         except pd.errors.EmptyDataError:
-            raise LogError(Problem("empty_log", path.name)) from None
+            raise LogError(Problem("empty_log", name)) from None
         except pd.errors.ParserError as failure:
-            raise LogError(Problem("no_log_table", path.name, {"value": shown(str(failure), 120)})) from None
+            raise LogError(Problem("no_log_table", name, {"value": shown(str(failure), 120)})) from None
     skipped = re.findall(r"line (\d+): expected (\d+) fields, saw (\d+)", "\n".join(str(each.message) for each in said))
     bad = [int(line) - 1 for line, _, _ in skipped]
     problems = [
@@ -77,7 +90,7 @@ def _csv_in(path: Path, encoding: str) -> tuple[pd.DataFrame, list[Problem]]:
         for line, expected, saw in skipped
     ]
     numbers = np.setdiff1d(np.arange(1, len(table) + len(bad) + 1), bad)
-    table.columns = _names(table.columns, path.name)
+    table.columns = _names(table.columns, name)
     table["row"] = numbers
     return table[~table.drop(columns="row").isna().all(axis=1)].reset_index(drop=True), problems
 
@@ -92,7 +105,11 @@ def _parquet(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
 
 
 def _json(text: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
-    """An array of objects, or one object a line."""
+    return _records(_objects(text, path.name))
+
+
+def _objects(text: str, name: str) -> list[Any]:
+    """What an array of objects holds, or one object a line; what is none comes as it is."""
     try:
         content = json.loads(text)
     except (json.JSONDecodeError, RecursionError):
@@ -100,7 +117,7 @@ def _json(text: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
     if isinstance(content, Mapping):
         content = content.get("attempts", [content])
     if isinstance(content, list):
-        return _records(content)
+        return content
     parsed: list[Any] = []
     for line in text.splitlines():
         if line.strip():
@@ -109,8 +126,8 @@ def _json(text: str, path: Path) -> tuple[pd.DataFrame, list[Problem]]:
             except (json.JSONDecodeError, RecursionError):
                 parsed.append(None)
     if not any(isinstance(one, Mapping) for one in parsed):
-        raise LogError(Problem("no_log_table", path.name, {"value": shown(text, 60)}))
-    return _records(parsed)
+        raise LogError(Problem("no_log_table", name, {"value": shown(text, 60)}))
+    return parsed
 
 
 def _records(records: list[Any]) -> tuple[pd.DataFrame, list[Problem]]:

@@ -29,7 +29,7 @@ def calendar_figure(words: AuditWords) -> Figure:
     start = monday - timedelta(weeks=weeks - 1)
     columns = [start + timedelta(weeks=n) for n in range(weeks)]
     counts = np.zeros((7, weeks), int)
-    marks: dict[str, list[Any]] = {"x": [], "y": [], "text": [], "hover": []}
+    marks: dict[str, list[Any]] = {"x": [], "y": [], "text": [], "hover": [], "day": []}
     hover = [["" for _ in range(weeks)] for _ in range(7)]
     for week in range(weeks):
         for weekday in range(7):
@@ -43,6 +43,7 @@ def calendar_figure(words: AuditWords) -> Figure:
                 marks["y"].append(weekday)
                 marks["text"].append(str(bad))
                 marks["hover"].append(hover[weekday][week])
+                marks["day"].append(slots["day"])
     names = words.say("audit.calendar.weekdays").split("|")
     every = max(1, -(-weeks // 6))
     drawn = {"first": f"{start:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
@@ -63,6 +64,7 @@ def calendar_figure(words: AuditWords) -> Figure:
             "x": list(range(weeks)),
             "y": list(range(7)),
             "text": hover,
+            "customdata": [[f"{column + timedelta(days=n):%Y-%m-%d}" for column in columns] for n in range(7)],
             "hoverinfo": "text",
             "colorscale": [[0, "#F4F4F4"], [0.001, "#DADADA"], [1, "#4A4A4A"]],
             "zmin": 0,
@@ -79,7 +81,7 @@ def calendar_figure(words: AuditWords) -> Figure:
             "text": marks["text"],
             "hovertext": marks["hover"],
             "hoverinfo": "text",
-            "customdata": marks["hover"],
+            "customdata": marks["day"],
             "marker": {"symbol": "diamond", "size": 22, "color": CALL, "line": {"color": "#FFFFFF", "width": 1.5}},
             "textfont": {"color": "#FFFFFF", "size": 11},
         },

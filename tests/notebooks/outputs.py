@@ -37,7 +37,8 @@ def renew(path: Path) -> None:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
-            output.metadata = {} if "metadata" in output else output.get("metadata")
+            if "metadata" in output:
+                output.metadata = {}
     nbformat.write(notebook, path)
 
 

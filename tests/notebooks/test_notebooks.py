@@ -43,7 +43,7 @@ def test_it_is_lean(path):
             continue
         assert 0 < len(cell.source.strip().splitlines()) <= LONGEST
         assert cell.outputs or cell.execution_count, "run tests/notebooks/outputs.py"
-        assert not any(output.output_type in ("error", "stream") for output in cell.outputs)
+        assert not any(output.output_type == "error" or output.get("name") == "stderr" for output in cell.outputs)
 
 
 @each

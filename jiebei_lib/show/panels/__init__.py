@@ -72,6 +72,11 @@ _HOME = {
     "yearly_rate": "cost",
     "affordable": "cost",
     "credit_record": "cost",
+    "call_log": "conduct",
+    "call_findings": "conduct",
+    "jurisdictions": "conduct",
+    "what_to_do": "conduct",
+    "wording": "conduct",
 }
 __all__ = sorted(_HOME)
 

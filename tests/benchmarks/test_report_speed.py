@@ -1,0 +1,137 @@
+"""Reports: the commands in a loop, papermill as a library with one exporter, warm copies, and the cells' own time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jiebei_lib import batch, report, warm
+from jiebei_lib.case import Case
+from jiebei_lib.policy import load_policy
+from jiebei_lib.sample import write_sample
+from jiebei_lib.yamls import beside
+
+DAY = "2026-11-23"
+TEMPLATE = beside("templates") / "case_report.ipynb"
+
+
+@pytest.fixture(scope="module")
+def cases(rows, tmp_path_factory) -> Path:
+    return write_sample(tmp_path_factory.mktemp("cases") / "cases.csv", rows(1000, 3))
+
+
+def cells_and_template(cases: list[Case]) -> float:
+    """Seconds a report in one warm process: the cells as plain Python, their HTML and figures put on a page."""
+    from jiebei_lib.show.figure import Figure
+    from jiebei_lib.show.page import Page
+
+    names = [
+        line[len("page.") : -len("()")]
+        for line in batch._sections()
+        if line.startswith("page.") and line.endswith("()")
+    ]
+    start = time.perf_counter()
+    for case in cases:
+        page = Page(case, "zh", as_of=DAY)
+        sections = []
+        for name in names:
+            shown = getattr(page, name)()
+            parts = (
+                [{"figure": part.spec()} if isinstance(part, Figure) else {"html": str(part)} for part in shown]
+                if name != "head"
+                else []
+            )
+            sections.append({"id": name, "parts": parts})
+        report.page(page.head(), sections, bundle=batch.BUNDLE)
+    return (time.perf_counter() - start) / len(cases)
+
+
+def test_reports_beside_commands_and_library(cases, tmp_path, rows, note, measured, benchmark):
+    some = [job.parameters for job in batch._jobs([cases], None, ["zh"], load_policy(), DAY, {})][: rows(200, 3)]
+    cells_and_template([Case.of(each["case"]) for each in some[:3]])
+    limit = cells_and_template([Case.of(each["case"]) for each in some])
+    warm.server(batch.IMPORTS)
+    start = time.perf_counter()
+    done = benchmark.pedantic(batch.reports, args=(cases, tmp_path / "out"), kwargs={"as_of": DAY}, rounds=1)
+    ours = (time.perf_counter() - start) / (done.made + done.failed)
+    assert done.failed == 0
+    if not measured:
+        return
+    number, size = done.made, sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) / 1e6
+    note(f"{number:,} reports in all", f"{ours * number:.0f} s, {size:.0f} MB", "goal 150 MB", "")
+    processors = 2
+    note(
+        "a report: notebook and HTML, fresh process each, two at once",
+        f"{ours * 1e3:.0f} ms",
+        f"cells and template alone, one after another {limit * 1e3:.0f} ms; by two {limit / processors * 1e3:.0f} ms",
+        f"×{ours / limit:.2f}",
+    )
+    theirs = commands(some[:3], tmp_path)
+    note(
+        "the same by the papermill and nbconvert commands",
+        f"{ours * 1e3:.0f} ms",
+        f"{theirs * 1e3:.0f} ms",
+        f"×{theirs / ours:.0f} as fast",
+    )
+    theirs = library(some[:5], tmp_path)
+    note(
+        "the same by execute_notebook and one exporter",
+        f"{ours * 1e3:.0f} ms",
+        f"{theirs * 1e3:.0f} ms",
+        f"×{theirs / ours:.0f} as fast",
+    )
+
+
+def commands(some: list[dict], folder: Path) -> float:
+    """Seconds a report by the two commands in a loop."""
+    import yaml
+
+    start = time.perf_counter()
+    for n, parameters in enumerate(some):
+        out = folder / f"command-{n}.ipynb"
+        given = ["-y", yaml.safe_dump(parameters, allow_unicode=True)]
+        subprocess.run(
+            [sys.executable, "-m", "papermill", "--no-progress-bar", *given, str(TEMPLATE), str(out)],
+            check=True,
+            capture_output=True,
+        )
+        subprocess.run([sys.executable, "-m", "nbconvert", "--to", "html", str(out)], check=True, capture_output=True)
+    return (time.perf_counter() - start) / len(some)
+
+
+def library(some: list[dict], folder: Path) -> float:
+    """Seconds a report by papermill's function and one exporter for all."""
+    import papermill
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter()
+    start = time.perf_counter()
+    for n, parameters in enumerate(some):
+        node = papermill.execute_notebook(
+            str(TEMPLATE), str(folder / f"library-{n}.ipynb"), parameters, progress_bar=False
+        )
+        (folder / f"library-{n}.html").write_text(exporter.from_notebook_node(node)[0], "utf-8")
+    return (time.perf_counter() - start) / len(some)
+
+
+@pytest.mark.parametrize("command", ["--version", "assess"])
+def test_the_command_line_starts_nearly_as_fast_as_numpy(command, fastest, note, benchmark):
+    facts = ["--days-overdue", "9", "--amount-overdue", "8000"] if command == "assess" else []
+    ours = [sys.executable, "-c", "from jiebei_lib.cli import main; main()", command, *facts]
+
+    def run(call: list[str]) -> None:
+        subprocess.run(call, check=True, capture_output=True)
+
+    benchmark.pedantic(run, args=(ours,), rounds=1)
+    mine = fastest(lambda: run(ours), 7)
+    bare = fastest(lambda: run([sys.executable, "-c", "import numpy"]), 7)
+    note(
+        f"jiebei {command}, cold",
+        f"{mine * 1e3:.0f} ms",
+        f"python -c 'import numpy' {bare * 1e3:.0f} ms",
+        f"×{mine / bare:.1f}",
+    )
