@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from jiebei_lib.loan import FIELDS, allowed, as_date, default
 from jiebei_lib.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.rules.cost.plan import half_up, level_payment
 
-BLOCK = 1 << 14  # rows: a dozen columns of doubles fit the second-level cache
+BLOCK = 1 << 15  # rows: few enough for the cache, many enough that calling numpy costs nothing
 CLOSE = 1e-11  # relative: two products of doubles are far nearer than this to the exact one
 METHODS: list[str] = FIELDS["method"]["levels"]
 MONEY = ("principal", "instalment_fee", "late_fee")
@@ -67,57 +68,79 @@ def waiting_cents(arrears: Any, days: int) -> np.ndarray:
         if name not in columns:
             raise CaseError(Problem("missing", f"table: {name}", {"allowed": Phrase("number_any")}))
     out = np.empty(len(columns["principal_overdue"]), np.int64)
+    same = {name: np.float64(default(name)) for name in ARREARS[3:] if name not in columns}
     for start in range(0, len(out), BLOCK):
-        _arrears(
-            {name: column[start : start + BLOCK] for name, column in columns.items()}, days, out[start : start + BLOCK]
-        )
+        part = slice(start, start + BLOCK)
+        _arrears({name: column[part] for name, column in columns.items()} | same, days, out[part])
     return out
 
 
 def _arrears(block: Mapping[str, np.ndarray], days: int, out: np.ndarray) -> None:
-    """One block of :func:`waiting_cents`: the penalty up to the later day less that up to today."""
-    principal = block["principal_overdue"] * 100
+    """One block of :func:`waiting_cents`: what has grown by the later day less what has grown by today, each to the cent."""
+    principal, rate = block["principal_overdue"] * 100, block["daily_rate"]
+    overdue = block["days_overdue"].astype(float)
     cents = np.rint(principal)
-    if not (np.abs(principal - cents) < 1e-4).all() or not (cents >= 0).all():
-        row = int(np.argmin((np.abs(principal - cents) < 1e-4) & (cents >= 0)))
+    principal -= cents
+    if not (np.abs(principal, out=principal).max() < 1e-4 and cents.min() >= 0):
+        row = int(np.argmin((principal < 1e-4) & (cents >= 0)))
         slots = {"value": block["principal_overdue"][row], "allowed": allowed("principal")}
         raise CaseError(Problem("invalid", f"row {row + 1}: principal_overdue", slots))
-    multiple = block.get("penalty_multiple", float(default("penalty_multiple")))
-    grace = block.get("grace_days", default("grace_days"))
-    rate = block["daily_rate"]
-    late = block["days_overdue"] - grace
-    now, then = cents * np.maximum(late, 0), cents * np.maximum(late + days, 0)
-    by = rate * multiple
-    later, earlier = _cents(then * by), _cents(now * by)
-    np.subtract(later[0], earlier[0], out=out, casting="unsafe")
-    # In grace days the overdue principal bears ordinary interest.
-    if np.any(grace):
-        inside = (
-            np.minimum(np.maximum(block["days_overdue"] + days, 0), grace) * cents,
-            np.minimum(block["days_overdue"], grace) * cents,
-        )
-        ordinary = [_cents(part * rate) for part in inside]
-        out += (ordinary[0][0] - ordinary[1][0]).astype(np.int64)
-        near = later[1] | earlier[1] | ordinary[0][1] | ordinary[1][1]
+    multiple, grace = block["penalty_multiple"], block["grace_days"]
+    a_day = cents * rate
+    penal = a_day * multiple
+    if not np.any(grace):
+        spans = [(penal * overdue, penal * (overdue + days))]
+    else:  # in grace days the overdue principal bears ordinary interest
+        inside = [np.minimum(day, grace) for day in (overdue, overdue + days)]
+        spans = [
+            (penal * (overdue - inside[0]), penal * (overdue + days - inside[1])),
+            (a_day * inside[0], a_day * inside[1]),
+        ]
+    near = _rise(spans[0], out, first=True)
+    for span in spans[1:]:
+        near = near + _rise(span, out, first=False)
+    if len(near):
+        columns = np.broadcast_arrays(cents, overdue, rate, multiple, grace)
+        for row in np.unique(near):
+            out[row] = _exact(*(column[row].item() for column in columns), days)
+
+
+def _rise(span: tuple[np.ndarray, np.ndarray], out: np.ndarray, first: bool) -> list[int]:
+    """Adds the rounded later amounts less the rounded earlier ones to ``out``; the rows where doubles cannot tell the cent."""
+    near: list[int] = []
+    rounded = []
+    for amount in span:
+        whole = np.rint(amount)
+        amount -= whole
+        np.abs(amount, out=amount)
+        border = 0.5 - CLOSE * (1 + float(whole.max(initial=0)))
+        if amount.max(initial=0) > border:
+            near += np.flatnonzero(amount > border).tolist()
+        rounded.append(whole)
+    rise = np.subtract(rounded[1], rounded[0], out=rounded[1])
+    if first:
+        out[:] = rise
     else:
-        near = later[1] | earlier[1]
-    if near.any():
-        every = {"rate": rate, "multiple": multiple, "grace": grace, "overdue": block["days_overdue"], "cents": cents}
-        every = {name: np.broadcast_to(column, len(out)) for name, column in every.items()}
-        for row in np.flatnonzero(near):
-            out[row] = _exact({name: column[row].item() for name, column in every.items()}, days)
+        out += rise.astype(np.int64)
+    return near
 
 
-def _exact(row: Mapping[str, float], days: int) -> int:
-    """One row of :func:`waiting_cents` in exact fractions."""
-    rate, multiple = exact(row["rate"]), exact(row["multiple"])
-    cents, grace, overdue = int(row["cents"]), int(row["grace"]), int(row["overdue"])
+def _exact(cents: float, overdue: int, rate: float, multiple: float, grace: int, days: int) -> int:
+    """One row of :func:`waiting_cents` in exact arithmetic."""
+    by, per = exact(rate), exact(multiple)
+    numerator, denominator = int(cents) * by.numerator, by.denominator
 
     def grown(day: int) -> int:
-        penal = half_up(cents * max(0, day - grace) * rate * multiple)
-        return penal + half_up(cents * min(day, grace) * rate)
+        inside = min(day, int(grace))
+        penal = _nearest(numerator * per.numerator * (day - inside), denominator * per.denominator)
+        return penal + _nearest(numerator * inside, denominator)
 
-    return grown(overdue + days) - grown(overdue)
+    return grown(int(overdue) + days) - grown(int(overdue))
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """The nearest whole number to a fraction, halves up."""
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _cents(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -129,6 +152,7 @@ def _cents(amount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return whole, (up < margin) | (up > 1 - margin)
 
 
+@lru_cache(4096)
 def exact(number: float) -> Fraction:
     """The decimal that was written, as a fraction: 0.0005, not the double next to it."""
     return Fraction(repr(float(number)))

@@ -39,12 +39,13 @@ function untitled(layout, width) {
 }
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-let serial = 0;
+// Each panel has a module of its own, so ids are counted by the page: a label must find its own control.
+const nextId = () => globalThis.jiebeiSerial = (globalThis.jiebeiSerial ?? 0) + 1;
 
 // ---- Controls. Each maker returns {el, put(value)}; `say` registers a text in both languages; `give(value)` tells of a new value.
 
 function numberField(field, say, give, words) {
-  const id = `jiebei-${++serial}`;
+  const id = `jiebei-${nextId()}`;
   const { low, high, step } = field;
   const box = make("input", { type: "number", id, min: low, max: high, step, inputMode: field.whole ? "numeric" : "decimal" });
   const row = make("div", { className: "row" }, box);
@@ -103,12 +104,12 @@ function numberField(field, say, give, words) {
 
 function choiceField(field, say, give) {
   if (field.look === "select") {
-    const id = `jiebei-${++serial}`, select = make("select", { id });
+    const id = `jiebei-${nextId()}`, select = make("select", { id });
     field.options.forEach((option, n) => select.append(say(make("option", { value: n }), option.label)));
     select.addEventListener("change", () => give(field.options[select.value].value));
     return { id, el: [select], put: (value) => { select.value = field.options.findIndex((option) => option.value === value); } };
   }
-  const name = `jiebei-${++serial}`, list = make("div", { className: "options" });
+  const name = `jiebei-${nextId()}`, list = make("div", { className: "options" });
   const inputs = field.options.map((option) => {
     const input = make("input", { type: "radio", name });
     list.append(make("label", option.value === null ? { className: "unsure" } : {}, input, say(make("span"), option.label)));
@@ -130,13 +131,13 @@ function manyField(field, say, give) {
 }
 
 function checkField(field, say, give) {
-  const id = `jiebei-${++serial}`, input = make("input", { type: "checkbox", id });
+  const id = `jiebei-${nextId()}`, input = make("input", { type: "checkbox", id });
   input.addEventListener("change", () => give(input.checked));
   return { id, before: true, el: [input], put: (value) => { input.checked = Boolean(value); } };
 }
 
 function textField(field, say, give) {
-  const id = `jiebei-${++serial}`;
+  const id = `jiebei-${nextId()}`;
   const input = field.lines > 1 ? make("textarea", { id, rows: field.lines }) : make("input", { type: "text", id });
   input.maxLength = field.longest;
   input.spellcheck = false;
@@ -145,13 +146,13 @@ function textField(field, say, give) {
 }
 
 function dayField(field, say, give) {
-  const id = `jiebei-${++serial}`, input = make("input", { type: "date", id });
+  const id = `jiebei-${nextId()}`, input = make("input", { type: "date", id });
   input.addEventListener("change", () => { if (input.value || field.optional) give(input.value || null); });
   return { id, el: [input], put: (value) => { input.value = value ?? ""; } };
 }
 
 function fileField(field, say, give, words) {
-  const id = `jiebei-${++serial}`, input = make("input", { type: "file", id, accept: field.accept });
+  const id = `jiebei-${nextId()}`, input = make("input", { type: "file", id, accept: field.accept });
   const wrong = make("p", { className: "wrong", hidden: true });
   input.addEventListener("change", async () => {
     const file = input.files[0];
@@ -348,7 +349,7 @@ export default {
 
     function build_part(part) {
       if (!part.figure) return { part, el: make("div", { className: "words" }) };
-      const id = `jiebei-${++serial}`;
+      const id = `jiebei-${nextId()}`;
       const chart = make("div", { className: "chart", "aria-hidden": "true" }), title = make("p", { className: "title", id });
       const alt = make("p", { className: "alt" }), caption = make("figcaption"), rows = make("details");
       const figure = make("figure", { role: "group", "aria-labelledby": id }, title, alt, chart, caption, rows);
