@@ -281,7 +281,11 @@ def page(
             safe = Markup(plain.replace("<", "\\u003c"))  # nothing in a figure can end the script element
             parts.append({**meta, "label": label, "json": safe, "height": figure["layout"].get("height", 360)})
         prepared.append({"id": section["id"], "parts": parts})
-    script = Markup(plotly_bundle().replace("</script", "<\\/script")) if charts == "live" and bundle is None else ""
+    script = (
+        Markup(plotly_bundle().replace("</script", "<\\/script"))
+        if charts == "live" and bundle is None and number
+        else ""
+    )
     return (
         environment()
         .get_template("report.html.j2")

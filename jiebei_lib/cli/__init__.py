@@ -28,6 +28,7 @@ COMMANDS = {
     "record": "cost:record",
     "audit": "audit:audit",
     "class": "lesson:open_class",
+    "handout": "lesson:handout",
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",

@@ -1,4 +1,4 @@
-"""`jiebei class`: a class that a teacher opens."""
+"""`jiebei class` and `jiebei handout`: a class that a teacher opens, and the sheets to print for it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,21 @@ def open_class(
         print(say("cli.class.end", lang), flush=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         now.last(lambda: print(say("cli.class.again", lang), flush=True))
+
+
+def handout(
+    lesson: Annotated[str, typer.Argument(help=t("handout.lesson"), metavar="LESSON")],
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
+    sheet: Annotated[str, typer.Option(help=t("handout.sheet"))] = "all",
+    seed: Annotated[int | None, typer.Option(help=t("handout.seed"))] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+) -> None:
+    from jiebei_lib.handouts import handouts
+
+    made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed)
+    for each in made:
+        print(*filter(None, [each.html, each.pdf, each.notebook]), sep="\n")
 
 
 def checked_lesson(lesson: str) -> str:

@@ -92,6 +92,18 @@ def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
     return {"plan": given_plan, "bank": given_bank}
 
 
+def checked_file(name: str, model: str) -> dict[str, Any]:
+    """Another YAML file of the lessons, checked by a model of schema.py."""
+    texts = [(FOLDER / name).read_bytes(), (FOLDER / "schema.py").read_bytes(), (HERE / "sources.yaml").read_bytes()]
+
+    def read() -> dict[str, Any]:
+        from jiebei_lib.lessons import schema
+
+        return schema.checked_as(getattr(schema, model), parse(texts[0].decode()), name)
+
+    return remembered(name.removesuffix(".yaml"), b"\0".join(texts), read)
+
+
 def revealed(item: dict[str, Any]) -> list[str]:
     """Every misconception that an item can reveal."""
     found = [entry["reveals"] for key in ("wrong", "lines") for entry in item.get(key, [])]

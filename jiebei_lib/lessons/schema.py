@@ -146,16 +146,43 @@ class Game(Strict):
     events: dict[str, Event]
 
 
-def checked_game(given: dict[str, Any]) -> dict[str, Any]:
-    """The game if it keeps its shape and its cites exist. Raises :class:`PolicyError`."""
+def checked_as(model: type[Strict], given: dict[str, Any], file: str) -> dict[str, Any]:
+    """A file's content if it keeps its shape and its cites exist. Raises :class:`PolicyError`."""
     from jiebei_lib.checks import cite_problems
     from jiebei_lib.problems import PolicyError
     from jiebei_lib.yamls import shipped
 
-    Game.model_validate(given)
-    problems = list(
-        cite_problems(given, shipped("sources.yaml"), lambda path: "seven_days.yaml: " + ".".join(map(str, path)))
-    )
+    model.model_validate(given)
+    problems = list(cite_problems(given, shipped("sources.yaml"), lambda path: f"{file}: {'.'.join(map(str, path))}"))
     if problems:
         raise PolicyError(problems)
     return given
+
+
+class Part(Strict):
+    """A step of a lesson: its minutes, and those that stay in the cut of 15 minutes."""
+
+    minutes: Annotated[int, Field(ge=1)]
+    short: Annotated[int, Field(ge=0)]
+    what: Text
+    how: Text
+
+
+class Talk(Based):
+    ask: Text
+    expect: Text
+
+
+class GuideLesson(Strict):
+    title: Text
+    goals: Annotated[list[Text], Field(min_length=1)]
+    plan: list[Part]
+    discuss: Annotated[list[Talk], Field(min_length=1)]
+
+
+class Guide(Strict):
+    """guide.yaml"""
+
+    talk: dict[Literal["minutes"], Parameter]
+    prepare: list[Text]
+    lessons: dict[str, GuideLesson]

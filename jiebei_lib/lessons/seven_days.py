@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from jiebei_lib.case import Case
-from jiebei_lib.lessons.bank import FOLDER
+from jiebei_lib.lessons.bank import FOLDER, checked_file
 from jiebei_lib.loan import Loan
 from jiebei_lib.policy import load_policy
 from jiebei_lib.rules.cost.arrears import Owed, owed
 from jiebei_lib.scoring.score import reading_likelihoods, score_cases
-from jiebei_lib.yamls import HERE, parse, remembered
+from jiebei_lib.yamls import HERE, remembered
 
 DAYS = 7
 REPAYING, ENGAGED, ANSWERING, BROKEN, SILENT = "repaying", "engaged", "answering", "broken_promise", "silent"
@@ -91,15 +91,7 @@ class Step:
 @cache
 def game() -> dict[str, Any]:
     """The story, its numbers, choices and events (seven_days.yaml), checked."""
-    files = [FOLDER / "seven_days.yaml", FOLDER / "schema.py", HERE / "sources.yaml"]
-    texts = [file.read_bytes() for file in files]
-
-    def read() -> dict[str, Any]:
-        from jiebei_lib.lessons.schema import checked_game
-
-        return checked_game(parse(texts[0].decode()))
-
-    return remembered("seven-days", b"\0".join(texts), read)
+    return checked_file("seven_days.yaml", "Game")
 
 
 def number(name: str) -> float:

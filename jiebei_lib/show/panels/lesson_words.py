@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jiebei_lib.show.page import Words, environment
-from jiebei_lib.show.text import cited, say, yuan
+from jiebei_lib.show.text import cited_all, say, yuan
 
 
 def words(macro: str, *given: Any) -> Words:
@@ -17,9 +17,14 @@ def words(macro: str, *given: Any) -> Words:
     return Words(f'<div class="lesson-style">{made}</div>')
 
 
-def cites(lang: str) -> Callable[[Sequence[str]], str]:
-    """Cites as a reader sees them, joined."""
-    return lambda given: ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in given)
+def cites(lang: str) -> Callable[[Mapping[str, Any]], str]:
+    """Where a statement comes from, as a reader sees it; what is marked as the article's own needs no more than the paragraphs."""
+
+    def joined(statement: Mapping[str, Any]) -> str:
+        within = "article" if statement["basis"] == "documented" else None
+        return ("；" if lang == "zh" else "; ").join(cited_all(statement["cite"], lang, within))
+
+    return joined
 
 
 def right_answer(item: dict[str, Any], lang: str) -> str:

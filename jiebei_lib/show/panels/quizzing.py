@@ -35,11 +35,11 @@ def join() -> Panel:
 
     def draw(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
         lead = "alone" if class_file().path is None else "kept"
-        said = [say(f"lessons.join.{lead}", lang)]
-        if learner.code:
-            said.insert(0, say("lessons.join.joined", lang, code=learner.code))
         title = words("start", say("lessons.join.heading", lang), say("lessons.join.lead", lang))
-        return {"top": [title], "beside": [words("sentences", said[0], said[1:])]}
+        where = words("note", say(f"lessons.join.{lead}", lang))
+        if not learner.code:
+            return {"top": [title], "beside": [where]}
+        return {"top": [title, words("sentences", say("lessons.join.joined", lang, code=learner.code), []), where]}
 
     def enter(values: Mapping[str, Any], panel: Panel) -> None:
         if not learner.code:
