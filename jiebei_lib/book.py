@@ -54,7 +54,7 @@ def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None) -> 
             skipped.clear()
             if sum(map(len, parts)) > MOST:
                 slots = {"value": f"> {MOST}", "allowed": f"{MOST:,}"}
-                raise TableError(Problem("too_many_rows", file.name, slots))
+                raise TableError(Problem("too_long_to_show", file.name, slots))
         wrong += skipped
     return Book(pd.concat(parts, ignore_index=True), wrong)
 
