@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from jiebei_lib.calls.audit import BREACH, JUDGEMENT, Findings
+from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.rules import SETS, RuleSets
 from jiebei_lib.show.page import Words, environment
@@ -42,8 +43,8 @@ class AuditWords:
         """What else must be known of the log."""
         found, log, out = self.findings, self.findings.log, []
         join = "、" if self.lang == "zh" else ", "
-        if len(found.undecided):
-            out.append(self.say("audit.headline.open", undecided=len(found.undecided)))
+        if found.open:
+            out.append(self.say("audit.headline.open", undecided=found.open))
         if log.rejected:
             out.append(self.say("audit.headline.rejected", rejected=log.rejected))
         if found.later:
@@ -101,9 +102,10 @@ class AuditWords:
     ) -> tuple[list[dict[str, Any]], int]:
         """Findings gathered by contact, in order of time: when, whom and how, and each rule with what proves it; and how many
         contacts there are in all."""
-        table = self.findings.table
+        found = self.findings
+        table = found.breaches if status == BREACH else found.undecided if status == UNDECIDED else found.table
         chosen = pd.Series(True, index=table.index)
-        for column, wanted in (("status", status), ("severity", severity), ("rule_id", rule)):
+        for column, wanted in (("severity", severity), ("rule_id", rule)):
             if wanted is not None:
                 chosen &= (table[column] == wanted).to_numpy()
         if day is not None:
@@ -163,18 +165,15 @@ class AuditWords:
 
     def wanting(self) -> list[tuple[str, int, str]]:
         """What is missing, how many points it leaves open, and for which rules; the most first."""
-        table = self.findings.undecided
-        if not len(table):
-            return []
-        each = table.assign(column=table["missing"].astype("str").str.split(";")).explode("column")
-        out = []
-        for column, rows in each.groupby("column", sort=False):
-            names = list(dict.fromkeys(rows["rule_id"].astype(str)))
-            rules = [self.rule_sets.rules[name] for name in names]
-            shorts = list(dict.fromkeys(rule["short"][self.lang] for rule in rules))
-            fact = self.missing(column, rules[0])
-            out.append((fact, len(rows), ("；" if self.lang == "zh" else "; ").join(shorts)))
-        return sorted(out, key=lambda row: -row[1])
+        facts: dict[str, tuple[int, dict[str, None]]] = {}
+        for name, columns, count in self.findings.wanting():
+            rule = self.rule_sets.rules[name]
+            for column in columns:
+                fact = self.missing(column, rule)
+                total, shorts = facts.get(fact, (0, {}))
+                facts[fact] = total + count, shorts | {rule["short"][self.lang]: None}
+        join = "；" if self.lang == "zh" else "; "
+        return sorted(((fact, n, join.join(shorts)) for fact, (n, shorts) in facts.items()), key=lambda row: -row[1])
 
     def by_rule(self) -> list[dict[str, Any]]:
         """The rules with a finding, the most broken first."""
@@ -185,15 +184,16 @@ class AuditWords:
 
     def by_kind(self) -> list[dict[str, Any]]:
         """What went wrong, whichever rules forbid it: in how many contacts, and in how many more it cannot be decided."""
-        table = self.findings.table
-        short = {name: rule["short"]["zh"] for name, rule in self.rule_sets.rules.items()}
-        kinds = table["rule_id"].astype(str).map(short)
+        kinds: dict[str, list[str]] = {}
+        for name, rule in self.rule_sets.rules.items():
+            kinds.setdefault(rule["short"]["zh"], []).append(name)
         out = []
-        for kind, rows in table.groupby(kinds, sort=False):
-            surely = set(rows["position"][(rows["status"] == BREACH).to_numpy()])
-            rules = [rule for rule in self.rule_sets.rules.values() if rule["short"]["zh"] == kind]
-            open_ = len(set(rows["position"]) - surely)
-            out.append({"short": rules[0]["short"], "breaches": len(surely), "undecided": open_})
+        for names in kinds.values():
+            surely = self.findings.positions(set(names), undecided=False)
+            open_ = np.setdiff1d(self.findings.positions(set(names), undecided=True), surely)
+            if len(surely) or len(open_):
+                short = self.rule_sets.rules[names[0]]["short"]
+                out.append({"short": short, "breaches": len(surely), "undecided": len(open_)})
         return sorted(out, key=lambda row: (-row["breaches"], -row["undecided"]))
 
     def sources(self) -> list[dict[str, Any]]:

@@ -150,6 +150,39 @@ def test_rolling_counts_equal_counting_one_by_one(drawn, times, days, per, count
         assert row.count > times
 
 
+def after_by_hand(table: pd.DataFrame, days: int | None, per: list[str]) -> dict:
+    """Each call against every answered call before it."""
+    rows = sorted(table.to_dict("records"), key=lambda row: (row["at"], row["attempt_id"]))
+    for row in rows:
+        row["day"] = datetime.fromisoformat(row["at"]).date()
+        row["call"] = matches(row["channel"], "call")
+        row["spoke"] = all_of(row["call"], matches(row["answered"], "true"))
+    out = {}
+    for n, row in enumerate(rows):
+        near = [
+            other["spoke"]
+            for other in rows[:n]
+            if all(other[column] == row[column] for column in per)
+            and (days is None or other["day"] > row["day"] - timedelta(days=days))
+        ]
+        spoke = True if True in near else None if None in near else False
+        said = all_of(row["call"], spoke)
+        if said is not False:
+            out[row["attempt_id"]] = "breach" if said else "undecided"
+    return out
+
+
+@settings(max_examples=30, deadline=None)
+@given(drawn=attempts, days=st.sampled_from([1, 2, 7]), per=st.sampled_from([["callee_id"], ["callee_id", "debt_id"]]))
+def test_calls_after_a_conversation_equal_looking_one_by_one(drawn, days, per) -> None:
+    table = table_of(drawn)
+    own = {**own_rule(0, 1, per, "placed", None)["rules"]["own"], "check": "after_conversation", "days": days}
+    rules = load_rules({"rules": {"own": {key: own[key] for key in own if key not in ("times", "counts")}}})
+    found = audit(table, rules).table
+    mine = found[found["rule_id"] == "own"]
+    assert dict(zip(mine["attempt_id"], mine["status"], strict=True)) == after_by_hand(table, days, per)
+
+
 @settings(max_examples=15, deadline=None)
 @given(drawn=attempts, seed=st.randoms(use_true_random=False))
 def test_the_order_of_rows_plays_no_part(drawn, seed) -> None:

@@ -34,6 +34,17 @@ def test_a_rule_is_as_old_and_as_sure_as_its_source_says() -> None:
         assert sure.index(rule["confidence"]) >= sure.index(source["confidence"]), name
 
 
+def test_the_assessment_s_rules_on_third_persons_and_these_hold_from_the_same_dates() -> None:
+    from jiebei_lib.policy import load_policy
+
+    of_assessment = {
+        rule["cite"][0]: (rule["from"], rule["confidence"])
+        for rule in load_policy("article").data["conduct"]["third_persons"].values()
+    }
+    here = {rule["cite"][0]: (rule.get("from"), rule["confidence"]) for rule in ALL.rules.values()}
+    assert of_assessment and all(here[cite] == since for cite, since in of_assessment.items())
+
+
 def test_standing_and_who_is_bound_are_known_for_every_rule() -> None:
     standings = {name: ALL.standing(rule) for name, rule in ALL.rules.items()}
     assert standings["cn_cfc_third_person"] == "binding"
