@@ -96,6 +96,21 @@ def test_two_hundred_loans_follow_their_closed_forms_to_the_cent():
             assert {row.principal for row in plan[:-1]} <= {part}
 
 
+@pytest.mark.parametrize(
+    "fields", [f for f in random_loans(600, 8) if f["method"] == "equal_instalment" and "daily_rate" in f]
+)
+def test_equal_instalments_at_a_daily_rate_are_worth_what_was_lent(fields):
+    """Discounted over the days of each period, the level payments are worth the principal: that defines them."""
+    loan = Loan(**fields)
+    plan, worth, factor, before = schedule(loan), 0.0, 1.0, loan.drawn
+    for row in plan:
+        factor /= 1 + float(loan.daily_rate) * (row.due - before).days
+        worth, before = worth + factor, row.due
+    level = plan[0].payment
+    assert near(level, float(loan.principal) / worth)
+    assert {row.payment for row in plan[:-1]} <= {level}
+
+
 def near(amount: Decimal, exact: float) -> bool:
     """Rounded to the nearest cent; on the border between two a float may not tell which."""
     return abs(float(amount) - exact) <= 0.005 + 1e-9 * max(1.0, exact)

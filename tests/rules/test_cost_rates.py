@@ -130,6 +130,8 @@ def test_a_line_says_whom_it_binds_since_when_and_on_what_it_rests():
         lambda: nominal_annual_rate(1000, [100], [-1], 12),
         lambda: nominal_annual_rate(1000, [1100], 1, 0),
         lambda: effective_annual_rate([]),
+        lambda: effective_annual_rate([("soon", 5), ("2026-02-01", -5)]),
+        lambda: effective_annual_rate([("2026-01-01", "five"), ("2026-02-01", -5)]),
         lambda: effective_annual_rate([("2026-01-01", 5), ("2026-02-01", 5)]),
         lambda: effective_annual_rate([("2026-01-01", 5), ("2026-01-01", -5)]),
     ],

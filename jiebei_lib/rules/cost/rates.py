@@ -6,7 +6,7 @@ Rates are fractions: 0.18 is 18%. "Nominal" is simple (a month's rate times twel
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -79,7 +79,7 @@ def effective_annual_rate(flows: Iterable[tuple[date | str, float]]) -> float:
     """
     import pyxirr
 
-    flows = [(as_date(day), float(amount)) for day, amount in flows]
+    flows = [_flow(n, *flow) for n, flow in enumerate(flows, 1)]
     amounts = [amount for _, amount in flows]
     if not (min(amounts, default=0) < 0 < max(amounts, default=0) and all(map(math.isfinite, amounts))):
         raise CaseError(Problem("invalid", "flows", {"value": shown(amounts), "allowed": Phrase("both_signs")}))
@@ -91,6 +91,18 @@ def effective_annual_rate(flows: Iterable[tuple[date | str, float]]) -> float:
     return found
 
 
+def _flow(n: int, day: date | str, amount: float) -> tuple[date, float]:
+    try:
+        day = as_date(day)
+    except ValueError:
+        raise CaseError(Problem("date", f"flows {n}", {"value": shown(day)})) from None
+    try:
+        return day, float(amount)
+    except (TypeError, ValueError):
+        slots = {"value": shown(amount), "allowed": Phrase("number_any")}
+        raise CaseError(Problem("invalid", f"flows {n}", slots)) from None
+
+
 def nominal_annual_rate(
     amount_advanced: float, payments: Sequence[float], unit_periods: float | Sequence[float], per_year: float
 ) -> float:
@@ -99,8 +111,6 @@ def nominal_annual_rate(
     ``unit_periods``: when each payment is made, in unit periods after the advance (or only the first: the others follow one by
     one). t whole ones and a fraction f discount a payment by (1 + f i)(1 + i)^t. Raises :class:`CaseError` if there is no rate.
     """
-    from scipy.optimize import brentq
-
     times = [unit_periods + n for n in range(len(payments))] if isinstance(unit_periods, int | float) else unit_periods
     amount, paid = float(amount_advanced), [float(payment) for payment in payments]
     _check_advance(amount, paid, times, per_year)
@@ -116,7 +126,14 @@ def nominal_annual_rate(
         low, high = high, 10 * high
     if missing(low) * missing(high) > 0:
         raise CaseError(Problem("no_rate", "payments", {"value": shown(paid)}))
-    return per_year * brentq(missing, low, high, xtol=1e-15, rtol=1e-14)
+    return per_year * _root(missing, low, high)
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function crosses zero, to the last bit, by halving: it cannot fail, and importing scipy would take far longer."""
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return middle
 
 
 def _split(time: float) -> tuple[int, float]:
