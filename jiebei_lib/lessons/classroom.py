@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from jiebei_lib.lessons.learner import FILE, LESSONS
+from jiebei_lib.lessons.learner import FILE, LESSONS, OPEN
 from jiebei_lib.lessons.store import ClassError, Store
 from jiebei_lib.problems import Phrase, Problem, items, shown
 from jiebei_lib.yamls import HERE
@@ -123,7 +123,7 @@ def opened(lesson: str, host: str, port: int, students: int, file: Path, warm: i
     file = file.absolute()
     Store(file)
     token, servers, warm = secrets.token_urlsafe(16), [], students if warm is None else warm
-    environment = {**os.environ, FILE: str(file)}
+    environment = {**os.environ, FILE: str(file), OPEN: lesson}
     try:
         servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, ""))
         servers.append(_start(BOARD, HOME, port + 1, environment, 0, token))

@@ -11,6 +11,7 @@ from jiebei_lib.lessons.forms import Asked, forms
 from jiebei_lib.lessons.store import Store
 
 FILE = "JIEBEI_CLASS"  # the environment variable that names the class file; without it answers stay in memory
+OPEN = "JIEBEI_LESSON"  # the one that names the lesson of the class
 LESSONS = ("lesson_1", "lesson_2", "lesson_3")
 SEED = 7  # of a class that has none yet: forms and the world of the game
 
@@ -37,6 +38,12 @@ class Learner(traitlets.HasTraits):
 def class_file() -> Store:
     """The class's file, opened once a kernel."""
     return Store(os.environ.get(FILE) or None)
+
+
+def open_lesson() -> str:
+    """The lesson that the class has open; the first if none is named."""
+    named = os.environ.get(OPEN, "")
+    return named if named in LESSONS else LESSONS[0]
 
 
 def seed() -> int:

@@ -11,9 +11,11 @@ import argparse
 import asyncio
 import json
 import re
+import shutil
 import statistics
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -164,6 +166,26 @@ async def attend(link: str, number: int, pause: float = 0.0) -> list[Student]:
     return students
 
 
+def look(link: str, number: int) -> list[float]:
+    """Students with a real browser: seconds from asking for the page to the first button, each answering one question by hand."""
+    from playwright.sync_api import sync_playwright
+
+    seconds = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for _ in range(number):
+            tab = chromium.new_page(viewport={"width": 400, "height": 800})
+            tab.set_default_timeout(1000 * PATIENCE)
+            started = time.perf_counter()
+            tab.goto(link)
+            tab.wait_for_selector(".jiebei button")
+            seconds.append(time.perf_counter() - started)
+            tab.get_by_role("button", name="开始").first.click()
+            tab.get_by_role("button", name="提交").click()
+        chromium.close()
+    return seconds
+
+
 def percentile(values: list[float], part: float) -> float:
     return statistics.quantiles(sorted(values), n=100, method="inclusive")[round(100 * part) - 1]
 
@@ -176,6 +198,7 @@ def main() -> None:
     asked.add_argument("--port", type=int, default=8951)
     asked.add_argument("--warm", type=int, default=None)
     asked.add_argument("--pause", type=float, default=0.0, help="seconds a student thinks about a question")
+    asked.add_argument("--browsers", type=int, default=0, help="of the students, those with a real browser")
     asked.add_argument("--file", type=Path, required=True)
     given = asked.parse_args()
     started = time.perf_counter()
@@ -184,11 +207,16 @@ def main() -> None:
             f"open after {time.perf_counter() - started:.1f} s; kernels {len(now.kernels())}, MB each {statistics.mean(now.kernels()):.0f}"
         )
         came = time.perf_counter()
-        students = asyncio.run(attend(now.link, given.students, given.pause))
+        with ThreadPoolExecutor(1) as beside:
+            looked = beside.submit(look, now.link, given.browsers)
+            students = asyncio.run(attend(now.link, given.students - given.browsers, given.pause))
+            shown = looked.result()
         took = time.perf_counter() - came
         print(f"MB each after the form {statistics.mean(now.kernels()):.0f}")
     screens = [student.first_screen for student in students]
     trips = [trip for student in students for trip in student.round_trips]
+    if shown:
+        print(f"in Chromium: first button after {min(shown):.1f} to {max(shown):.1f} s")
     for name, values in (("first screen", screens), ("answer", trips)):
         print(
             f"{name}: median {statistics.median(values):.2f} s, 95th percentile {percentile(values, 0.95):.2f} s, most {max(values):.2f} s"

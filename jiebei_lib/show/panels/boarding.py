@@ -9,7 +9,7 @@ from typing import Any
 from jiebei_lib.lessons import board
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank, mark, plan
-from jiebei_lib.lessons.learner import LESSONS, class_file
+from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson
 from jiebei_lib.show.page import Words
 from jiebei_lib.show.panels.fields import both, button, check, choice
 from jiebei_lib.show.panels.kit import Download, Panel
@@ -27,7 +27,7 @@ def class_board() -> Panel:
     lessons = {name: both(f"lessons.board.names.{name}") for name in LESSONS}
     phases = {name: both(f"lessons.quiz.{name}") for name in ("before", "after", "practice")}
     fields = [
-        choice("lesson", both("lessons.board.lesson"), lessons, look="select"),
+        choice("lesson", both("lessons.board.lesson"), lessons, open_lesson(), look="select"),
         choice("phase", both("lessons.board.phase"), phases, look="select"),
         button("refresh", both("lessons.board.refresh"), main=True),
         button("export", both("lessons.board.export")),

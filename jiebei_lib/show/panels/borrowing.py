@@ -80,7 +80,7 @@ def compared(values: Mapping[str, Any]) -> list[dict[str, float]]:
     return out
 
 
-def _draw_offers(values: Mapping[str, Any], lang: str) -> list[Words]:
+def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]:
     found = compared(values)
     highest = max(one["nominal"] for one in found)
     dearest = [n for n, one in enumerate(found, 1) if one["nominal"] > highest - 5e-5]
@@ -97,7 +97,10 @@ def _draw_offers(values: Mapping[str, Any], lang: str) -> list[Words]:
         for n, one in enumerate(found, 1)
     ]
     head = say("lessons.offers.table", lang).split("|")
-    return [words("table", lead, head, rows, [say("lessons.offers.note", lang)])]
+    return {
+        "top": [words("lead", lead)],
+        "beside": [words("table", lead, head, rows, [say("lessons.offers.note", lang)])],
+    }
 
 
 def budget() -> Panel:
@@ -121,7 +124,7 @@ def _draw_budget(values: Mapping[str, Any], lang: str) -> list[Words]:
     if now.burden is not None:
         said.append(say("lessons.budget.ratio", lang, ratio=f"{now.burden:.0%}"))
     said.append(say("lessons.budget.most", lang, most=f"{max(most, 0):,.0f}"))
-    return [words("sentences", said[0], said[1:])]
+    return [words("month", said[0], said[1:])]
 
 
 def _left(enough: str, short: str, month: Any, lang: str) -> str:

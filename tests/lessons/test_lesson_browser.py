@@ -1,0 +1,93 @@
+"""The first lesson in Chromium, in both languages, on a projector and a phone: it opens, asks no other host, fits, and is played."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from jiebei_lib.lessons import classroom
+from jiebei_lib.lessons.store import Store
+from tests.lessons.test_class import free_port
+
+sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytest.importorskip("voila")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
+]
+NAMES = ("switch", "begin", "submit", "second", "day", "over")
+ZH = ("中文", "开始", "提交", "第2题", "逾期第1天", "七天过去了")
+EN = ("English", "Begin", "Submit", "Question 2", "Day 1 overdue", "The seven days are over")
+WORDS = {"zh": dict(zip(NAMES, ZH, strict=True)), "en": dict(zip(NAMES, EN, strict=True))}
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory):
+    file = tmp_path_factory.mktemp("browser") / "c.sqlite"
+    with classroom.opened("lesson_1", "127.0.0.1", free_port(), 2, file, 2) as now:
+        yield now
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("lang", "width", "height"), [("zh", 1280, 720), ("en", 400, 800)])
+def test_the_lesson_is_opened_answered_and_played(lesson, chromium, lang, width, height, tmp_path):
+    said, wrong = WORDS[lang], []
+    tab = chromium.new_page(viewport={"width": width, "height": height})
+    tab.set_default_timeout(60_000)
+    tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.route(
+        "**/*",
+        lambda route: (
+            route.continue_() if _ours(route.request.url) else (wrong.append(route.request.url), route.abort())
+        ),
+    )
+    before = Store(lesson.file).students()
+    tab.goto(lesson.link)
+    tab.wait_for_selector(".jiebei button")
+    tab.get_by_label(said["switch"]).check()
+    # One question by keyboard alone.
+    tab.get_by_role("button", name=said["begin"]).first.focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_role("radio").last.wait_for()
+    tab.get_by_role("button", name=said["submit"]).focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_text(said["second"]).wait_for()
+    # The game: any open choice a day, seven days.
+    panels = tab.locator(".jiebei")
+    number = next(n for n in range(panels.count()) if said["day"] in panels.nth(n).inner_text())
+    game = panels.nth(number)
+    for day in range(1, 8):
+        game.locator("button").last.click()
+        sync_api.expect(game).not_to_contain_text(_day(lang, day))
+    sync_api.expect(game).to_contain_text(said["over"], timeout=60_000)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(tab, ".jiebei")
+    serious = [rule["id"] for rule in found.response["violations"] if rule["impact"] in ("serious", "critical")]
+    tab.screenshot(path=tmp_path / f"lesson-{lang}-{width}.png", full_page=True)
+    tab.close()
+    assert wrong == []
+    assert serious == []
+    store = Store(lesson.file)
+    assert store.students() == before + 1
+    assert len([move for move in store.moves() if move.student == before + 1]) == 7
+    assert len([answer for answer in store.answers() if answer.student == before + 1]) == 1
+
+
+def _ours(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+
+
+def _day(lang: str, day: int) -> str:
+    return f"逾期第{day}天" if lang == "zh" else f"Day {day} overdue"
