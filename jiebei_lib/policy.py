@@ -17,7 +17,7 @@ import numpy as np
 
 from jiebei_lib.case import read_yaml
 from jiebei_lib.problems import Phrase, PolicyError, Problem, items, shown
-from jiebei_lib.scoring.readings import WEIGHTS, Readings, build
+from jiebei_lib.scoring.readings import RELEVANT, WEIGHTS, Readings, build
 from jiebei_lib.yamls import HERE, cache_folder, code_digest, keep, parse, remembered, shipped
 
 BUILT_IN = ("article", "published")
@@ -30,8 +30,12 @@ HOME = {"strengths": "factors", "constraints": "factors", "questions": "factors"
 class Policy:
     """All rules and parameters, checked. Immutable: a what-if is another policy."""
 
-    def __init__(self, data: dict[str, Any], base: str, overlay: Mapping[str, Any] | None = None):
+    def __init__(
+        self, data: dict[str, Any], base: str, overlay: Mapping[str, Any] | None = None, passing: bool = False
+    ):
+        """``passing``: a what-if of the moment, not worth a place on disk."""
         self.data = data
+        self._passing = passing
         self.base = base
         self.overlay = dict(overlay or {})
 
@@ -50,8 +54,8 @@ class Policy:
 
     @cached_property
     def readings(self) -> Readings:
-        """The admissible readings; compiled once for each policy and kept on disk."""
-        return _compiled(self)
+        """The admissible readings; those of a policy that was loaded are compiled once and kept on disk."""
+        return build(self.data) if self._passing else _compiled(self)
 
     @property
     def sources(self) -> dict[str, Any]:
@@ -84,7 +88,7 @@ class Policy:
             for key in reversed(str(path).split(".")):
                 value = {key: value}
             nested = merged(nested, value, onto_parameters=False)
-        return _overlaid(self, nested, "replace")
+        return _overlaid(self, nested, "replace", passing=True)
 
 
 def load_policy(which: str | Path | Mapping[str, Any] = "article") -> Policy:
@@ -98,16 +102,17 @@ def load_policy(which: str | Path | Mapping[str, Any] = "article") -> Policy:
         if isinstance(which, str) and Path(which).suffix not in (".yaml", ".yml"):
             raise PolicyError(Problem("unknown_policy", "policy", {"value": which, "allowed": ", ".join(BUILT_IN)}))
         name, which = Path(which).name, read_yaml(which, PolicyError)
-    return _from_overlay(which, name)
+    return from_overlay(which, name)
 
 
-def _from_overlay(overlay: Any, name: str) -> Policy:
+def from_overlay(overlay: Any, name: str, passing: bool = False) -> Policy:
+    """A policy from an overlay's content; ``name`` is what it is called if something is wrong with it. ``passing`` as for a what-if."""
     if not isinstance(overlay, Mapping):
         raise PolicyError(Problem("invalid", name, {"value": shown(overlay), "allowed": Phrase("mapping")}))
     base = overlay.get("base", "article")
     if base not in BUILT_IN:
         raise PolicyError(Problem("not_in_list", f"{name}: base", {"value": base, "allowed": items(BUILT_IN)}))
-    return _overlaid(_built_in(base), {key: value for key, value in overlay.items() if key != "base"}, name)
+    return _overlaid(_built_in(base), {key: value for key, value in overlay.items() if key != "base"}, name, passing)
 
 
 @cache
@@ -136,17 +141,17 @@ def _home(path: tuple) -> str:
     return f"{f'rules/{topic}' if topic in TOPICS else 'policies/article'}.yaml: {'.'.join(path)}"
 
 
-def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str) -> Policy:
+def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str, passing: bool = False) -> Policy:
     problems = list(_no_overlay(overlay, (), file))
     if problems:
         raise PolicyError(problems)
+
+    def check() -> dict[str, Any]:
+        return _checked(policy.data, overlay, lambda path: f"{file}: {'.'.join(path)}")
+
     text = json.dumps(overlay, sort_keys=True, ensure_ascii=False, default=str).encode()
-    data = remembered(
-        "overlay",
-        policy.digest.encode() + text,
-        lambda: _checked(policy.data, overlay, lambda path: f"{file}: {'.'.join(path)}"),
-    )
-    return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False))
+    data = check() if passing else remembered("overlay", policy.digest.encode() + text, check)
+    return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False), passing)
 
 
 def _no_overlay(node: Any, path: tuple, file: str) -> Iterator[Problem]:
@@ -191,7 +196,7 @@ def _compiled(policy: Policy) -> Readings:
     """The readings from the cache folder (one array: a row a vertex, then the center, then the samples), or built and kept."""
     spread = sorted(policy.data["timeline"]["first_possible_day"]["spread"], key=lambda entry: entry["day"])
     total = sum(entry["weight"] for entry in spread)
-    relevant = {key: policy.data[key] for key in ("timeline", "strengths", "constraints", "sampling")}
+    relevant = {key: policy.data[key] for key in RELEVANT}
     text = json.dumps(relevant, sort_keys=True).encode() + np.__version__.encode() + code_digest()
     path = cache_folder() / f"readings-{hashlib.sha256(text).hexdigest()[:24]}.npy"
     number = int(policy.value("sampling.readings"))

@@ -7,10 +7,11 @@ polytope's vertices; shares are counted over a fixed, evenly spread set of readi
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,8 +83,17 @@ class Readings:
         return [(columns, np.unique(self.vertices[:, columns], axis=0)) for columns in [*apart, rest]]
 
 
+RELEVANT = ("timeline", "strengths", "constraints", "sampling")  # what of a policy the readings follow from
+
+
 def build(policy: Mapping[str, Any]) -> Readings:
     """The readings that a policy admits. Raises :class:`NoReadings` or :class:`Unbounded`."""
+    return _built(json.dumps({key: policy[key] for key in RELEVANT}, sort_keys=True))
+
+
+@lru_cache(maxsize=64)  # a what-if is checked, then scored; a bench asks for the same few again and again
+def _built(relevant: str) -> Readings:
+    policy = json.loads(relevant)
     matrix, bound, ids = halfspaces(policy)
     spread = sorted(policy["timeline"]["first_possible_day"]["spread"], key=lambda entry: entry["day"])
     chances = np.array([entry["weight"] for entry in spread], float)
@@ -158,12 +168,13 @@ def polytope(
         [name for name, row in zip(ids, rows, strict=True) if row],
     )
     origin, plane = affine_hull(matrix, bound, ids)
-    for column, weight in enumerate(columns):
-        for sign in (1, -1):
-            objective = np.zeros(len(columns))
-            objective[column] = sign
-            if not rows.any() or _solve(objective, matrix, bound).status == 3:
-                raise Unbounded(WEIGHTS[weight])
+    if not _is_bounded(matrix):
+        for column, weight in enumerate(columns):
+            for sign in (1, -1):
+                objective = np.zeros(len(columns))
+                objective[column] = sign
+                if not rows.any() or _solve(objective, matrix, bound).status == 3:
+                    raise Unbounded(WEIGHTS[weight])
     inner, slack = matrix @ plane, bound - matrix @ origin
     vertices = _polish(origin + _corners(inner, slack) @ plane.T, matrix, bound)
     touching = np.abs(bound - vertices @ matrix.T) <= TOLERANCE * 10
@@ -173,6 +184,15 @@ def polytope(
     flat = (vertices - origin) @ plane
     edges = flat[simplices[:, 1:]] - flat[simplices[:, :1]]
     return vertices, simplices, np.abs(np.linalg.det(edges)) if plane.shape[1] else np.ones(1)
+
+
+def _is_bounded(matrix: np.ndarray) -> bool:
+    """Whether no direction leads away for ever: the rows span the space and some positive combination of them is zero (Stiemke)."""
+    if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        return False
+    from scipy.optimize import linprog
+
+    return linprog(np.zeros(len(matrix)), A_eq=matrix.T, b_eq=np.zeros(matrix.shape[1]), bounds=(1, None)).status == 0
 
 
 def affine_hull(matrix: np.ndarray, bound: np.ndarray, ids: list[str]) -> tuple[np.ndarray, np.ndarray]:

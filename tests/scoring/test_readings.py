@@ -97,18 +97,24 @@ def test_readings_kept_on_disk_are_those_that_are_built(policy: Policy) -> None:
 
 def test_a_torn_cache_file_is_built_anew(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("JIEBEI_CACHE", str(tmp_path))
-    change = {"strengths.strong.at_least": 3.25}
-    whole = load_policy("article").replace(change).readings
+    change = {"strengths": {"strong": {"at_least": 3.25}}}
+    whole = load_policy(change).readings
     for file in tmp_path.iterdir():
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    again = load_policy("article").replace(change).readings
+    again = load_policy(change).readings
     assert np.array_equal(whole.samples, again.samples) and np.array_equal(whole.vertices, again.vertices)
 
 
 def test_a_cache_folder_that_cannot_be_written_costs_time_only(tmp_path, monkeypatch) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("JIEBEI_CACHE", str(tmp_path / "file"))
-    assert len(load_policy("article").replace({"strengths.strong.at_least": 3.26}).readings.vertices) == 92
+    assert len(load_policy({"strengths": {"strong": {"at_least": 3.26}}}).readings.vertices) == 92
+
+
+def test_a_what_if_of_the_moment_leaves_nothing_on_disk(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("JIEBEI_CACHE", str(tmp_path))
+    load_policy("article").replace({"strengths.strong.at_least": 3.27}).readings.samples.sum()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_weight_that_is_pinned_makes_a_flat_set_that_still_works(article: Policy) -> None:
