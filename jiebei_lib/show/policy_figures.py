@@ -13,8 +13,8 @@ from jiebei_lib.policy import Policy
 from jiebei_lib.scoring.readings import FACTORS
 from jiebei_lib.scoring.score import reading_likelihoods
 from jiebei_lib.scoring.sensitivity import Swing, over_two_facts
-from jiebei_lib.show.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, upright
-from jiebei_lib.show.text import of_hundred, percent, say, yuan
+from jiebei_lib.show.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright
+from jiebei_lib.show.text import of_hundred, percent, say
 
 BARS = 10  # assumptions shown in the tornado
 LINES = 320  # readings drawn; all are counted
@@ -22,9 +22,9 @@ LINES = 320  # readings drawn; all are counted
 SCALE = [[0, NO_CALL], [0.499, "#CFE3F1"], [0.5, "#EEEEEE"], [0.501, "#F9DCC4"], [1, CALL]]
 # The values at which a fact is mapped; of the others all their levels.
 GRID: dict[str, list[float]] = {
-    "days_overdue": [7, 8, 10, 12, 14, 17, 21, 26, 30, 38, 45, 60, 75, 90],
-    "amount_overdue": [300, 500, 800, 1200, 2000, 3000, 5000, 8000, 12_000, 20_000, 30_000, 50_000],
-    "zhima_score": [500, 550, 575, 600, 625, 650, 675, 700, 750],
+    "days_overdue": [7, 10, 14, 21, 30, 45, 60, 90],
+    "amount_overdue": [300, 500, 1000, 3000, 8000, 15_000, 30_000, 50_000],
+    "zhima_score": [500, 550, 600, 650, 700, 750],
     "past_overdue": [0, 1, 2, 3, 4],
 }
 
@@ -69,6 +69,7 @@ def tornado_figure(swings: Sequence[Swing], now: float, measure: str, policy: Po
                 "y": row,
                 "yanchor": "bottom",
                 "yshift": 7,
+                "bgcolor": "rgba(255,255,255,0.85)",
                 "text": html.escape(label),
                 "showarrow": False,
                 "font": {"size": 13, "color": INK},
@@ -128,10 +129,15 @@ def values_of(name: str) -> list[Any]:
     return GRID[name] if levels is None else levels[:: 1 if name == "communication" else -1]
 
 
-def value_name(name: str, value: Any, policy: Policy, lang: str) -> str:
+def value_name(name: str, value: Any, lang: str) -> str:
+    """A value in as few characters as a phone has room for."""
     if "levels" in FIELDS[name]:
-        return policy.data["factors"][name]["levels"][value]["name"][lang]
-    return yuan(value)
+        return say(f"lab.map.level.{value}", lang)
+    if name == "amount_overdue" and value >= 1000:
+        if lang == "zh" and value >= 10_000:
+            return say("lab.map.ten_thousands", lang, value=f"{value / 10_000:g}")
+        return say("lab.map.thousands", lang, value=f"{value / 1000:g}")
+    return f"{value:g}"
 
 
 def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str, lang: str) -> Figure:
@@ -140,8 +146,7 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
     answer = over_two_facts(case, policy, across, up, names)
     grid = getattr(answer, measure).reshape(len(up), len(across))
     ticks = [
-        [value_name(name, value, policy, lang) for value in values]
-        for name, values in zip(names, (across, up), strict=True)
+        [value_name(name, value, lang) for value in values] for name, values in zip(names, (across, up), strict=True)
     ]
     many = int((grid > 0.5).sum())
     called = [FIELDS[name]["name"][lang] for name in names]
@@ -182,7 +187,10 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
     )
     plan |= {
         "xaxis": axis(_axis_name(names[0], lang)) | ends[0] | {"showgrid": False},
-        "yaxis": axis(_axis_name(names[1], lang)) | ends[1] | {"showgrid": False},
+        "yaxis": axis("") | ends[1] | {"showgrid": False},
+        "annotations": [
+            corner(0, "left", say("lab.map.upward", lang, name=_axis_name(names[1], lang)), INK) | {"yshift": 4}
+        ],
     }
     slots = {"x": called[0], "y": called[1], "many": many}
     slots |= {"least": shown_measure(grid.min(), measure, lang), "most": shown_measure(grid.max(), measure, lang)}

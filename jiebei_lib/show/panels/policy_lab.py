@@ -18,6 +18,7 @@ from jiebei_lib.scoring.score import score_cases
 from jiebei_lib.scoring.sensitivity import MEASURES, Moved, compared, tornado
 from jiebei_lib.show import policy_figures as figures
 from jiebei_lib.show.figures import ranges_figure, witness_name
+from jiebei_lib.show.figures import readings_figure as dots_figure
 from jiebei_lib.show.page import Words, environment
 from jiebei_lib.show.panels.casework import Quick, answer_words, example, values_of
 from jiebei_lib.show.panels.fields import (
@@ -122,6 +123,7 @@ def bench_fields(policy: Policy) -> list[Field]:
         group(
             both("lab.bench.statements"),
             [field for name in constraints for field in _statement(name, policy)],
+            open=False,
             note=both("lab.bench.statements_note"),
         ),
         group(
@@ -137,7 +139,6 @@ def bench_fields(policy: Policy) -> list[Field]:
         group(
             both("lab.bench.neutral"),
             [_number(f"constraints.{name}.{end}", policy) for name in neutral for end in ("at_least", "at_most")],
-            open=False,
         ),
         *(_factor(name, policy) for name in factors),
         group(both("lab.bench.first_day"), [_spread(policy)], open=False),
@@ -180,9 +181,12 @@ def _number(path: str, policy: Policy) -> Field:
     log = low > 0 and high / low > LOG and path.split(".")[0] != "constraints"
     step = 1 if whole else FINEST.get(last) if not log else None
     note = {
-        lang: say("lab.bench.note", lang, text=_closed(entry["description"][lang], lang), cites=_cites(entry, lang))
+        lang: say(
+            "lab.bench.note_range", lang, text=_closed(entry["description"][lang], lang), cites=_cites(entry, lang),
+            low=f"{low:,.7g}", high=f"{high:,.7g}",
+        )
         for lang in LANGUAGES
-    }
+    }  # fmt: skip
     return number(
         path, entry["name"], entry["value"], low, high,
         whole=whole, slider=(low, high), log=log, step=step, unit=entry["unit"], badge=entry["basis"], note=note,
@@ -270,6 +274,7 @@ def draw_bench(start: Policy, policy: Policy, case: Case, lang: str) -> dict[str
         "beside": [
             ranges_figure("bench", rows, title, say("lab.bench.table", lang), lang),
             words("changes", lang, changes_shown(start, policy, lang)),
+            dots_figure(answer, case, policy, lang),
         ],
     }
 
@@ -336,7 +341,7 @@ def verdict_table(bench: Bench) -> Panel:
     names = shipped("show/text/bench.yaml")["preset"]
     rows = [{"case_id": name, **values_of(example(name))} for name in names]
     fields = [
-        choice("against", both("lab.verdicts.against"), others, "article"),
+        choice("against", both("lab.verdicts.against"), others, "published"),
         group(
             both("lab.verdicts.cases"),
             [table("cases", both("lab.verdicts.cases"), _columns(), rows, most=40)],
@@ -374,7 +379,7 @@ def _columns() -> list[Field]:
 def _verdicts(found: list[Moved], before: Policy, after: Policy, called: Mapping[str, str], lang: str) -> Words:
     moved = sum(one.before != one.after for one in found)
     sentence = say(f"lab.verdicts.{'some' if moved else 'none'}", lang, n=len(found), moved=moved)
-    head = say("lab.verdicts.head", lang, before=name_of(before, lang)).split("|")
+    head = say("lab.verdicts.head", lang, before=name_of(before, lang), after=name_of(after, lang)).split("|")
     rows = []
     for one in sorted(found, key=lambda one: one.before == one.after):
         ranges = [
@@ -389,8 +394,10 @@ def _verdicts(found: list[Moved], before: Policy, after: Policy, called: Mapping
         why = say("lab.verdicts.alone", lang, names=("；" if lang == "zh" else "; ").join(names)) if names else None
         why = why or say(f"lab.verdicts.{'stays' if one.before == one.after else 'together'}", lang)
         verdicts = [say(f"verdict.{verdict}", lang) for verdict in (one.before, one.after)]
-        pairs = [say("lab.verdicts.arrow", lang, before=a, after=b) if a != b else a for a, b in (ranges, counts)]
-        rows.append([called.get(one.case_id, one.case_id), *verdicts, *pairs, why])
+        pairs = [
+            say("lab.verdicts.arrow", lang, before=a, after=b) if a != b else a for a, b in (verdicts, ranges, counts)
+        ]
+        rows.append([called.get(one.case_id, one.case_id), *pairs, why])
     return words("verdicts", lang, sentence, head, rows)
 
 
