@@ -171,7 +171,7 @@ def one_by_one(before: Policy, after: Policy) -> Iterator[tuple[str, Policy]]:
     for difference in differences:
         path, value = next(iter(difference.items()))
         here = _at(before.data, path.split("."))
-        if here == value or (isinstance(here, Mapping) and here.get("value") == value):
+        if here == value or (isinstance(here, Mapping) and here.get("value", here) == value):
             continue
         try:
             alone = before.replace(difference)
