@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from jiebei_lib.loan import FIELDS, as_date, as_decimal, in_cents, months_after
+from jiebei_lib.loan import months_after
+from jiebei_lib.loan_fields import FIELDS, as_date, as_decimal, in_cents
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.problems import CaseError, Phrase, Problem, shown
 

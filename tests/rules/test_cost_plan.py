@@ -226,3 +226,25 @@ def test_a_loan_survives_its_yaml(tmp_path):
 def test_months_after_never_leaves_the_month():
     assert months_after(date(2026, 1, 31), 1) == date(2026, 2, 28)
     assert months_after(date(2026, 3, 31), -1) == date(2026, 2, 28)
+
+
+EXTREMES = st.sampled_from(["1e-999999", "1e999999", "1e-9999%", "9999-12-31", "-0"])
+NUMBERS = st.one_of(st.booleans(), st.integers(), st.floats(), st.decimals(), EXTREMES)
+SHAPES = st.one_of(st.none(), st.text(max_size=12), st.dates(), st.lists(st.integers(), max_size=2))
+JUNK = st.one_of(NUMBERS, SHAPES, st.dictionaries(st.text(max_size=3), st.integers(), max_size=2))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*LOAN, "daily_rate", "first_due", "payments", "order", "accelerated", "late_fee", "x"]),
+        JUNK,
+        max_size=4,
+    )
+)
+def test_whatever_a_file_holds_is_a_loan_or_refused_in_our_words(changes):
+    try:
+        loan = Loan.of({**LOAN, **changes})
+    except CaseError as refusal:
+        assert all(len(problem.say(lang)) < 600 for problem in refusal.problems for lang in ("zh", "en"))
+    else:
+        assert sum(row.principal for row in schedule(loan)) == loan.principal

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from jiebei_lib.loan import Loan, as_date
+from jiebei_lib.loan import Loan
+from jiebei_lib.loan_fields import as_date
 from jiebei_lib.policy import Policy
 from jiebei_lib.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.rules.cost.plan import cents, half_up, planned, shares, year_fraction, yuan

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from jiebei_lib.loan import FIELDS, Loan, as_decimal, in_cents
+from jiebei_lib.loan import Loan
+from jiebei_lib.loan_fields import FIELDS, as_decimal, in_cents
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.rules.cost.plan import schedule

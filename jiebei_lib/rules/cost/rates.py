@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from jiebei_lib.loan import Loan, as_date, months_after
+from jiebei_lib.loan import Loan, months_after
+from jiebei_lib.loan_fields import as_date
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.rules.cost.plan import Instalment, schedule

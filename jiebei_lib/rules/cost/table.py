@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from jiebei_lib.loan import FIELDS, allowed, as_date, default
+from jiebei_lib.loan_fields import FIELDS, allowed, as_date, default
 from jiebei_lib.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.rules.cost.plan import half_up, level_payment
 
