@@ -40,8 +40,13 @@ NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(
     3
 )  # on [-1, 1]: averages a likelihood over an interval to 1e-3 or better
 CELLS = 2**20  # cases x nodes x readings at a time: float64 arrays of 8 MiB
+KEPT = 2**21  # cases x readings whose chances are kept, so that a panel computes them once: 32 MiB
 SELECTION_BOUNDS = (0.001, 1000)
 HAIR = 1e-9  # of a log-likelihood, so that rounding does not split readings that fit alike
+
+
+# Row numbers (b,) with the chance of a call and of none under every reading (b, m), block by block.
+Blocks = list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -127,13 +132,15 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Learned:
-    """What n observed cases say of a policy's readings. ``fit`` (m,) is the log-likelihood of all cases under each reading."""
+    """What n observed cases say of a policy's readings. ``fit`` (m,) is the log-likelihood of all cases under each reading; ``kept``
+    the chances that each gives each case, where they are few enough to keep."""
 
     outcomes: Outcomes
     policy: Policy
     selection: float
     drawn: Drawn
     fit: np.ndarray
+    kept: Blocks | None = None
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -219,7 +226,7 @@ class Learned:
 
     def _reported(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         number = self.drawn.number
-        for rows, call, spared in _chances(self.outcomes, self.drawn, self.policy):
+        for rows, call, spared in self.kept or _chances(self.outcomes, self.drawn, self.policy):
             call, spared = reported(call[:, :number], spared[:, :number], self.selection)
             yield rows, call, _log_happened(self.outcomes, rows, call, spared)
 
@@ -239,10 +246,11 @@ def learn_under(outcomes: Outcomes, policy: Policy | str, selections: Sequence[f
     _refuse_impossible(outcomes, policy)
     drawn = Drawn.of(policy)
     fits = np.zeros((len(selections), len(drawn.weights)))
-    for rows, call, spared in _chances(outcomes, drawn, policy):
+    kept = list(_chances(outcomes, drawn, policy)) if len(outcomes) * len(drawn.weights) <= KEPT else None
+    for rows, call, spared in kept if kept is not None else _chances(outcomes, drawn, policy):
         for fit, selection in zip(fits, selections, strict=True):
             fit += _log_happened(outcomes, rows, *reported(call, spared, selection)).sum(axis=0)
-    found = [Learned(outcomes, policy, float(s), drawn, fit) for s, fit in zip(selections, fits, strict=True)]
+    found = [Learned(outcomes, policy, float(s), drawn, fit, kept) for s, fit in zip(selections, fits, strict=True)]
     needed = ASSUMED["refuse_below"]["value"]
     for learned in found:
         if learned.effective < needed:

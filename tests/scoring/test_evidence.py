@@ -217,6 +217,16 @@ def test_leave_one_out_is_learning_without_that_case(policy: str, selection: flo
         assert predicted.prior[n] == pytest.approx(float(none.weights @ call))
 
 
+def test_many_cases_are_gone_through_again_instead_of_kept_with_the_same_result(monkeypatch) -> None:
+    outcomes = Outcomes.of([*ROWS, SILENT | {"days_overdue": 10}])
+    kept = learn(outcomes, "published", 3)
+    monkeypatch.setattr("jiebei_lib.scoring.evidence.KEPT", 0)
+    again = learn(outcomes, "published", 3)
+    assert kept.kept is not None and again.kept is None
+    np.testing.assert_array_equal(kept.fit, again.fit)
+    np.testing.assert_array_equal(kept.predicted.others, again.predicted.others)
+
+
 def test_an_outcome_that_the_others_hardly_allow_is_a_surprise() -> None:
     like = {
         "days_overdue": 60,
