@@ -20,9 +20,8 @@ from jiebei_lib.yamls import shipped
 
 COLUMNS: dict[str, dict[str, Any]] = shipped("calls/attempts.yaml")
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known
-TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?P<offset>Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII
-)
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
 NO_OFFSET = -10_000  # in `offset`: none was written
 
 
@@ -149,11 +148,12 @@ _READ = {"text": _text, "time": _text, "level": _level, "truth": _truth, "set": 
 def _instants(column: pd.Series, zones: pd.Categorical) -> tuple[np.ndarray, np.ndarray, list]:
     """When each attempt was, in microseconds UTC, and the offset written; a time without one is placed by its zone."""
     text = column.astype("str").str.strip()
-    written = text.str.extract(TIME.pattern)["offset"].str.upper()
     formed = text.str.fullmatch(TIME.pattern).to_numpy(bool, na_value=False)
-    offset = _minutes(written)
+    offset = _minutes(text)
     bare = formed & (offset == NO_OFFSET)
-    parsed = pd.to_datetime(text.where(formed).str.replace(",", "."), utc=True, format="ISO8601", errors="coerce")
+    parsed = pd.to_datetime(
+        text.where(formed).str.upper().str.replace(",", "."), utc=True, format="ISO8601", errors="coerce"
+    )
     unplaced = bare & (zones.codes < 0)
     unreal = np.zeros(len(text), bool)
     for code in np.unique(zones.codes[bare & ~unplaced]):
@@ -173,18 +173,20 @@ def _instants(column: pd.Series, zones: pd.Categorical) -> tuple[np.ndarray, np.
     return instant, offset, found
 
 
-def _minutes(written: pd.Series) -> np.ndarray:
-    """Offsets as written (Z, +08:00, +0800, +08) in minutes."""
-    given = written.astype("category")
+def _minutes(text: pd.Series) -> np.ndarray:
+    """The offsets that times end in (Z, +08:00, +0800, +08), in minutes. The ends are few, so each is looked at once."""
+    ends = text.str.slice(-6).astype("category")
 
-    def minutes(one: str) -> int:
-        if one == "Z":
-            return 0
-        digits = one[1:].replace(":", "")
-        return (-1 if one[0] == "-" else 1) * (int(digits[:2]) * 60 + int(digits[2:] or 0))
+    def minutes(end: str) -> int:
+        found = OFFSET.search(end)
+        if found is None:
+            return NO_OFFSET
+        digits = found[0][1:].replace(":", "")
+        size = int(digits[:2] or 0) * 60 + int(digits[2:] or 0)
+        return -size if found[0][0] == "-" else size
 
-    values = np.array([minutes(one) for one in given.cat.categories] + [NO_OFFSET], np.int32)
-    return values[given.cat.codes.to_numpy()]
+    values = np.array([*map(minutes, ends.cat.categories), NO_OFFSET], np.int32)
+    return values[ends.cat.codes.to_numpy()]
 
 
 def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wrong: np.ndarray) -> None:

@@ -103,7 +103,7 @@ def calendar_figure(words: AuditWords) -> Figure:
     return Figure("calendar", data, plan, alt, caption, words.say("audit.calendar.table").split("|"), rows)
 
 
-def rules_figure(words: AuditWords, most: int = 14) -> Figure | None:
+def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
     """What went wrong and in how many contacts, and how many cannot be decided; nothing if there is nothing to show.
 
     Each name stands above its bar, so that it is never cut, on a phone neither.

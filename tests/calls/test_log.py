@@ -206,3 +206,21 @@ def test_an_empty_log_of_facts_finds_everything_undecided_and_nothing_fine() -> 
     )
     hours = found.undecided.set_index("rule_id").loc["cn_gbt_hours"]
     assert hours["missing"] == "channel"
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2026-02-03T12:00:00+08:00", "2026-02-03 04:00"),
+        ("2026-02-03 12:00+0800", "2026-02-03 04:00"),
+        ("2026-02-03T12:00:00+08", "2026-02-03 04:00"),
+        ("2026-02-03T12:00:00.500-03:30", "2026-02-03 15:30:00.5"),
+        ("2026-02-03T12:00Z", "2026-02-03 12:00"),
+        ("2026-02-03T12:00:30z", "2026-02-03 12:00:30"),
+        ("2026-02-03T12:00:00-00:00", "2026-02-03 12:00"),
+    ],
+)
+def test_every_way_to_write_an_offset_is_understood(written: str, utc: str) -> None:
+    log = read_log([{"attempt_id": "a", "at": written}])
+    assert not log.problems
+    assert pd.to_datetime(log.table["instant"], unit="us").tolist() == [pd.Timestamp(utc)]
