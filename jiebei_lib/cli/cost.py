@@ -56,7 +56,7 @@ def cost(
     from jiebei_lib.rules.cost.budget import Budget, affordability
 
     lang, rules = checked_lang(lang), load_policy(policy)
-    known = _loan(loan, typed)
+    known = _loan(loan, typed, rules)
     late = number(days_overdue) if days_overdue is not None else None
     found = money(known, as_of, late, rules, months=plan_months)
     budget = Budget(income, spending, other_debts, savings) if income is not None else None
@@ -114,8 +114,11 @@ def record(
     print_record(found, lang)
 
 
-def _loan(file: Path | None, typed: dict[str, Any]) -> Loan:
-    """The loan of a file with what was typed laid over it; one rate typed replaces the one in the file."""
+def _loan(file: Path | None, typed: dict[str, Any], policy: Any) -> Loan:
+    """The loan of a file with what was typed laid over it; one rate typed replaces the one in the file.
+
+    What neither says of the penalty is as the policy has it, so that an overlay may move it.
+    """
     from jiebei_lib.case import read_yaml
     from jiebei_lib.loan import RATES
     from jiebei_lib.problems import CaseError
@@ -124,5 +127,6 @@ def _loan(file: Path | None, typed: dict[str, Any]) -> Loan:
     if isinstance(fields, dict):
         if any(name in typed for name in RATES):
             fields = {name: value for name, value in fields.items() if name not in RATES}
-        fields |= typed
+        terms = {name: policy.value(f"cost.{name}") for name in ("penalty_multiple", "grace_days")}
+        fields = terms | fields | typed
     return Loan.of(fields, file.name if file else "loan")
