@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 AHEAD = (0, 1, 2, 3, 5, 7, 10, 14, 21, 30)  # days from now that are looked at
 SEGMENTS = 12  # segments that are told apart; the rest are taken together
+RIBBON = 101  # points at which the ranges of all cases are drawn
 MOST = 1_000_000  # rows that a portfolio in memory may have
 
 
@@ -189,3 +190,42 @@ def _come(policy: Policy, days: np.ndarray) -> np.ndarray:
     """The share of readings whose first possible day has come."""
     reached = np.concatenate([[0.0], np.cumsum(policy.readings.chances)])
     return reached[np.searchsorted(policy.readings.days, days, side="right")]
+
+
+def summary(
+    table: pd.DataFrame,
+    policy: Policy | str = "article",
+    by: str = "communication",
+    other: Policy | str = "published",
+    wrong: int = 0,
+    name: str = "",
+) -> dict[str, Any]:
+    """All of the above as plain data without any single case: what the panel, the notebook and the report show. ``by``: the column
+    to segment by; ``other``: the policy of the what-if; ``wrong``: rows that were left out; ``name``: what the portfolio is called."""
+    policy, other = load_policy(policy), load_policy(other)
+    scored, changes = score_table(table, policy), what_if(table, policy, other)
+    moved = changes[changes.changed].groupby(["before", "after"], observed=True)
+    at = np.linspace(0, len(scored) - 1, RIBBON).round().astype(int)
+    ribbon = scored.sort_values(["share", "high", "low"], ascending=False, kind="stable").iloc[at]
+    return {
+        "name": name,
+        "policy": _policy_names(policy),
+        "other": _policy_names(other),
+        "wrong": wrong,
+        "expected": expected(scored),
+        "verdicts": verdicts(scored),
+        "ribbon": {end: [round(float(v), 4) for v in ribbon[end]] for end in ("low", "high", "share")},
+        "days": calls_by_day(table, policy).to_dict("list"),
+        "by": by,
+        "segments": segments(scored, by).reset_index(names="segment").to_dict("records"),
+        "questions": questions(table, policy).to_dict("records"),
+        "changes": [
+            {"before": before, "after": after, "cases": len(rows), "why": rows.why.value_counts().index[0]}
+            for (before, after), rows in moved
+        ],
+        "moved": {why: int(n) for why, n in changes[changes.changed].why.value_counts().items()},
+    }
+
+
+def _policy_names(policy: Policy) -> dict[str, Any]:
+    return {"policy": policy.label, "name": dict(policy.data["name"])}

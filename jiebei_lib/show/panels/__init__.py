@@ -51,6 +51,7 @@ _HOME = {
     "Download": "kit",
     "language": "switch",
     "start": "casework",
+    "portfolio": "managing",
     "one_case": "casework",
     "compare": "casework",
     "policy_bench": "policy_lab",

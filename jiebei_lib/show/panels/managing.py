@@ -1,0 +1,92 @@
+"""The panel on a whole portfolio: load or invent it, segment it, look ahead, compare policies, find the one question, take it away."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jiebei_lib import book
+from jiebei_lib.case import FIELDS
+from jiebei_lib.policy import BUILT_IN, load_policy
+from jiebei_lib.problems import Problem
+from jiebei_lib.sample import sample
+from jiebei_lib.show.book_figures import column_name
+from jiebei_lib.show.book_page import BookPage
+from jiebei_lib.show.panels.fields import both, button, choice, file, number
+from jiebei_lib.show.panels.kit import Download, Later, Panel
+from jiebei_lib.show.text import LANGUAGES
+from jiebei_lib.tables import TableError
+
+LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
+SEGMENTS = ("communication", "contacts", "amount_overdue", "days_overdue", "zhima_score", "past_overdue", "funded_by")
+PARTS = ("verdicts", "ribbon", "days", "segments", "questions", "what_if")
+
+
+def portfolio(rows: int = 2000) -> Panel:
+    """A whole portfolio, an invented one of ``rows`` cases to begin with."""
+    policies = {name: load_policy(name).data["name"] for name in BUILT_IN}
+    columns = {name: {lang: column_name(name, lang) for lang in LANGUAGES} for name in SEGMENTS}
+    fields = [
+        choice("source", both("book.fields.source"), {key: both(f"book.fields.{key}") for key in ("sample", "file")}),
+        number("rows", both("book.fields.rows"), rows, 10, 50_000, slider=(100, 10_000), log=True),
+        number("seed", both("book.fields.seed"), 1, 0, 2**32 - 1),
+        file("csv", both("book.fields.csv"), accept=".csv,.tsv,.txt", largest=LARGEST),
+        choice("by", both("book.fields.by"), columns, "communication", look="select"),
+        choice("policy", both("book.fields.policy"), policies, "article"),
+        choice("other", both("book.fields.other"), policies, "published"),
+        button("export", both("book.fields.export")),
+    ]
+    return Panel(fields, _draw, presses={"export": _export}, slow={"export"}, name="portfolio")
+
+
+def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+    return {
+        "beside": [Later(lambda: _parts(values, lang, ("summary", "verdicts")))],
+        "below": [Later(lambda: _parts(values, lang, PARTS[1:]))],
+    }
+
+
+def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
+    page = BookPage(_summary(*_given(values), values["policy"], values["by"], values["other"]), lang)
+    page.invented = values["source"] == "sample"
+    return [part for name in names for part in getattr(page, name)()]
+
+
+def _given(values: dict[str, Any]) -> tuple[int, int, str, str]:
+    """Rows and seed of an invented portfolio, or name and text of a loaded one."""
+    if values["source"] == "sample":
+        return int(values["rows"]), int(values["seed"]), "", ""
+    given = values["csv"] or {}
+    return 0, 0, str(given.get("name", "")), str(given.get("text", ""))
+
+
+@lru_cache(maxsize=2)
+def _book(rows: int, seed: int, name: str, text: str) -> book.Book:
+    if rows:
+        return book.Book(sample(rows, seed), [])
+    if not text.strip():
+        raise TableError(Problem("missing", both("book.fields.csv")["en"], {"allowed": "CSV"}))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_text(text, "utf-8")
+        return book.read_book(path)
+
+
+@lru_cache(maxsize=8)
+def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, other: str) -> dict[str, Any]:
+    loaded = _book(rows, seed, name, text)
+    by = by if by in loaded.table.columns else "communication"
+    return book.summary(loaded.table, policy, by, other, len({each.row for each in loaded.wrong}), name)
+
+
+def _export(values: dict[str, Any], panel: Panel) -> Download:
+    from jiebei_lib.portfolio import score_table
+    from jiebei_lib.tables import safe
+
+    scored = score_table(_book(*_given(values)).table, values["policy"])
+    texts = [name for name in scored.columns if name not in FIELDS or FIELDS[name]["type"] == "text"]
+    for name in scored[texts].select_dtypes(["object", "string"]).columns:
+        scored[name] = scored[name].map(lambda cell: safe(cell) if isinstance(cell, str) else cell)
+    return Download("portfolio-scores.csv", "\ufeff" + scored.to_csv(index=False), "text/csv")
