@@ -99,9 +99,8 @@ def segments(scored: pd.DataFrame, by: str) -> pd.DataFrame:
         raise TableError(Problem("no_column", "by", {"value": shown(by), "allowed": items(scored.columns[:20])}))
     column = scored[by]
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > SEGMENTS:
-        column = pd.qcut(column.astype("float64"), 4, duplicates="drop").map(
-            lambda part: f"{part.left:g} – {part.right:g}"
-        )
+        column = pd.qcut(column.astype("float64"), 4, duplicates="drop")
+        column = column.cat.rename_categories([f"{part.left:g} – {part.right:g}" for part in column.cat.categories])
         order = list(dict.fromkeys(column.cat.categories))
     else:
         counts = column.astype("object").where(column.notna(), "–").value_counts()
@@ -120,7 +119,7 @@ def segments(scored: pd.DataFrame, by: str) -> pd.DataFrame:
         unlikely=("unlikely", "sum"),
     )
     out[["low", "high"]] *= 100
-    return out.loc[[name for name in [*order, "–"] if name in out.index and (name != "–" or "–" not in order)]]
+    return out.loc[[name for name in dict.fromkeys([*order, "–"]) if name in out.index]]
 
 
 def calls_by_day(table: pd.DataFrame, policy: Policy | str = "article", ahead: Sequence[int] = AHEAD) -> pd.DataFrame:

@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "report:report",
     "learn": "learn:learn",
     "score": "portfolio:score",
+    "portfolio": "portfolio:portfolio",
     "sample": "portfolio:sample",
     "reports": "batch:reports",
     "cost": "cost:cost",

@@ -1,4 +1,4 @@
-"""`jiebei score` and `jiebei sample`: tables of cases in files, scored or invented."""
+"""`jiebei score`, `jiebei portfolio` and `jiebei sample`: tables of cases in files, scored, reported on as a whole, or invented."""
 
 from __future__ import annotations
 
@@ -33,6 +33,31 @@ def score(
         return 0
     print(say("cli.score.wrong", lang, bad=f"{made.bad:,}", path=made.errors), file=sys.stderr)
     return 1
+
+
+def portfolio(
+    given: Annotated[list[Path], typer.Argument(help=t("reports.given"), metavar="IN...")],
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+    by: Annotated[str, typer.Option(help=t("portfolio.by"), metavar="COLUMN")] = "communication",
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    other: Annotated[str, typer.Option(help=t("portfolio.other"), metavar="POLICY")] = "published",
+    to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
+    mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> int:
+    from jiebei_lib import book, report
+
+    lang = checked_lang(lang)
+    formats = report.checked_formats(to.split(","))
+    loaded = book.read_book(given, mapping)
+    bad = len({(each.file, each.row) for each in loaded.wrong})
+    told = book.summary(loaded.table, policy, by, other, bad, given[0].stem)
+    stem = report.file_stem(f"portfolio-{given[0].stem}")
+    made = report.render("portfolio_report", {"book": told, "lang": lang}, stem, formats, out)
+    print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+    for each in loaded.wrong[:10]:
+        print(each.problem.say(lang), file=sys.stderr)
+    return 1 if bad else 0
 
 
 def sample(

@@ -58,8 +58,7 @@ def ribbon_figure(p: BookPage) -> Figure:
         },
         "annotations": [
             note(3, ribbon["share"][3], p.say("ribbon.share"), "left", -16) | {"font": {"size": 13, "color": CALL}},
-            note(97, max(0.06, ribbon["low"][-4] + 0.04), p.say("ribbon.band"), "right", 6)
-            | {"font": {"size": 13, "color": "#555555"}},
+            note(35, 0.45, p.say("ribbon.band"), "center", 0) | {"font": {"size": 13, "color": "#555555"}},
         ],
     }
     middle = number // 2
