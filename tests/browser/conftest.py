@@ -247,6 +247,7 @@ class Notebook:
             """Math.max(document.documentElement.scrollHeight,
                  ...[...document.querySelectorAll('.jp-WindowedPanel-outer')].map((one) => one.scrollHeight + 140))"""
         )
+        self.page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach((one) => { one.scrollTop = 0; })")
         self.page.set_viewport_size({"width": size["width"], "height": min(12_000, max(size["height"], tall))})
         self.page.wait_for_timeout(700)
         self.page.screenshot(path=ARTEFACTS / f"{name}.png")
