@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
 PATIENCE = 120_000  # ms; a slow machine is no failure
 # Said by JupyterLab and Voilà themselves, whatever the notebook is.
-NOT_OURS = ("Failed to load resource: the server responded with a status of 404", "favicon", "[Violation]")
+NOT_OURS = ("Failed to load resource: the server responded with a status of 404", "favicon", "[Violation]", "Could not restore the debugger state")
 
 
 def pytest_collection_modifyitems(items):
@@ -247,7 +247,9 @@ class Notebook:
             """Math.max(document.documentElement.scrollHeight,
                  ...[...document.querySelectorAll('.jp-WindowedPanel-outer')].map((one) => one.scrollHeight + 140))"""
         )
-        self.page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach((one) => { one.scrollTop = 0; })")
+        self.page.evaluate(
+            "document.querySelectorAll('.jp-WindowedPanel-outer').forEach((one) => { one.scrollTop = 0; })"
+        )
         self.page.set_viewport_size({"width": size["width"], "height": min(12_000, max(size["height"], tall))})
         self.page.wait_for_timeout(700)
         self.page.screenshot(path=ARTEFACTS / f"{name}.png")

@@ -20,14 +20,19 @@ LARGEST, LONGEST = 300_000, 12  # bytes of a notebook, lines of a code cell
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT / "notebooks")))
 
 
-@pytest.mark.slow
-@each
-def test_it_shows_what_it_kept(path):
+def compared(path):
+    """nbval on one notebook: each cell's outputs, text and HTML, against the kept ones."""
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-sanitize-with", str(HERE / "sanitize.cfg")]
     command += ["-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT), "-q", str(path)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     env.pop("PYTEST_XDIST_WORKER", None)
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.mark.slow
+@each
+def test_it_shows_what_it_kept(path):
+    done = compared(path)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
@@ -75,3 +80,12 @@ def test_every_notebook_has_valid_json_ids_that_stay():
     for path in NOTEBOOKS:
         ids = [cell["id"] for cell in json.loads(path.read_text("utf-8"))["cells"]]
         assert len(ids) == len(set(ids))
+
+
+@pytest.mark.slow
+def test_the_comparison_of_outputs_can_fail(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")])
+    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "41"}, execution_count=1)]
+    nbformat.write(notebook, tmp_path / "wrong.ipynb")
+    assert compared(tmp_path / "wrong.ipynb").returncode == 1
