@@ -25,7 +25,12 @@ ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
 PATIENCE = 120_000  # ms; a slow machine is no failure
 # Said by JupyterLab and Voilà themselves, whatever the notebook is.
-NOT_OURS = ("Failed to load resource: the server responded with a status of 404", "favicon", "[Violation]", "Could not restore the debugger state")
+NOT_OURS = (
+    "Failed to load resource: the server responded with a status of 404",
+    "favicon",
+    "[Violation]",
+    "Could not restore the debugger state",
+)
 
 
 def pytest_collection_modifyitems(items):
