@@ -167,6 +167,10 @@ def _orders(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
             if levels[less[-1]]["value"] > levels[more[-1]]["value"]:
                 other = Phrase("at_least_other", {"other": f"{less[-1]} ({levels[less[-1]]['value']})"})
                 yield Problem("unordered", where(more), {"value": levels[more[-1]]["value"], "allowed": other})
+    pairs += [
+        (("cost", "daily_rate_low"), ("cost", "daily_rate_high")),
+        (("cost", "burden_heavy"), ("cost", "burden_too_heavy")),
+    ]
     pairs += [(("strengths", name, "at_least"), ("strengths", name, "at_most")) for name in document["strengths"]]
     for less, more in pairs:
         low, high = _at(document, less)["value"], _at(document, more)["value"]
@@ -191,6 +195,9 @@ def _orders(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
 
 
 def _references(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+    for name, line in document["cost"]["lines"].items():
+        if (line.get("value") is None) == (line.get("times_lpr") is None):
+            yield Problem("missing", where(("cost", "lines", name, "value")), {"allowed": Phrase("value_or_times")})
     conduct, strengths = document["conduct"], document["strengths"]
     for name, constraint in document["constraints"].items():
         if constraint["kind"] == "strength" and constraint["strength"] not in strengths:

@@ -134,7 +134,7 @@ def _expected(kind: str, context: Mapping[str, Any], path: tuple) -> Phrase:
         return Phrase("cites")
     if last in ("zh", "en"):
         return Phrase("both_languages")
-    if last in ("from", "until", "published", "effective"):
+    if last in ("from", "until", "published", "effective") or (path[:2] == ("record", "repair") and len(path) == 3):
         return Phrase("date")
     if last == "days":
         return Phrase("bounded_days")
