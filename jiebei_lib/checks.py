@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jiebei_lib.case import FIELDS, checked
@@ -50,6 +50,12 @@ def _problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Wh
         *_references(document, where),
         *_sentences(document, where),
     ]
+    return found or list(_readings(document, where))
+
+
+def number_problems(document: Mapping[str, Any], topics: Iterable[str], where: Where) -> list[Problem]:
+    """What numbers alone can have made wrong in a policy that was right before, under these topics: a fraction of the work."""
+    found = [*_ranges({topic: document[topic] for topic in topics}, where), *_orders(document, where)]
     return found or list(_readings(document, where))
 
 

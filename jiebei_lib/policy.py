@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -168,13 +169,30 @@ def _no_overlay(node: Any, path: tuple, file: str) -> Iterator[Problem]:
 
 
 def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callable[[tuple], str]) -> dict[str, Any]:
-    from jiebei_lib.checks import problems_of
+    from jiebei_lib.checks import number_problems, problems_of
 
     whole = merged(data, overlay)
-    problems = problems_of(whole, shipped("sources.yaml"), lambda path: where(tuple(map(str, path))))
+
+    def place(path: tuple) -> str:
+        return where(tuple(map(str, path)))
+
+    if overlay and _only_numbers(overlay, data):
+        problems = number_problems(whole, overlay, place)
+    else:
+        problems = problems_of(whole, shipped("sources.yaml"), place)
     if problems:
         raise PolicyError(problems)
     return whole
+
+
+def _only_numbers(overlay: Any, data: Any) -> bool:
+    """Whether an overlay gives parameters that exist other numbers, and nothing else."""
+    if isinstance(overlay, Mapping):
+        return isinstance(data, Mapping) and all(
+            key in data and _only_numbers(value, data[key]) for key, value in overlay.items()
+        )
+    is_number = isinstance(overlay, int | float) and not isinstance(overlay, bool) and math.isfinite(overlay)
+    return is_number and isinstance(data, Mapping) and "value" in data
 
 
 def merged(base: Any, overlay: Any, onto_parameters: bool = True) -> Any:

@@ -168,7 +168,7 @@ def polytope(
         [name for name, row in zip(ids, rows, strict=True) if row],
     )
     origin, plane = affine_hull(matrix, bound, ids)
-    if not _is_bounded(matrix):
+    if not _is_bounded(matrix.tobytes(), matrix.shape):
         for column, weight in enumerate(columns):
             for sign in (1, -1):
                 objective = np.zeros(len(columns))
@@ -186,8 +186,10 @@ def polytope(
     return vertices, simplices, np.abs(np.linalg.det(edges)) if plane.shape[1] else np.ones(1)
 
 
-def _is_bounded(matrix: np.ndarray) -> bool:
+@lru_cache(maxsize=64)  # it does not turn on the bounds, which is what a what-if moves
+def _is_bounded(rows: bytes, shape: tuple[int, int]) -> bool:
     """Whether no direction leads away for ever: the rows span the space and some positive combination of them is zero (Stiemke)."""
+    matrix = np.frombuffer(rows).reshape(shape)
     if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
         return False
     from scipy.optimize import linprog

@@ -28,7 +28,6 @@ from jiebei_lib.show.panels.fields import (
     choice,
     file,
     first_values,
-    flat,
     group,
     number,
     table,
@@ -53,11 +52,13 @@ class Bench(Panel):
         self.start = load_policy()
         presses = {f"start_{name}": partial(self._begin, load_policy(name)) for name in BUILT_IN}
         presses |= {"load": self._load, "save": self._save, "reset": lambda values, panel: self.begin(self.start)}
-        super().__init__(bench_fields(self.start), self._drawn, presses=presses, name="bench")
+        fields = bench_fields(self.start)
+        self._first = first_values(fields)
+        super().__init__(fields, self._drawn, presses=presses, name="bench")
 
     def policy(self, values: Mapping[str, Any] | None = None) -> Policy:
         """The start with every change that the controls make. Raises :class:`PolicyError` if they contradict each other."""
-        changes = changed(self.start, self.values if values is None else values)
+        changes = changed(self._first, self.values if values is None else values)
         return self.start.replace(changes) if changes else self.start
 
     def case(self) -> Case:
@@ -67,9 +68,10 @@ class Bench(Panel):
         """Starts over from a policy."""
         self.start = policy
         fields = bench_fields(policy)
+        self._first = first_values(fields)
         with self.hold_sync():
             self.fields = fields
-            self.values = {**first_values(fields), "case": self.values["case"]}
+            self.values = {**self._first, "case": self.values["case"]}
         self.redraw()
 
     def _begin(self, policy: Policy, values: Mapping[str, Any], panel: Panel) -> None:
@@ -219,14 +221,13 @@ def _closed(text: str, lang: str) -> str:
     return text if text.endswith(("。", ".")) else text + ("。" if lang == "zh" else ".")
 
 
-def changed(start: Policy, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the controls say that the start does not, by key path; None for a statement that no longer counts."""
-    changes: dict[str, Any] = {}
-    for field in flat(bench_fields(start)):
-        name = field.get("name", "")
-        if "." not in name or name not in values or values[name] == field["value"]:
-            continue
-        changes[name] = None if values[name] is False else values[name]
+def changed(first: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the controls say that they did not at first, by key path; None for a statement that no longer counts."""
+    changes = {
+        name: None if values[name] is False else values[name]
+        for name, value in first.items()
+        if "." in name and name in values and values[name] != value
+    }
     # Of a statement that is dropped nothing else can change.
     dropped = [name for name, value in changes.items() if value is None]
     return {name: value for name, value in changes.items() if not any(name.startswith(f"{gone}.") for gone in dropped)}
