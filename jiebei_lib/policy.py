@@ -192,7 +192,7 @@ def _only_numbers(overlay: Any, data: Any) -> bool:
             key in data and _only_numbers(value, data[key]) for key, value in overlay.items()
         )
     is_number = isinstance(overlay, int | float) and not isinstance(overlay, bool) and math.isfinite(overlay)
-    return is_number and isinstance(data, Mapping) and "value" in data
+    return is_number and isinstance(data, Mapping) and "value" in data and "range" in data
 
 
 def merged(base: Any, overlay: Any, onto_parameters: bool = True) -> Any:

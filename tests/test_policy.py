@@ -255,6 +255,30 @@ def test_anything_at_all_loads_or_is_told(overlay: Any) -> None:
     loads_or_says_why(lambda: load_policy(overlay))
 
 
+PARAMETERS = [".".join(path) for path, node in walk(load_policy("article").data) if "range" in node and "value" in node]
+BORDERS = sorted({end for _, node in walk(load_policy("article").data) if "range" in node for end in node["range"]})
+
+
+@settings(max_examples=60)
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(PARAMETERS), st.sampled_from(BORDERS) | st.floats(-2, 60_000), min_size=1, max_size=4
+    )
+)
+def test_a_what_if_of_numbers_is_checked_as_strictly_as_a_whole_policy(changes: dict[str, float]) -> None:
+    """It is checked for what numbers can break only: that must find all that the whole check finds."""
+    overlay: dict[str, Any] = {}
+    for path, value in changes.items():
+        overlay = merged(overlay, nested(path, value), onto_parameters=False)
+    whole = [line.replace("rules.yaml: ", "replace: ") for line in told(merged(load_policy("article").data, overlay))]
+    try:
+        load_policy("article").replace(changes)
+        quick = []
+    except PolicyError as error:
+        quick = [problem.say("en") for problem in error.problems]
+    assert sorted(quick) == sorted(whole)
+
+
 def test_whatever_loads_can_be_scored() -> None:
     """A border of every range at a time."""
     for path, node in walk(load_policy("article").data):
