@@ -121,7 +121,7 @@ def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
             "orientation": "h",
             "y": places,
             "x": values,
-            "width": 0.4,
+            "width": 0.38,
             "marker": marker,
             "hovertext": [f"{words.say('audit.rules.' + kind)} {value}" for value in values],
             "hoverinfo": "text",
@@ -141,13 +141,13 @@ def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
         else words.say("audit.rules.none")
     )
     longest = max(row["breaches"] + row["undecided"] for row in shown)
-    plan = layout(title, 46 * len(shown) + 150) | {
+    plan = layout(title, 40 * len(shown) + 140) | {
         "barmode": "stack",
         "xaxis": axis(words.say("audit.rules.axis"))
         | {"gridcolor": FAINT, "range": [0, longest * 1.02], **({"dtick": 1} if longest <= 12 else {})},
         "yaxis": {"visible": False, "fixedrange": True, "range": [-0.5, len(shown) - 0.25]},
         "annotations": [
-            note(0, place, html.escape(row["short"][lang]), "left", 19)
+            note(0, place, html.escape(row["short"][lang]), "left", 17)
             for place, row in zip(places, shown, strict=True)
         ],
     }
