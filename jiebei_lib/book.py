@@ -12,7 +12,7 @@ import numpy as np
 from jiebei_lib.case import FIELDS, check_table
 from jiebei_lib.columns import cleaned
 from jiebei_lib.policy import Policy, load_policy
-from jiebei_lib.portfolio import contributions, layout_of, mean_width, score_table
+from jiebei_lib.portfolio import contributions, layout_of, mean_width, middle_pressures, score_table
 from jiebei_lib.problems import Problem, items, shown
 from jiebei_lib.rules.factors import pressures
 from jiebei_lib.scoring.explain import MAJORITY
@@ -168,7 +168,7 @@ def what_if(table: pd.DataFrame, before: Policy | str = "article", after: Policy
     parts = []
     for policy in policies:
         low, high = pressures(columns, policy)
-        parts.append(contributions((low + high) / 2, columns["days_overdue"], policy))
+        parts.append(contributions(middle_pressures(low, high, columns["days_overdue"], policy), policy))
     why = np.array(FACTORS)[np.abs(parts[1] - parts[0]).argmax(axis=1)]
     bases = [policy.readings.center[0] for policy in policies]
     why = np.where(np.abs(bases[1] - bases[0]) > np.abs(parts[1] - parts[0]).max(axis=1), "base", why)

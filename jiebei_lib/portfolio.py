@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 ADDED = ("verdict", "low", "high", "share", "share_low", "share_high", "stage", "strongest_factor", "next_question")
 ERRORS = ("report", "fail")
 ROWS = 131_072  # rows of a file that are in work at a time, in each thread or task
-HASHES = 30_000_000  # ids whose hashes are compared at a time (240 MB); a longer table is gone through several times
+HASHES = (
+    20_000_000  # ids whose hashes are compared at a time (160 MB, twice); a longer table is gone through several times
+)
 TIE = 1e-12  # narrowings nearer to each other than this are equal
 
 
@@ -69,7 +71,7 @@ def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.n
     return {
         **vars(scores),
         "stage": np.searchsorted(starts, days, side="right") - 1,
-        "strongest_factor": np.abs(contributions((low + high) / 2, days, policy)).argmax(axis=1),
+        "strongest_factor": np.abs(contributions(middle_pressures(low, high, days, policy), policy)).argmax(axis=1),
         "next_question": _next_questions(columns, scores.high - scores.low, policy),
     }
 
@@ -102,17 +104,21 @@ def score_table(table: pd.DataFrame, policy: Policy | str = "article") -> pd.Dat
     return table.drop(columns=[name for name in ADDED if name in table.columns]).assign(**added)
 
 
-def contributions(pressure: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:
-    """What each factor adds to z (n, 5) at the central reading, for pressures (n, 4) on ``days``: exact Shapley values against the
-    neutral case. Before the first possible day, as things would stand on it."""
+def middle_pressures(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:
+    """The pressure of every factor (n, 5), what is unknown taken in the middle, for pressures (n, 4) on ``days``. Before the first
+    possible day, as things would stand on it."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
-    first = np.full(len(days), readings.days[0])
-    latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
-    pressed = [
-        np.select([which == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days])
-        for which in (first, latest)
-    ]
-    return np.column_stack([pressure, (pressed[0] + pressed[1]) / 2]) * readings.center[1:]
+    pressed = days_pressure(days, readings.days[0], longest)
+    if len(readings.days) > 1:
+        latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
+        later = [days_pressure(days, day, longest) for day in readings.days]
+        pressed = (pressed + np.select([latest == day for day in readings.days], later)) / 2
+    return np.column_stack([(low + high) / 2, pressed])
+
+
+def contributions(pressure: np.ndarray, policy: Policy) -> np.ndarray:
+    """What each factor adds to z (n, 5) at the central reading, for pressures (n, 5): exact Shapley values against the neutral case."""
+    return pressure * policy.readings.center[1:]
 
 
 def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy: Policy) -> np.ndarray:
@@ -276,7 +282,9 @@ def _doubled(files: list[Path], plan: Layout) -> tuple[np.ndarray, int | None]:
                 turns, hashes = 4 * turns, []
                 break
         else:
-            every = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
+            every = np.concatenate([*hashes, np.zeros(0, np.uint64)])
+            hashes = []
+            every.sort()
             found.append(np.unique(every[1:][every[1:] == every[:-1]]))
             turn += 1
     return np.concatenate(found), counted

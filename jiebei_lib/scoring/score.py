@@ -84,26 +84,30 @@ def extremes(
     pressed_least = np.select(
         [latest == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days]
     )
-    one = np.ones(len(days))
-    ends_low = np.vstack([one, low.T, pressed_least])
-    ends_high = np.vstack([one, high.T, days_pressure(days, first, longest)])
-    least, greatest = -_most(-ends_low, -ends_high, readings), _most(ends_high, ends_low, readings)
+    ends = np.column_stack([low, pressed_least]), np.column_stack([high, days_pressure(days, first, longest)])
+    least, greatest = _extreme(-1, *ends, readings), _extreme(1, *ends[::-1], readings)
     return np.where(days >= last, least, -np.inf), np.where(days >= first, greatest, -np.inf)
 
 
-def _most(rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
-    """The greatest z (n,) over all readings, each factor at its end ``rising`` (6, n; the base's is 1) where its weight is positive,
-    else at ``falling``. In blocks, so that the products stay in the processor's cache."""
-    most = np.zeros(rising.shape[1])
+def _extreme(sign: int, rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
+    """The greatest z (n,) over all readings (``sign`` 1) or the least (-1), each factor at its end ``rising`` (n, 5) where its weight
+    is positive, else at ``falling``. In blocks, so that the products stay in the processor's cache."""
+    out = np.zeros(len(rising))
     for columns, corners in readings.corners:
-        up, down = np.maximum(corners, 0), np.minimum(corners, 0)
-        for start in range(0, len(most), BLOCK):
+        base, weights, factors = sign * corners[:, columns == 0], corners[:, columns > 0], columns[columns > 0] - 1
+        if not len(factors):
+            out += base.max()
+            continue
+        up, down = sign * np.maximum(weights, 0), sign * np.minimum(weights, 0)
+        for start in range(0, len(out), BLOCK):
             part = slice(start, start + BLOCK)
-            z = up @ rising[columns, part]
+            z = up @ rising[part, factors].T
             if down.any():
-                z += down @ falling[columns, part]
-            most[part] += z.max(axis=0)
-    return most
+                z += down @ falling[part, factors].T
+            if base.size:
+                z += base
+            out[part] += z.max(axis=0)
+    return sign * out
 
 
 def shares(pressure: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> np.ndarray:
