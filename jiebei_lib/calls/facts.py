@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jiebei_lib.calls.log import COLUMNS, NO_OFFSET, NONE
+from jiebei_lib.calls.log import COLUMNS, NO_OFFSET
 
 TRUE, FALSE, UNKNOWN = 1, 0, -1
 MICROSECONDS = 1_000_000
@@ -106,4 +106,4 @@ def inverse(fact: np.ndarray) -> np.ndarray:
     return np.where(fact == UNKNOWN, UNKNOWN, 1 - fact).astype(np.int8)
 
 
-__all__ = ["DAY", "FALSE", "NONE", "TRUE", "UNKNOWN", "Facts", "both", "inverse"]
+__all__ = ["DAY", "FALSE", "TRUE", "UNKNOWN", "Facts", "both", "inverse"]

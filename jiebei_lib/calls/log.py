@@ -15,7 +15,7 @@ import pandas as pd
 
 from jiebei_lib.calls.personal import keep_out
 from jiebei_lib.calls.tables import read_table
-from jiebei_lib.problems import LogError, Phrase, Problem, items, shown
+from jiebei_lib.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.yamls import shipped
 
 COLUMNS: dict[str, dict[str, Any]] = shipped("calls/attempts.yaml")
@@ -236,4 +236,4 @@ def _allowed(name: str) -> Phrase:
     return phrase if spec["required"] else Phrase("or_unknown", {"allowed": phrase})
 
 
-__all__ = ["COLUMNS", "NONE", "NO_OFFSET", "Log", "items", "read_log"]
+__all__ = ["COLUMNS", "NONE", "NO_OFFSET", "Log", "read_log"]
