@@ -261,11 +261,11 @@ def _busy(kernels: list) -> float:
 
 def _solve(file: Path) -> None:
     """Works out the game's best path once, so that no student's kernel has to."""
-    from jiebei_lib.lessons import seven_days
+    from jiebei_lib.lessons import best_path, seven_days
     from jiebei_lib.lessons.learner import SEED
 
     in_world = seven_days.world(int(Store(file).setting("seed", str(SEED))))
-    seven_days.best_from(seven_days.start(in_world), in_world)
+    best_path.best_from(seven_days.start(in_world), in_world)
 
 
 def _answers(link: str) -> bool:

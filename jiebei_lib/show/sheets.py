@@ -128,10 +128,10 @@ class Sheet:
         """The best path of the game with this seed; nothing for the other lessons."""
         if self.lesson != "lesson_1":
             return ""
-        from jiebei_lib.lessons import seven_days
+        from jiebei_lib.lessons import best_path, seven_days
 
         in_world = seven_days.world(self.seed)
-        points, path = seven_days.best_from(seven_days.start(in_world), in_world)
+        points, path = best_path.best_from(seven_days.start(in_world), in_world)
         named = " → ".join(seven_days.game()["choices"][name]["name"][self.lang] for name in path)
         return self.say("sheets.best_path", seed=self.seed, path=named, points=f"{points:.1f}")
 

@@ -102,10 +102,10 @@ def test_guide_spreads_talk_as_people_ask():
 
 
 def test_best_path_on_the_key_is_the_games():
-    from jiebei_lib.lessons import seven_days
+    from jiebei_lib.lessons import best_path, seven_days
 
     in_world = seven_days.world(7)
-    points = seven_days.best_from(seven_days.start(in_world), in_world)[0]
+    points = best_path.best_from(seven_days.start(in_world), in_world)[0]
     assert f"{points:.1f}" in text(Sheet("lesson_1", "answers", seed=7))
     assert Sheet("lesson_2", "answers", seed=7).best == ""
 

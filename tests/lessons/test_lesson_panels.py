@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from jiebei_lib.lessons import best_path
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.forms import forms
@@ -161,7 +162,7 @@ def test_pressing_twice_answers_once():
 
 def test_the_game_is_played_kept_and_replayed():
     panel = seven_days()
-    path = game.best_from(game.start(game.world(seed())), game.world(seed()))[1]
+    path = best_path.best_from(game.start(game.world(seed())), game.world(seed()))[1]
     for choice in path:
         panel._press(f"do_{choice}")
     assert "正是能得的最高分" in panel.text()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jiebei_lib.lessons import best_path
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.answers import AS_OF
 from jiebei_lib.policy import load_policy
@@ -42,7 +43,7 @@ def best_of_all(state, in_world):
     ends = list(every_end(state, in_world))
     seen = {(end.payments, end.communication) for end in ends}
     share = dict(zip(seen, (look[2] for look in game.outlooks(list(seen))), strict=True))
-    return max(game.points(end, share[end.payments, end.communication]).total for end in set(ends)), len(ends)
+    return max(best_path.points(end, share[end.payments, end.communication]).total for end in set(ends)), len(ends)
 
 
 @pytest.mark.slow
@@ -50,10 +51,10 @@ def test_best_path_equals_exhaustive_search_from_the_first_day():
     in_world = game.world(SEED)
     state = game.start(in_world)
     found, paths = best_of_all(state, in_world)
-    value, path = game.best_from(state, in_world)
+    value, path = best_path.best_from(state, in_world)
     assert paths > 100_000
     assert value == pytest.approx(found, abs=1e-9)
-    assert game.points(game.play(SEED, path)[-1]).total == pytest.approx(found, abs=1e-9)
+    assert best_path.points(game.play(SEED, path)[-1]).total == pytest.approx(found, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,9 @@ def test_best_path_equals_exhaustive_search_from_the_first_day():
 def test_best_path_equals_exhaustive_search_from_day_4(first):
     in_world = game.world(SEED)
     state = game.play(SEED, first)[-1]
-    value, path = game.best_from(state, in_world)
+    value, path = best_path.best_from(state, in_world)
     assert value == pytest.approx(best_of_all(state, in_world)[0], abs=1e-9)
-    assert game.points(game.play(SEED, [*first, *path])[-1]).total == pytest.approx(value, abs=1e-9)
+    assert best_path.points(game.play(SEED, [*first, *path])[-1]).total == pytest.approx(value, abs=1e-9)
 
 
 @given(games())
@@ -132,9 +133,9 @@ def test_paying_without_a_word_mends_no_silence__article_10():
 
 def test_losses_of_the_debrief_add_up_to_the_distance_from_the_best():
     chosen = ["ignore", "answer", "promise", "borrow", "pay_all", "explain", "ignore"]
-    steps = game.debrief(SEED, chosen)
-    best = game.best_from(game.start(game.world(SEED)), game.world(SEED))[0]
-    end = game.points(game.play(SEED, chosen)[-1]).total
+    steps = best_path.debrief(SEED, chosen)
+    best = best_path.best_from(game.start(game.world(SEED)), game.world(SEED))[0]
+    end = best_path.points(game.play(SEED, chosen)[-1]).total
     assert sum(step.lost for step in steps) == pytest.approx(best - end, abs=1e-9)
     assert all(step.lost >= 0 for step in steps)
     assert all(step.best == step.choice or step.lost > 0 for step in steps)
@@ -143,8 +144,8 @@ def test_losses_of_the_debrief_add_up_to_the_distance_from_the_best():
 @pytest.mark.parametrize("seed", [0, SEED])
 def test_best_choices_lose_nothing(seed):
     in_world = game.world(seed)
-    path = game.best_from(game.start(in_world), in_world)[1]
-    assert sum(step.lost for step in game.debrief(seed, path)) == pytest.approx(0, abs=1e-9)
+    path = best_path.best_from(game.start(in_world), in_world)[1]
+    assert sum(step.lost for step in best_path.debrief(seed, path)) == pytest.approx(0, abs=1e-9)
 
 
 @given(games())
@@ -195,7 +196,7 @@ def test_luck_earns_no_points():
     state = {in_world: game.start(in_world) for in_world in (one, other)}
     for _ in range(game.DAYS):
         state = {in_world: game.choose(now, "ignore", in_world) for in_world, now in state.items()}
-    assert game.points(state[one]) == game.points(state[other])
+    assert best_path.points(state[one]) == best_path.points(state[other])
 
 
 def test_contact_is_called_in_some_worlds_and_spared_in_others():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jiebei_lib.lessons import best_path
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.learner import class_file, learner, seed
 from jiebei_lib.policy import load_policy
@@ -176,13 +177,13 @@ class _Game:
         }
 
     def debrief(self, states: list[game.State], lang: str) -> dict[str, Any]:
-        acts, end = game.game()["choices"], game.points(states[-1])
-        best, path = game.best_from(states[0], self.world)
+        acts, end = game.game()["choices"], best_path.points(states[-1])
+        best, path = best_path.best_from(states[0], self.world)
         perfect = best - end.total < 1e-6
         shown = {"points": f"{end.total:.1f}", "best": f"{best:.1f}"}
         parts = {name: f"{getattr(end, name):.1f}" for name in ("share", "debt", "cost", "short", "improper")}
         rows = []
-        for step in game.debrief(seed(), self.chosen):
+        for step in best_path.debrief(seed(), self.chosen):
             share = game.outlook(step.after.payments, step.after.communication)[2]
             owed = game.debt(step.after.payments, min(step.after.day, game.DAYS)).total
             best_too = say("lessons.game.best_too", lang) if step.best == step.choice else acts[step.best]["name"][lang]
