@@ -25,6 +25,7 @@ from jiebei_lib.show.text import LANGUAGES, say
 from jiebei_lib.yamls import HERE
 
 PLACES = ("top", "beside", "below")
+BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
 Part = Words | Figure
 Draw = Callable[[dict[str, Any], str], Any]
 
@@ -129,7 +130,7 @@ class Panel(anywidget.AnyWidget):
         if loop is None:
             self._finish(later, lang, self._turn)
         else:
-            loop.call_later(0, self._finish, later, lang, self._turn)
+            loop.call_later(BREATH, self._finish, later, lang, self._turn)
 
     def _take(self, drawn: Any, later: list[tuple[str, int, Later]]) -> None:
         by_place = drawn if isinstance(drawn, Mapping) else {"beside": drawn}
