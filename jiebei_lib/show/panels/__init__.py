@@ -58,7 +58,7 @@ _HOME = {
     "verdict_table": "policy_lab",
     "assumptions": "policy_lab",
     "two_facts": "policy_lab",
-    "all_readings": "policy_lab",
+    "all_readings": "policy_readings",
     "join": "quizzing",
     "quiz": "quizzing",
     "practice": "quizzing",

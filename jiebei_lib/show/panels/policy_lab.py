@@ -8,12 +8,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from jiebei_lib.case import FIELDS, Case, yaml_content
 from jiebei_lib.policy import BUILT_IN, Policy, from_overlay, load_policy
 from jiebei_lib.problems import PolicyError
-from jiebei_lib.scoring.readings import FACTORS
 from jiebei_lib.scoring.score import score_cases
 from jiebei_lib.scoring.sensitivity import MEASURES, Moved, compared, tornado
 from jiebei_lib.show import policy_figures as figures
@@ -21,28 +18,13 @@ from jiebei_lib.show.figures import ranges_figure, witness_name
 from jiebei_lib.show.figures import readings_figure as dots_figure
 from jiebei_lib.show.page import Words, environment
 from jiebei_lib.show.panels.casework import Quick, answer_words, example, values_of
-from jiebei_lib.show.panels.fields import (
-    Field,
-    both,
-    button,
-    choice,
-    file,
-    first_values,
-    group,
-    number,
-    table,
-    text,
-)
-from jiebei_lib.show.panels.fields import check as tick
+from jiebei_lib.show.panels.fields import Field, both, choice, first_values, group, number, table, text
 from jiebei_lib.show.panels.kit import Download, Later, Panel
-from jiebei_lib.show.text import LANGUAGES, cited, of_hundred, percent, say
+from jiebei_lib.show.panels.policy_controls import bench_fields, changed, leaves, overlay_text
+from jiebei_lib.show.text import of_hundred, percent, say
 from jiebei_lib.yamls import shipped
 
-SPREAD = "timeline.first_possible_day.spread"
-FIRST = "promise_without_action"
 QUIET = 0.5  # seconds without a change on the bench after which the other panels follow
-LOG = 40  # a range whose ends differ by more than this is moved in equal ratios
-FINEST = {"levels": 0.05, "at_least": 0.001, "at_most": 0.001}  # the slider's step, by key
 
 
 class Bench(Panel):
@@ -98,151 +80,6 @@ class Bench(Panel):
 def policy_bench() -> Bench:
     """Every statement and number of a policy as a control; the answer for one case, before and after."""
     return Bench()
-
-
-def overlay_text(policy: Policy) -> str:
-    """A policy's changes as an overlay file."""
-    import yaml
-
-    notes = "".join(f"# {say('lab.bench.saved_note', lang)}\n" for lang in LANGUAGES)
-    return notes + yaml.safe_dump({"base": policy.base, **policy.overlay}, sort_keys=False, allow_unicode=True)
-
-
-# ---- The controls -----------------------------------------------------------------------------------------------------
-
-
-def bench_fields(policy: Policy) -> list[Field]:
-    """A policy's statements and numbers as controls, and around them what to start from, save and load."""
-    cases = {name: both(f"bench.preset.{name}") for name in shipped("show/text/bench.yaml")["preset"]}
-    factors, constraints = policy.data["factors"], policy.data["constraints"]
-    neutral = [name for name, entry in constraints.items() if entry["kind"] == "neutral"]
-    kept_files = [file("file", both("lab.bench.file"), accept=".yaml,.yml", note=both("lab.bench.file_note"))]
-    kept_files += [button(name, both(f"lab.bench.{name}")) for name in ("load", "save")]
-    return [
-        choice("case", both("lab.bench.case"), cases, FIRST, look="select"),
-        *(button(f"start_{name}", both(f"lab.bench.start_{name}")) for name in BUILT_IN),
-        button("reset", both("lab.bench.reset")),
-        group(
-            both("lab.bench.statements"),
-            [field for name in constraints for field in _statement(name, policy)],
-            open=False,
-            note=both("lab.bench.statements_note"),
-        ),
-        group(
-            both("lab.bench.strengths"),
-            [
-                _number(f"strengths.{name}.{end}", policy)
-                for name in policy.data["strengths"]
-                for end in ("at_least", "at_most")
-            ],
-            open=False,
-            note=both("lab.bench.strengths_note"),
-        ),
-        group(
-            both("lab.bench.neutral"),
-            [_number(f"constraints.{name}.{end}", policy) for name in neutral for end in ("at_least", "at_most")],
-        ),
-        *(_factor(name, policy) for name in factors),
-        group(both("lab.bench.first_day"), [_spread(policy)], open=False),
-        group(both("lab.bench.files"), kept_files, open=False),
-    ]
-
-
-def _statement(name: str, policy: Policy) -> list[Field]:
-    """A statement that counts or not, and of a strength how strong."""
-    entry = policy.data["constraints"][name]
-    found = [tick(f"constraints.{name}", entry["text"], True, badge=entry["basis"], note=_source(entry))]
-    if entry["kind"] == "strength":
-        label = {
-            lang: say("lab.bench.strength", lang, factor=policy.data["factors"][entry["factor"]]["name"][lang])
-            for lang in LANGUAGES
-        }
-        options = {key: strength["name"] for key, strength in policy.data["strengths"].items()}
-        found.append(
-            choice(f"constraints.{name}.strength", label, options, entry["strength"], look="select", badge="assumption")
-        )
-    return found
-
-
-def _factor(name: str, policy: Policy) -> Field:
-    factor = policy.data["factors"][name]
-    paths = [f"levels.{level}" for level in factor.get("levels", {})]
-    paths += [key for key, entry in factor.items() if isinstance(entry, Mapping) and "range" in entry]
-    label = {lang: say("lab.bench.levels", lang, name=factor["name"][lang]) for lang in LANGUAGES}
-    note = both("lab.bench.levels_note") if "levels" in factor else factor["description"]
-    return group(label, [_number(f"factors.{name}.{path}", policy) for path in paths], open=False, note=note)
-
-
-def _number(path: str, policy: Policy) -> Field:
-    entry: Any = policy.data
-    for key in path.split("."):
-        entry = entry[key]
-    low, high = entry["range"]
-    last = path.split(".")[-2 if ".levels." in path else -1]
-    whole = path == "factors.days.pressing" or last.startswith("score_")
-    log = low > 0 and high / low > LOG and path.split(".")[0] != "constraints"
-    step = 1 if whole else FINEST.get(last) if not log else None
-    note = {
-        lang: say(
-            "lab.bench.note_range", lang, text=_closed(entry["description"][lang], lang), cites=_cites(entry, lang),
-            low=f"{low:,.7g}", high=f"{high:,.7g}",
-        )
-        for lang in LANGUAGES
-    }  # fmt: skip
-    return number(
-        path, entry["name"], entry["value"], low, high,
-        whole=whole, slider=(low, high), log=log, step=step, unit=entry["unit"], badge=entry["basis"], note=note,
-    )  # fmt: skip
-
-
-def _spread(policy: Policy) -> Field:
-    entry = policy.data["timeline"]["first_possible_day"]
-    columns = [
-        number("day", both("lab.bench.day"), 7, *entry["range"]),
-        number("weight", both("lab.bench.weight"), 1, 0.001, 1000, whole=False),
-    ]
-    note = {
-        lang: say("lab.bench.note", lang, text=_closed(entry["description"][lang], lang), cites=_cites(entry, lang))
-        for lang in LANGUAGES
-    }
-    return table(SPREAD, both("lab.bench.spread"), columns, entry["spread"], most=30, badge=entry["basis"], note=note)
-
-
-def _source(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {lang: say("lab.bench.source", lang, cites=_cites(entry, lang)) for lang in LANGUAGES}
-
-
-def _cites(entry: Mapping[str, Any], lang: str) -> str:
-    return ("、" if lang == "zh" else ", ").join(cited(cite, lang) for cite in entry["cite"])
-
-
-def _closed(text: str, lang: str) -> str:
-    """A sentence with its full stop."""
-    return text if text.endswith(("。", ".")) else text + ("。" if lang == "zh" else ".")
-
-
-def changed(first: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the controls say that they did not at first, by key path; None for a statement that no longer counts."""
-    changes = {
-        name: None if values[name] is False else values[name]
-        for name, value in first.items()
-        if "." in name and name in values and values[name] != value
-    }
-    # Of a statement that is dropped nothing else can change.
-    dropped = [name for name, value in changes.items() if value is None]
-    return {name: value for name, value in changes.items() if not any(name.startswith(f"{gone}.") for gone in dropped)}
-
-
-def leaves(node: Any, path: tuple[str, ...] = ()) -> Any:
-    """Every value at the end of a nested mapping, with its key path."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from leaves(value, (*path, key))
-    else:
-        yield ".".join(path), node
-
-
-# ---- What is shown ----------------------------------------------------------------------------------------------------
 
 
 def words(section: str, lang: str, *given: Any) -> Words:
@@ -436,82 +273,3 @@ def two_facts(bench: Bench) -> Panel:
         return [figures.map_figure(bench.case(), bench.policy(), chosen, values["measure"], lang)]
 
     return follow(Panel(fields, draw, name="two-facts"), bench)
-
-
-AXES = ("neutral", *FACTORS, "first_day", "answer")
-
-
-def all_readings(bench: Bench) -> Panel:
-    """The readings themselves: brush an axis, or set its limits, and see the answers that are left."""
-    names = {name: _axis_label(name) for name in AXES}
-    bounds = {name: (0, 1) if name in ("neutral", "answer") else (0.001, 3650) for name in AXES}
-    limits = [
-        number(
-            f"{end}_{name}", {lang: say(f"lab.readings.{key}", lang, name=names[name][lang]) for lang in LANGUAGES}, None,
-            *bounds[name], whole=False, optional=True, start=bounds[name][end == "high"],
-        )
-        for name in AXES
-        for end, key in (("low", "from_"), ("high", "to"))
-    ]  # fmt: skip
-    fields = [group(both("lab.readings.brush"), limits, open=False), button("all", both("lab.readings.all"))]
-
-    def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
-        policy, case = bench.policy(), bench.case()
-        axes = figures.axes_of(case, policy, lang)
-        kept, limits = within(axes, values)
-        answers = axes["answer"][1][kept]
-        sentence = say("lab.readings.title_none", lang)
-        if kept.any():
-            ends = {"low": percent(float(answers.min()), lang), "high": percent(float(answers.max()), lang)}
-            sentence = say("lab.readings.sentence", lang, drawn=f"{len(kept):,}", kept=f"{int(kept.sum()):,}", **ends)
-        return {
-            "top": [words("kept", lang, sentence)],
-            "below": [figures.readings_figure(case, policy, kept, limits, lang)],
-        }
-
-    def brushed(values: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, float | None]:
-        shown = list(figures.axes_of(bench.case(), bench.policy(), "en"))
-        return limits_of(event.get("changes", {}), shown)
-
-    def keep_all(values: Mapping[str, Any], panel: Panel) -> dict[str, None]:
-        return dict.fromkeys(field["name"] for field in limits)
-
-    panel = Panel(fields, draw, presses={"all": keep_all}, picks={"readings-lines": brushed}, name="all-readings")
-    return follow(panel, bench)
-
-
-def _axis_label(name: str) -> dict[str, str]:
-    if name in FACTORS:
-        return {
-            lang: say("lab.readings.times", lang, name=say(f"lab.readings.short.{name}", lang)) for lang in LANGUAGES
-        }
-    return both(f"lab.readings.{name}")
-
-
-def within(
-    axes: Mapping[str, tuple[str, np.ndarray]], values: Mapping[str, Any]
-) -> tuple[np.ndarray, dict[str, tuple[float, float]]]:
-    """Which readings lie within all limits (N,), and the limits that are set, as far as there are readings."""
-    kept, limits = np.ones(len(axes["answer"][1]), bool), {}
-    for name, (_, found) in axes.items():
-        low, high = values.get(f"low_{name}"), values.get(f"high_{name}")
-        if low is None and high is None:
-            continue
-        low, high = (found.min() if low is None else low), (found.max() if high is None else high)
-        limits[name] = (float(low), float(high))
-        kept &= (found >= low) & (found <= high)
-    return kept, limits
-
-
-def limits_of(changes: Mapping[str, Any], shown: list[str]) -> dict[str, float | None]:
-    """What was brushed in the chart, as values of the controls: of several pieces on one axis the stretch that holds them all."""
-    out: dict[str, float | None] = {}
-    for key, value in changes.items():
-        place = key.removeprefix("dimensions[").partition("]")[0]
-        if "constraintrange" not in key or not place.isdigit() or int(place) >= len(shown):
-            continue
-        name = shown[int(place)]
-        ends = np.ravel([end for end in np.ravel(np.array(value, dtype=object)) if end is not None]).astype(float)
-        for end, found in (("low", min), ("high", max)):
-            out[f"{end}_{name}"] = float(f"{figures.off_axis(name, found(ends)):.4g}") if len(ends) else None
-    return out

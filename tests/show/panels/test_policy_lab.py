@@ -8,7 +8,7 @@ import yaml
 
 from jiebei_lib.policy import load_policy
 from jiebei_lib.problems import PolicyError
-from jiebei_lib.show.panels import policy_lab
+from jiebei_lib.show.panels import policy_controls, policy_lab, policy_readings
 from jiebei_lib.show.panels.fields import flat
 from jiebei_lib.show.panels.switch import current
 
@@ -34,7 +34,7 @@ def test_every_number_and_statement_has_a_control_with_its_basis_source_and_rang
     bench._presses[f"start_{name}"](dict(bench.values), bench)
     policy, found = load_policy(name), controls(bench)
     for topic in ("factors", "strengths", "constraints"):
-        for path, node in policy_lab.leaves(policy.data[topic]):
+        for path, node in policy_controls.leaves(policy.data[topic]):
             if path.endswith("value"):
                 control = found[f"{topic}.{path.removesuffix('.value')}"]
                 entry = policy_lab._entry(policy.data, control["name"])
@@ -85,8 +85,8 @@ def test_starting_from_the_other_witness_brings_its_own_controls(bench) -> None:
     assert bench.policy() is load_policy("published")
     assert {"strengths.weak.at_least", "constraints.amount_below_communication"} <= set(controls(bench))
     assert "constraints.sign_contacts" not in bench.values
-    assert len(bench.values[policy_lab.SPREAD]) == 7
-    bench.set(**{policy_lab.SPREAD: [{"day": 7, "weight": 1}]})
+    assert len(bench.values[policy_controls.SPREAD]) == 7
+    bench.set(**{policy_controls.SPREAD: [{"day": 7, "weight": 1}]})
     assert bench.policy().readings.days == (7,)
 
 
@@ -138,7 +138,7 @@ def test_the_other_panels_follow_the_bench(bench) -> None:
         policy_lab.verdict_table(bench),
         policy_lab.assumptions(bench),
         policy_lab.two_facts(bench),
-        policy_lab.all_readings(bench),
+        policy_readings.all_readings(bench),
     ]
     before = [panel.text() for panel in panels]
     bench.set(case="silent", **{"constraints.neutral_possible.at_least": 0.4})
@@ -159,7 +159,7 @@ def test_who_changes_verdict_and_why_is_said_in_words(bench) -> None:
 
 
 def test_limits_keep_only_the_readings_inside_them(bench) -> None:
-    panel = policy_lab.all_readings(bench)
+    panel = policy_readings.all_readings(bench)
     panel.set(low_communication=20, high_neutral=0.5)
     found = load_policy().readings.samples
     kept = (np.exp(2 * found[:, 1]) >= 20) & (1 / (1 + np.exp(-found[:, 0])) <= 0.5)
@@ -171,7 +171,7 @@ def test_limits_keep_only_the_readings_inside_them(bench) -> None:
 
 
 def test_brushing_the_chart_sets_the_limits(bench) -> None:
-    panel = policy_lab.all_readings(bench)
+    panel = policy_readings.all_readings(bench)
     brush = panel._picks["readings-lines"]
     values = brush(dict(panel.values), {"kind": "brush", "changes": {"dimensions[1].constraintrange": [[1.0, 1.5]]}})
     assert values == {"low_communication": 10, "high_communication": pytest.approx(31.62)}
