@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jiebei_lib.case import Case
 from jiebei_lib.policy import load_policy
 from jiebei_lib.problems import CaseError, PolicyError
-from jiebei_lib.yamls import DuplicateKey, parse
+from jiebei_lib.yamls import HERE, DuplicateKey, parse
 
 HOSTILE = {
     "nothing": "",
@@ -89,3 +89,11 @@ def test_what_only_looks_like_a_number_or_a_date_stays_text(text: str) -> None:
 
 def test_plain_numbers_are_numbers() -> None:
     assert parse("[0, -7, +8, 30000, 0.5, -1.5e+3, true, null]") == [0, -7, 8, 30000, 0.5, -1500, True, None]
+
+
+@pytest.mark.parametrize("path", sorted(HERE.rglob("*.yaml")), ids=lambda path: str(path.relative_to(HERE)))
+def test_our_files_read_the_same_with_and_without_the_c_library(path: Path) -> None:
+    """PyYAML's own reader refuses a plain ``?}`` that libyaml takes; some systems have only the first."""
+    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = path.read_text("utf-8")
+    assert yaml.load(text, Loader=yaml.SafeLoader) == yaml.load(text, Loader=fast)
