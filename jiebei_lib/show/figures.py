@@ -72,7 +72,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
             }
         )
     top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
-    line = -max(2.0, top * 0.12)
+    line, foot, head = -3.0, -6.6, top + 0.9  # in rows of dots: the line, and where the picture begins and ends
     ends = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -97,15 +97,15 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     if dots["above"]:
         marks.append(corner(1.0, "right", f"{say('readings.above', lang)} ◆", CALL))
     key = "title_not_yet" if a.verdict == "not_yet" else "title"
-    # A row of dots is 9 pixels high, so that a low heap makes a low picture.
-    plan = layout(say(f"readings.{key}", lang, count=count), 134 + max(86, round(9 * (top * 1.06 - 2.4 * line)))) | {
+    # A row is 9 pixels high, so that a low heap makes a low picture.
+    plan = layout(say(f"readings.{key}", lang, count=count), 134 + round(9 * (head - foot))) | {
         "xaxis": axis(say("readings.axis", lang))
         | {
             "range": [-0.03, 1.03],
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
             "ticktext": ["0%", "25%", "50%", "75%", "100%"],
         },
-        "yaxis": {"visible": False, "range": [line * 2.4, top * 1.06], "fixedrange": True},
+        "yaxis": {"visible": False, "range": [foot, head], "fixedrange": True},
         "shapes": [
             {
                 "type": "line",
