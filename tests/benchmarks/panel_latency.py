@@ -4,7 +4,7 @@ Run by hand (nothing is asserted: machines differ):    python tests/benchmarks/p
 
 A move is one ``input`` event on the control of the amount, as a drag or a key gives it. "Sentence" is when the verdict has changed,
 "picture" when the chart of the readings has been drawn anew (plotly_afterplot) and the browser has come round to its next frame,
-"settled" when everything else on the panel has followed.
+"settled" when everything else on the panel has followed. A quarter of a second of rest between moves.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def browser(moves: int) -> np.ndarray:
             rows = []
             for n in range(moves + 5):
                 rows.append(notebook.page.evaluate(MOVE, 600 + (n * 2311) % 20_000))
-                notebook.page.wait_for_timeout(60)
+                notebook.page.wait_for_timeout(250)
             chromium.close()
     return np.array(rows[5:])
 
