@@ -39,7 +39,6 @@ PER_CORE = 20  # students; measured: forty on two cores answer at the same momen
 SPARE_MB = 1024  # left for the machine itself
 START_SECONDS = 60.0  # for the servers to answer at all, and for each student's kernel on top
 SECONDS_EACH = 10.0
-NEVER = 86_400.0  # seconds; no class lasts as long
 RESTING = 0.02  # seconds of processor time a second; a kernel below it rests
 WARM = "is filled with"  # what Voilà says when every kernel has run the notebook
 
@@ -178,9 +177,7 @@ def command(notebook: str, host: str, port: int, warm: int, token: str) -> list[
         ],
         "VoilaConfiguration.preheat_kernel": warm > 0,
         "VoilaConfiguration.default_pool_size": warm,
-        # Begun once, before class: filling the pool again while forty open their page would start forty kernels more. Who comes
-        # late, or again, gets a kernel of the usual kind.
-        "VoilaKernelManager.fill_delay": NEVER,
+        "VoilaConfiguration.multi_kernel_manager_class": "jiebei_lib.lessons.kernels.ClassKernels",
         # A page that is closed keeps its kernel for ten minutes.
         "MappingKernelManager.cull_idle_timeout": 600,
         "MappingKernelManager.cull_interval": 60,
