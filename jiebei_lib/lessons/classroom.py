@@ -34,7 +34,7 @@ NOTEBOOKS = {
 }
 BOARD = "class_board"
 MOST = 200  # students; more is a typing error
-KERNEL_MB = 100  # memory that one student takes: 50 when it comes, more after the game's debrief
+KERNEL_MB = 150  # memory that one student takes: 94 when it comes, more after the game's debrief
 PER_CORE = 20  # students; measured: forty on two cores answer at the same moment
 SPARE_MB = 1024  # left for the machine itself
 START_SECONDS = 60.0  # for the servers to answer at all, and for each student's kernel on top
