@@ -22,7 +22,7 @@ examples: $(VENV)/.dev-stamp ## Renew the example reports that are kept in repor
 	$(BIN)/jiebei report --examples --refresh
 
 test: check ## Check the style, then run all tests
-	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 check: $(VENV)/.dev-stamp ## Check the style of the code and the notebooks (ruff)
 	$(BIN)/ruff check

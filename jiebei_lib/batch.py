@@ -90,8 +90,10 @@ def reports(
     done = Manifest(folder / MANIFEST)
     day = checked_date(as_of or done.as_of)
     how = {"formats": formats, "bundle": None if single_file else BUNDLE}
-    if not single_file and "html" in formats and not (folder / BUNDLE).exists():
-        report.write(folder / BUNDLE, report.plotly_bundle())
+    if not single_file and "html" in formats:
+        for name, content in ((BUNDLE, report.plotly_bundle()), (report.STYLE, report.stylesheet())):
+            if not (folder / name).exists() or (folder / name).read_text("utf-8") != content:
+                report.write(folder / name, content)
     jobs = list(_jobs(files_of(given), mapping, langs, policy, day, how))
     open_ = [job for job in jobs if not done.holds(job)]
     kept = len(jobs) - len(open_)

@@ -27,6 +27,7 @@ from jiebei_lib.yamls import HERE, beside
 
 FORMATS = ("html", "pdf")
 REPORTS = Path("reports")  # where renders go if nothing else is said
+STYLE = "report.css"  # the style's name where it stands beside many reports
 EXAMPLES = ("silent", "much_unknown")  # the example cases whose reports are kept with the project
 HEAD, FIGURE = "application/vnd.jiebei.head+json", "application/vnd.plotly.v1+json"
 
@@ -261,7 +262,8 @@ def page(
     head: Mapping[str, str], sections: list[dict[str, Any]], charts: str = "live", bundle: str | None = None
 ) -> str:
     """One HTML page that needs nothing from anywhere. ``charts``: ``live`` draws with the chart library, carried once in the page
-    or, with ``bundle``, beside it under that relative address; ``none`` leaves the places empty for pictures."""
+    or, with ``bundle``, beside it under that relative address (and the style as :data:`STYLE`); ``none`` leaves the places empty for
+    pictures."""
     from markupsafe import Markup
 
     from jiebei_lib.show.figure import untitled
@@ -293,7 +295,8 @@ def page(
             lang=lang,
             title=head["title"],
             sections=prepared,
-            css=Markup((HERE / "show" / "report.css").read_text("utf-8")),
+            css=None if bundle else Markup(stylesheet()),
+            style=STYLE,
             live=charts == "live",
             script=script,
             bundle=bundle,
@@ -304,6 +307,12 @@ def page(
             digest=content_digest(head, sections),
         )
     )
+
+
+@cache
+def stylesheet() -> str:
+    """The report's style."""
+    return (HERE / "show" / "report.css").read_text("utf-8")
 
 
 @cache
@@ -328,22 +337,38 @@ def find_browser() -> str:
 
 def printed(html: str, browser: str) -> bytes:
     """The page as a PDF on A4."""
-    with opened(html, browser, print_width=True) as tab:
-        tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        return tab.pdf(prefer_css_page_size=True, print_background=True)
+
+    def work() -> bytes:
+        with opened(html, browser, print_width=True) as tab:
+            tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+            return tab.pdf(prefer_css_page_size=True, print_background=True)
+
+    return in_a_thread(work)
+
+
+def in_a_thread(work: Callable[[], Any]) -> Any:
+    """Playwright refuses to work in a thread whose event loop runs, such as a notebook's."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 def with_pictures(html: str, browser: str) -> str:
     """The page with each chart as an SVG picture in place of the script that draws it: small, and fit to be kept in git."""
-    with opened(html, browser) as tab:
-        pictures = tab.evaluate(
-            """async () => {
-              const charts = [...document.querySelectorAll('.chart')];
-              const svg = async (chart) => decodeURIComponent((await Plotly.toImage(chart,
-                {format: 'svg', width: 680, height: chart.layout.height})).replace('data:image/svg+xml,', ''));
-              return await Promise.all(charts.map(async (chart) => [chart.id, await svg(chart)]));
-            }"""
-        )
+
+    def work() -> list[list[str]]:
+        with opened(html, browser) as tab:
+            return tab.evaluate(
+                """async () => {
+                  const charts = [...document.querySelectorAll('.chart')];
+                  const svg = async (chart) => decodeURIComponent((await Plotly.toImage(chart,
+                    {format: 'svg', width: 680, height: chart.layout.height})).replace('data:image/svg+xml,', ''));
+                  return await Promise.all(charts.map(async (chart) => [chart.id, await svg(chart)]));
+                }"""
+            )
+
+    pictures = in_a_thread(work)
     html = re.sub(r"<script\b.*?</script>\n?", "", html, flags=re.S)
     for name, svg in pictures:
         svg = re.sub(

@@ -18,6 +18,27 @@ settings.register_profile(
 settings.load_profile("jiebei")
 
 
+def browser_path() -> str | None:
+    """The Chromium that PDFs and browser tests use, if there is one."""
+    from jiebei_lib.problems import ReportError
+    from jiebei_lib.report import find_browser
+
+    try:
+        return find_browser()
+    except ReportError:
+        return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay together, and so do all that need the notebook servers: what a session sets up is set up once."""
+    for item in items:
+        path = Path(str(item.path))
+        if not any(mark.name == "xdist_group" for mark in item.iter_markers()):
+            browser = "browser" in path.parts
+            item.add_marker(pytest.mark.xdist_group("browser" if browser else str(path)))
+            item.add_marker(pytest.mark.browser) if browser else None
+
+
 @pytest.fixture(scope="session")
 def article():
     from jiebei_lib.policy import load_policy
@@ -45,11 +66,12 @@ def chromium():
     """A headless browser for the whole run."""
     from playwright.sync_api import sync_playwright
 
-    from jiebei_lib.report import find_browser
-
+    path = browser_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine")
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=quiet)
+        browser = playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
         browser.close()
 

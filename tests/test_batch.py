@@ -18,6 +18,7 @@ pytest.importorskip("pyarrow")
 from jiebei_lib import batch, report
 from jiebei_lib.batch import BUNDLE, INDEX, MANIFEST, reports
 from jiebei_lib.cli import run
+from jiebei_lib.report import STYLE
 from jiebei_lib.sample import sample, write_sample
 
 DAY = "2026-11-23"
@@ -61,7 +62,7 @@ def test_a_report_for_each_row_and_language_with_its_hashes(made):
         for name, known in entry["files"].items():
             assert batch._hash((made / name).read_bytes()) == known
     files = {path.name for path in made.iterdir()}
-    assert files == {name for entry in entries for name in entry["files"]} | {BUNDLE, MANIFEST, INDEX}
+    assert files == {name for entry in entries for name in entry["files"]} | {BUNDLE, STYLE, MANIFEST, INDEX}
 
 
 def test_a_report_is_the_one_that_is_made_alone(made, cases, tmp_path):

@@ -14,6 +14,7 @@ from jiebei_lib import report as reports
 from jiebei_lib.case import Case
 from jiebei_lib.problems import CaseError, ReportError
 from jiebei_lib.yamls import beside
+from tests.conftest import browser_path
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ("readings", "days", "factors", "claims", "witnesses")
@@ -28,10 +29,10 @@ def example(name: str) -> Case:
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, reports.Rendered]:
     """One report in each language, with its print."""
-    out = tmp_path_factory.mktemp("reports")
+    out, to = tmp_path_factory.mktemp("reports"), ("html", "pdf") if browser_path() else ("html",)
     return {
-        "zh": reports.case_report(example("silent"), "zh", as_of="2026-11-23", to=("html", "pdf"), out=out),
-        "en": reports.case_report(example("much_unknown"), "en", as_of="2026-11-23", to=("html", "pdf"), out=out),
+        "zh": reports.case_report(example("silent"), "zh", as_of="2026-11-23", to=to, out=out),
+        "en": reports.case_report(example("much_unknown"), "en", as_of="2026-11-23", to=to, out=out),
     }
 
 
@@ -154,6 +155,8 @@ def test_axe_finds_nothing_serious(made: reports.Rendered, browser_page) -> None
 def test_the_print_is_a4_with_chinese_that_can_be_read_and_searched(rendered: dict[str, reports.Rendered]) -> None:
     from pypdf import PdfReader
 
+    if rendered["zh"].pdf is None:
+        pytest.skip("no Chromium on this machine")
     reader = PdfReader(rendered["zh"].pdf)
     width, height = (float(side) / 72 * 25.4 for side in reader.pages[0].mediabox[2:])
     assert (round(width), round(height)) == (210, 297)

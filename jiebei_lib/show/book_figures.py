@@ -23,8 +23,8 @@ def verdicts_figure(p: BookPage) -> Figure:
     counts = p.book["verdicts"]
     names = {name: say(f"verdict.{name}", p.lang) for name in counts}
     bars = [(names[name], n, COLOURS[name], whole(n)) for name, n in counts.items()]
-    said = [p.say("verdicts.item", name=names[name], n=whole(n)) for name, n in counts.items()]
-    title = p.say("verdicts.title", **{name: whole(n) for name, n in counts.items()})
+    said = [p.say("book.verdicts.item", name=names[name], n=whole(n)) for name, n in counts.items()]
+    title = p.say("book.verdicts.title", **{name: whole(n) for name, n in counts.items()})
     rows = [[names[name], whole(n)] for name, n in counts.items()]
     return _bars(p, "verdicts", title, bars, {"counts": joined(said, p.lang)}, rows)
 
@@ -36,7 +36,7 @@ def ribbon_figure(p: BookPage) -> Figure:
     at = [round(100 * n / (number - 1), 1) for n in range(number)]
     hover = [
         p.say(
-            "ribbon.hover",
+            "book.ribbon.hover",
             at=f"{x:g}",
             low=percent(low, p.lang, True),
             high=percent(high, p.lang, True),
@@ -47,9 +47,9 @@ def ribbon_figure(p: BookPage) -> Figure:
     data = _band(at, ribbon["low"], ribbon["high"])
     data.append(_line(at, ribbon["share"], hover, markers=False))
     half = round(100 * p.book["expected"]["majority"] / max(1, p.book["expected"]["cases"]))
-    plan = layout(p.say("ribbon.title", half=half), 360) | {
-        "xaxis": axis(p.say("ribbon.axis")) | {"range": [0, 100], "tickvals": [0, 25, 50, 75, 100]},
-        "yaxis": axis(p.say("ribbon.axis_y"))
+    plan = layout(p.say("book.ribbon.title", half=half), 360) | {
+        "xaxis": axis(p.say("book.ribbon.axis")) | {"range": [0, 100], "tickvals": [0, 25, 50, 75, 100]},
+        "yaxis": axis(p.say("book.ribbon.axis_y"))
         | {
             "range": [-0.02, 1.02],
             "tickvals": [0, 0.25, 0.5, 0.75, 1],
@@ -57,8 +57,9 @@ def ribbon_figure(p: BookPage) -> Figure:
             "gridcolor": FAINT,
         },
         "annotations": [
-            note(3, ribbon["share"][3], p.say("ribbon.share"), "left", -16) | {"font": {"size": 13, "color": CALL}},
-            note(35, 0.45, p.say("ribbon.band"), "center", 0) | {"font": {"size": 13, "color": "#555555"}},
+            note(3, ribbon["share"][3], p.say("book.ribbon.share"), "left", -16)
+            | {"font": {"size": 13, "color": CALL}},
+            note(35, 0.45, p.say("book.ribbon.band"), "center", 0) | {"font": {"size": 13, "color": "#555555"}},
         ],
     }
     middle = number // 2
@@ -84,7 +85,7 @@ def days_figure(p: BookPage) -> Figure:
     days = p.book["days"]
     x, last = days["day"], -1
     hover = [
-        p.say("days.hover", day=day, low=whole(low), high=whole(high), majority=whole(majority))
+        p.say("book.days.hover", day=day, low=whole(low), high=whole(high), majority=whole(majority))
         for day, low, high, majority in zip(x, days["low"], days["high"], days["majority"], strict=True)
     ]
     data = _band(x, days["low"], days["high"])
@@ -96,14 +97,14 @@ def days_figure(p: BookPage) -> Figure:
         "majority": whole(days["majority"][last]),
     }
     first = {f"{name}0": whole(days[name][0]) for name in ("low", "high", "majority")}
-    plan = layout(p.say("days.title", **slots), 360) | {
-        "xaxis": axis(p.say("days.axis")) | {"range": [-0.5, x[last] + 0.5], "tickvals": [0, 7, 14, 21, 30]},
-        "yaxis": axis(p.say("days.axis_y"))
+    plan = layout(p.say("book.days.title", **slots), 360) | {
+        "xaxis": axis(p.say("book.days.axis")) | {"range": [-0.5, x[last] + 0.5], "tickvals": [0, 7, 14, 21, 30]},
+        "yaxis": axis(p.say("book.days.axis_y"))
         | {"range": [0, max(1.0, p.book["expected"]["cases"]) * 1.04], "gridcolor": FAINT, "tickformat": ",d"},
         "annotations": [
-            note(x[last], days["majority"][last], p.say("days.majority"), "right", -18)
+            note(x[last], days["majority"][last], p.say("book.days.majority"), "right", -18)
             | {"font": {"size": 13, "color": CALL}},
-            note(x[last], days["low"][last], p.say("days.band"), "right", 16)
+            note(x[last], days["low"][last], p.say("book.days.band"), "right", 16)
             | {"font": {"size": 13, "color": "#555555"}},
         ],
     }
@@ -118,7 +119,7 @@ def segments_figure(p: BookPage) -> Figure:
     data = []
     for name, part in zip(names, parts, strict=True):
         hover = p.say(
-            "segments.hover",
+            "book.segments.hover",
             name=html.escape(name),
             cases=whole(part["cases"]),
             low=whole(part["low"]),
@@ -148,16 +149,16 @@ def segments_figure(p: BookPage) -> Figure:
         ]
     top = max(range(len(parts)), key=lambda n: parts[n]["share"]) if parts else 0
     title = (
-        p.say("segments.title", name=names[top], count=of_hundred(parts[top]["share"]))
+        p.say("book.segments.title", name=names[top], count=of_hundred(parts[top]["share"]))
         if parts
-        else p.say("segments.heading")
+        else p.say("book.segments.heading")
     )
     plan = layout(title, MARGIN + ROW * len(parts)) | {
-        "xaxis": axis(p.say("segments.axis")) | {"range": [-2, 102], "gridcolor": FAINT},
+        "xaxis": axis(p.say("book.segments.axis")) | {"range": [-2, 102], "gridcolor": FAINT},
         "yaxis": axis("") | {"autorange": "reversed", "type": "category"},
     }
     said = [
-        p.say("segments.row", name=name, low=whole(part["low"]), high=whole(part["high"]))
+        p.say("book.segments.row", name=name, low=whole(part["low"]), high=whole(part["high"]))
         for name, part in zip(names, parts, strict=True)
     ]
     rows = [
@@ -183,13 +184,13 @@ def questions_figure(p: BookPage) -> Figure:
         (name, each["narrowing"], NEITHER, f"{each['narrowing']:,.1f}") for name, each in zip(names, asked, strict=True)
     ]
     best = asked[0] if asked and asked[0]["narrowing"] > 0 else None
-    title = p.say("questions.title_none")
+    title = p.say("book.questions.title_none")
     if best:
         title = p.say(
-            "questions.title", name=names[0], unknown=whole(best["unknown"]), narrowing=f"{best['narrowing']:,.1f}"
+            "book.questions.title", name=names[0], unknown=whole(best["unknown"]), narrowing=f"{best['narrowing']:,.1f}"
         )
     said = [
-        p.say("questions.row", name=name, narrowing=f"{each['narrowing']:,.1f}")
+        p.say("book.questions.row", name=name, narrowing=f"{each['narrowing']:,.1f}")
         for name, each in zip(names, asked, strict=True)
     ]
     rows = [
@@ -204,13 +205,13 @@ def changes_figure(p: BookPage) -> Figure:
     for change in p.book["changes"]:
         before, after = (say(f"verdict.{change[end]}", p.lang) for end in ("before", "after"))
         worse = VERDICTS.index(change["after"]) > VERDICTS.index(change["before"])
-        move = p.say("what_if.move", before=before, after=after)
+        move = p.say("book.what_if.move", before=before, after=after)
         bars.append(
             (f"{'◆' if worse else '●'} {move}", change["cases"], CALL if worse else NO_CALL, whole(change["cases"]))
         )
-        said.append(p.say("what_if.row", move=move, n=whole(change["cases"])))
+        said.append(p.say("book.what_if.row", move=move, n=whole(change["cases"])))
         rows.append([move, whole(change["cases"]), reason_name(change["why"], p.lang)])
-    title = p.say("what_if.title", changed=whole(sum(change["cases"] for change in p.book["changes"])))
+    title = p.say("book.what_if.title", changed=whole(sum(change["cases"] for change in p.book["changes"])))
     return _bars(p, "what_if", title, bars, {"rows": joined(said, p.lang)}, rows)
 
 
@@ -262,8 +263,10 @@ def _figure(
     slots: dict[str, Any],
     rows: list[list[str]],
 ) -> Figure:
-    head = p.say(f"{name}.table").split("|")
-    return Figure(f"book_{name}", data, plan, p.say(f"{name}.alt", **slots), p.say(f"{name}.caption"), head, rows)
+    head = p.say(f"book.{name}.table").split("|")
+    return Figure(
+        f"book_{name}", data, plan, p.say(f"book.{name}.alt", **slots), p.say(f"book.{name}.caption"), head, rows
+    )
 
 
 def _bars(
@@ -285,7 +288,8 @@ def _bars(
         "hoverinfo": "skip",
     }
     plan = layout(title, MARGIN + ROW * len(bars)) | {
-        "xaxis": axis(p.say(f"{name}.axis")) | {"range": [0, longest * 1.18], "gridcolor": FAINT, "tickformat": ",~r"},
+        "xaxis": axis(p.say(f"book.{name}.axis"))
+        | {"range": [0, longest * 1.18], "gridcolor": FAINT, "tickformat": ",~r"},
         "yaxis": axis("") | {"autorange": "reversed", "type": "category"},
     }
     return _figure(p, name, [bar], plan, slots, rows)

@@ -21,7 +21,7 @@ class BookPage:
 
     def head(self) -> Head:
         """Title, headline and language."""
-        return Head(title=self.say("title"), headline=self.headline(), lang=self.lang)
+        return Head(title=self.say("book.title"), headline=self.headline(), lang=self.lang)
 
     def answer(self) -> Section:
         """How many, in one sentence."""
@@ -63,10 +63,10 @@ class BookPage:
     def headline(self) -> str:
         """The answer in one sentence."""
         counts = {name: figures.whole(value) for name, value in self.book["expected"].items()}
-        return self.say("headline", **counts)
+        return self.say("book.headline", **counts)
 
     def say(self, key: str, **slots: Any) -> str:
-        return say(f"book.{key}", self.lang, **slots)
+        return say(key, self.lang, **slots)
 
     def policy_name(self, which: str) -> str:
         return witness_name(self.book[which], self.lang)
@@ -78,7 +78,7 @@ class BookPage:
     def reasons(self) -> str:
         """What moved most, with how many cases."""
         return ("、" if self.lang == "zh" else ", ").join(
-            self.say("what_if.reason", name=figures.reason_name(why, self.lang), n=figures.whole(n))
+            self.say("book.what_if.reason", name=figures.reason_name(why, self.lang), n=figures.whole(n))
             for why, n in self.book["moved"].items()
         )
 

@@ -239,7 +239,7 @@ def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
     ]
     low90, high90 = percent(scores.low[90], lang), percent(scores.high[90], lang)
     slots = {
-        "first": day_name(first, lang) if lang == "zh" else first,
+        "first": first,
         "days": case.days_overdue,
         "low": percent(a.likelihood["low"], lang),
         "high": percent(a.likelihood["high"], lang),

@@ -26,8 +26,9 @@ class Words(str):
     """A piece of finished HTML: everything that came from a user was escaped when it was made."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        plain = re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]+>", "", self)).strip()
-        return {"text/html": str(self), "text/plain": html.unescape(plain)}
+        # The plain text only tells what stands there: all of it would be kept twice in every report.
+        plain = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", self)).split())
+        return {"text/html": str(self), "text/plain": plain if len(plain) <= 80 else plain[:79] + "…"}
 
 
 class Section(list):
