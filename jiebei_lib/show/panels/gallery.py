@@ -15,8 +15,10 @@ MARKS = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*_`]")
 
 
 def notebooks(folder: Path) -> list[dict[str, Any]]:
-    """Path, title and first paragraph of every notebook in a folder that has a title in both languages, in order of file name."""
-    found = [{"path": file.name, **opening(file)} for file in sorted(folder.glob("*.ipynb"))]
+    """Path, title and first paragraph of every notebook in a folder that has a title in both languages, in order of file name;
+    then of the lessons."""
+    files = [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("lessons/lesson_*.ipynb"))]
+    found = [{"path": file.relative_to(folder).as_posix(), **opening(file)} for file in files]
     return [entry for entry in found if "title" in entry]
 
 
