@@ -257,7 +257,8 @@ class _Bench:
         come = readings.samples[readings.first_day <= self.case.days_overdue]
         middle = (self.low + self.high)[:-1] / 2
         middle[[COMMUNICATION, AMOUNT]] = 0
-        days, each = np.unique(readings.first_day[: len(come)], return_inverse=True)
+        days = [day for day in readings.days if day <= self.case.days_overdue]
+        each = np.searchsorted(days, readings.first_day[: len(come)])
         pressed = [float(days_pressure(np.array(self.case.days_overdue), day, longest)) for day in days]
         # einsum, as the product of a matrix and a vector brings in threads already at this size (kernel.SINGLE).
         z = np.einsum("nk,k->n", come[:, :-1], np.append(1, middle))

@@ -6,7 +6,6 @@ z = base + sum of weight x pressure; likelihood = 1 / (1 + e^-z); 0 in a reading
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +44,8 @@ def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy
         return _evaluate(low, high, days, readings, longest)
     # numpy and the kernel give up the interpreter's lock: a thread a processor
     parts = [slice(start, start + PART) for start in range(0, len(days), PART)]
+    from concurrent.futures import ThreadPoolExecutor  # and logging with it: not for a single case
+
     with ThreadPoolExecutor(processors()) as pool:
         found = pool.map(lambda part: _evaluate(low[part], high[part], days[part], readings, longest), parts)
         return Scores(*map(np.concatenate, zip(*(vars(part).values() for part in found), strict=True)))

@@ -6,13 +6,12 @@ import html
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jiebei_lib.assessment import Assessment
 from jiebei_lib.case import Case
-from jiebei_lib.claims import Dispersion
 from jiebei_lib.policy import Policy
 from jiebei_lib.scoring.score import across_days, reading_likelihoods
 from jiebei_lib.show.figure import (
@@ -33,6 +32,9 @@ from jiebei_lib.show.figure import (
     upright,
 )
 from jiebei_lib.show.text import multiple, of_hundred, percent, say
+
+if TYPE_CHECKING:
+    from jiebei_lib.claims import Dispersion
 
 DAY_TICKS = (0, 1, 3, 7, 14, 30, 60, 90)
 BIN, ABREAST = 0.05, 3  # width of a column of dots, in likelihood, and how many dots stand side by side in it

@@ -6,18 +6,18 @@ import html
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.assessment import Assessment, assess
 from jiebei_lib.case import FIELDS, Case
-from jiebei_lib.claims import first_contact_days
-from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.show import figures
-from jiebei_lib.show.cost_words import further_days
 from jiebei_lib.show.figures import witness_name
 from jiebei_lib.show.text import cited_all, counted, fact, in_words, of_hundred, percent, say, yuan
 from jiebei_lib.yamls import HERE
+
+if TYPE_CHECKING:
+    from jiebei_lib.loan import Loan
 
 HEAD = "application/vnd.jiebei.head+json"
 
@@ -62,7 +62,7 @@ class Page:
         as_of: str | None = None,
         loan: Loan | Mapping[str, Any] | None = None,
     ):
-        self.loan = loan if isinstance(loan, Loan) else Loan.of(loan) if loan else None
+        self.loan = _loan(loan)
         self.case = case if isinstance(case, Case) else Case.of(case)
         self.policy = load_policy(policy)
         self.lang = lang
@@ -121,6 +121,8 @@ class Page:
 
     def cost(self) -> Section:
         """What each further day costs: of the loan if it is known, else over the rates that pages report."""
+        from jiebei_lib.show.cost_words import further_days
+
         return Section([self._words("cost", cost=further_days(self.case, self.loan, self.policy, self.lang))])
 
     def today(self) -> Section:
@@ -133,6 +135,8 @@ class Page:
 
     def claims(self) -> Section:
         """What published pages claim, and the second witness."""
+        from jiebei_lib.claims import first_contact_days
+
         found = first_contact_days()
         picture, side_by_side = (
             figures.claims_figure(found, self.lang),
@@ -247,6 +251,15 @@ class Page:
 
     def of_hundred(self, share: float) -> int:
         return of_hundred(share)
+
+
+def _loan(given: Loan | Mapping[str, Any] | None) -> Loan | None:
+    """The loan, if there is one. What only some sections need is imported where it is needed: the command line starts faster."""
+    if not given:
+        return None
+    from jiebei_lib.loan import Loan
+
+    return given if isinstance(given, Loan) else Loan.of(given)
 
 
 def headline(a: Assessment, lang: str, policy: Policy) -> str:
