@@ -30,6 +30,12 @@ class Words(str):
         plain = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", self)).split())
         return {"text/html": str(self), "text/plain": plain if len(plain) <= 80 else plain[:79] + "…"}
 
+    def _ipython_display_(self) -> None:
+        # IPython shows any str, whatever else it says of itself, by its repr as well.
+        from IPython.display import publish_display_data
+
+        publish_display_data(self._repr_mimebundle_())
+
 
 class Section(list):
     """Words and figures, shown one after the other."""
