@@ -21,6 +21,7 @@ from jiebei_lib import __version__
 from jiebei_lib.case import Case
 from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy, load_policy
+from jiebei_lib.printing import find_browser, printed, with_pictures
 from jiebei_lib.problems import Phrase, Problem, ReportError, items, shown
 from jiebei_lib.show.text import LANGUAGES, say
 from jiebei_lib.yamls import HERE, beside
@@ -321,101 +322,6 @@ def plotly_bundle() -> str:
     from importlib.resources import files
 
     return (files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
-
-
-def find_browser() -> str:
-    """A local Chromium or Chrome: the one that ``JIEBEI_BROWSER`` names, else the first on the path. Raises :class:`ReportError`."""
-    import shutil
-
-    named = os.environ.get("JIEBEI_BROWSER")
-    names = [named] if named else ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        raise ReportError(Problem("no_browser", "pdf"))
-    return found
-
-
-def printed(html: str, browser: str) -> bytes:
-    """The page as a PDF on A4."""
-
-    def work() -> bytes:
-        with opened(html, browser, print_width=True) as tab:
-            tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-            return tab.pdf(prefer_css_page_size=True, print_background=True)
-
-    return in_a_thread(work)
-
-
-def in_a_thread(work: Callable[[], Any]) -> Any:
-    """Playwright refuses to work in a thread whose event loop runs, such as a notebook's."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
-
-
-def with_pictures(html: str, browser: str) -> str:
-    """The page with each chart as an SVG picture in place of the script that draws it: small, and fit to be kept in git."""
-
-    def work() -> list[list[str]]:
-        with opened(html, browser) as tab:
-            return tab.evaluate(
-                """async () => {
-                  const charts = [...document.querySelectorAll('.chart')];
-                  const svg = async (chart) => decodeURIComponent((await Plotly.toImage(chart,
-                    {format: 'svg', width: 680, height: chart.layout.height})).replace('data:image/svg+xml,', ''));
-                  return await Promise.all(charts.map(async (chart) => [chart.id, await svg(chart)]));
-                }"""
-            )
-
-    pictures = in_a_thread(work)
-    html = re.sub(r"<script\b.*?</script>\n?", "", html, flags=re.S)
-    for name, svg in pictures:
-        svg = re.sub(
-            r'(<svg\b[^>]*?) width="(\d+)" height="(\d+)"', r'\1 viewBox="0 0 \2 \3" width="100%"', svg, count=1
-        )
-        if drawn := re.search(r"topdefs-([0-9a-f]{6})", svg):  # plotly's random mark, which would differ each time
-            svg = svg.replace(drawn[1], name.replace("chart-", ""))
-        html = re.sub(
-            rf'(<div class="chart" id="{re.escape(name)}"[^>]*>)', lambda found, svg=svg: found[1] + svg, html
-        )
-    return html
-
-
-class opened:
-    """A page in a browser of its own, with its charts drawn and no way out to the network."""
-
-    def __init__(self, html: str, browser: str, print_width: bool = False):
-        self.html, self.browser, self.print_width = html, browser, print_width
-
-    def __enter__(self) -> Any:
-        try:
-            from playwright.sync_api import Error, sync_playwright
-        except ImportError:
-            raise ReportError(Problem("no_extra", "pdf", {"allowed": "jiebei-lib[reports]"})) from None
-        self.playwright = sync_playwright().start()
-        try:
-            args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-            self.chromium = self.playwright.chromium.launch(executable_path=self.browser, args=args)
-            # Print is 180 mm wide: charts are drawn at that width, not shrunk to it.
-            tab = self.chromium.new_page(viewport={"width": 680 if self.print_width else 1000, "height": 1200})
-            tab.route("**/*", lambda route: route.abort())
-            if self.print_width:
-                tab.emulate_media(media="print")
-            tab.set_content(self.html, wait_until="load")
-            tab.wait_for_function(
-                "[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('.main-svg'))"
-            )
-            return tab
-        except Error as failure:
-            self.__exit__()
-            reason = shown(failure.message, 120)
-            raise ReportError(Problem("browser_failed", Path(self.browser).name, {"value": reason})) from None
-
-    def __exit__(self, *_: Any) -> None:
-        if hasattr(self, "chromium"):
-            self.chromium.close()
-        self.playwright.stop()
 
 
 def reproduces(notebook: Path) -> None:

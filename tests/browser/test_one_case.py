@@ -64,7 +64,7 @@ def test_two_quick_drags_end_in_the_last_state(case_page):
     assert case_page.text() == sentence(example("silent").replace(days_overdue=41))
     assert case_page.field("days_overdue").locator("input[type=number]").input_value() == "41"
     here = "document.querySelector('[data-figure=\"days\"] .chart').layout.annotations.some((one) => one.text.includes('41'))"
-    assert case_page.page.evaluate(here)
+    case_page.page.wait_for_function(here)  # the pictures follow the sentence
 
 
 def test_the_keyboard_alone_moves_a_control_with_a_focus_that_is_seen(case_page):

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -21,6 +22,12 @@ from tests.lessons.students import Student, attend
 
 pytest.importorskip("voila")
 pytestmark = pytest.mark.slow
+
+
+def in_a_thread(coroutine):
+    """asyncio.run where no other loop runs: Playwright's may, in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def free_port() -> int:
@@ -61,7 +68,7 @@ def test_students_answer_and_nothing_is_lost_when_the_server_is_killed(lesson):
             await student.answer()
         return student
 
-    asyncio.run(first())
+    in_a_thread(first())
     before = Store(lesson.file).answers()
     os.kill(lesson.students.process.pid, signal.SIGKILL)
     lesson.students.process.wait()
@@ -69,7 +76,7 @@ def test_students_answer_and_nothing_is_lost_when_the_server_is_killed(lesson):
     assert len(before) == 3
     lesson.mend()
     again(lesson.link)
-    students = asyncio.run(attend(lesson.link, 2))
+    students = in_a_thread(attend(lesson.link, 2))
     answers = Store(lesson.file).answers()
     assert answers[:3] == before
     assert len(answers) == 3 + sum(len(student.round_trips) for student in students) == 3 + 2 * 12
@@ -149,7 +156,7 @@ def test_a_student_can_run_no_code(lesson):
                 kinds.append(json.loads(raw)["header"]["msg_type"])
         return kinds
 
-    assert not {"execute_reply", "complete_reply", "inspect_reply", "history_reply"} & set(asyncio.run(attempt()))
+    assert not {"execute_reply", "complete_reply", "inspect_reply", "history_reply"} & set(in_a_thread(attempt()))
     assert not os.path.exists("/tmp/pwned-by-a-student")
 
 
@@ -160,7 +167,7 @@ def test_students_have_kernels_of_their_own_also_when_the_warm_ones_are_used_up(
             await student.enter()
         return [student.kernel for student in pair]
 
-    kernels = asyncio.run(three())
+    kernels = in_a_thread(three())
     assert len(set(kernels)) == 3
     assert status(f"{lesson.link}api/kernels/{uuid.uuid4()}") == 404
 
