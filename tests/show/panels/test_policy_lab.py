@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import yaml
@@ -141,7 +143,9 @@ def test_the_other_panels_follow_the_bench(bench) -> None:
         policy_readings.all_readings(bench),
     ]
     before = [panel.text() for panel in panels]
-    bench.set(case="silent", **{"constraints.neutral_possible.at_least": 0.4})
+    # In a thread of its own, where no event loop runs (Playwright's may, in this one) and the others follow at once.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(bench.set, case="silent", **{"constraints.neutral_possible.at_least": 0.4}).result()
     assert all(panel.text() != old for panel, old in zip(panels, before, strict=True))
     current.lang = "en"
     assert "cases change verdict" in panels[0].text() and "It hangs most on" in panels[1].text()
