@@ -38,6 +38,8 @@ function untitled(layout, width) {
   return { ...rest, width, height: height - room, margin: { ...margin, t: (margin.t ?? 80) - room } };
 }
 
+// The browser has painted what was done before, or has other things to do than paint (a page in the background never paints).
+const frame = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 100); });
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 // Each panel has a module of its own, so ids are counted by the page: a label must find its own control.
 const nextId = () => globalThis.jiebeiSerial = (globalThis.jiebeiSerial ?? 0) + 1;
@@ -219,6 +221,7 @@ export default {
     const places = { top, beside, below };
     let texts = [], controls = {}, lang = model.get("page").lang;
     const shown = new Map(); // part id -> {part, el, chart}
+    let drawn = null, painted = null; // the page on screen, and when it is seen there: not before is the next one drawn
     let ready = null; // a page that the kernel sent, to be opened
     const waiting = new Set(); // charts out of sight, still to be drawn
 
@@ -312,9 +315,10 @@ export default {
         return;
       }
       if (!chart.isConnected) return;
-      if (!chart.clientWidth) { waiting.add(entry); return; }
+      entry.width ??= chart.clientWidth; // later told by `width`: asking the browser for it makes it lay out the page at once
+      if (!entry.width) { waiting.add(entry); return; }
       const { data, layout, config } = entry.part.figure; // the newest: it may have changed while plotly.js was loading
-      await Plotly.react(chart, structuredClone(data), untitled(layout, chart.clientWidth), config);
+      await Plotly.react(chart, structuredClone(data), untitled(layout, entry.width), config);
       if (entry.part.figure.data === data) delete chart.dataset.stale;
       if (!entry.listening && model.get("page").picks.includes(entry.part.name)) listen(entry);
     }
@@ -334,28 +338,32 @@ export default {
     }, { rootMargin: "300px" });
     const width = new ResizeObserver((changed) => {
       for (const { target } of changed) {
+        const now = target.entry.width = target.clientWidth;
         if (waiting.has(target.entry)) drawChart(target.entry);
-        else if (globalThis.Plotly && target.data && target.clientWidth && target.layout?.width !== target.clientWidth) {
-          globalThis.Plotly.relayout(target, { width: target.clientWidth });
-        }
+        else if (globalThis.Plotly && target.data && now && target.layout?.width !== now) globalThis.Plotly.relayout(target, { width: now });
       }
     });
 
-    function numbers(part) {
+    // The numbers of a chart, written when they are to be seen.
+    function numbers(entry) {
+      const { part, rows } = entry, name = entry.name.textContent;
+      if (entry.told === name) return;
+      entry.told = name;
       const table = make("table", {}, make("thead", {}, make("tr", {}, ...part.head.map((text) => make("th", { scope: "col", textContent: text })))),
         make("tbody", {}, ...part.rows.map((row) => make("tr", {}, ...row.map((text, n) => make(n ? "td" : "th", n ? { textContent: text } : { scope: "row", textContent: text }))))));
-      return make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": model.get("page").words.numbers[lang] }, table);
+      rows.replaceChildren(entry.name, make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": name }, table));
     }
 
     function build_part(part) {
       if (!part.figure) return { part, el: make("div", { className: "words" }) };
       const id = `jiebei-${nextId()}`;
       const chart = make("div", { className: "chart", "aria-hidden": "true" }), title = make("p", { className: "title", id });
-      const alt = make("p", { className: "alt" }), caption = make("figcaption"), rows = make("details");
+      const alt = make("p", { className: "alt" }), caption = make("figcaption"), name = make("summary"), rows = make("details", {}, name);
       const figure = make("figure", { role: "group", "aria-labelledby": id }, title, alt, chart, caption, rows);
       figure.dataset.figure = part.name;
-      const entry = { part: null, el: figure, chart, title, alt, caption, rows };
+      const entry = { part: null, el: figure, chart, title, alt, caption, name, rows, told: null };
       chart.entry = entry;
+      rows.addEventListener("toggle", () => { if (rows.open) numbers(entry); });
       sight.observe(chart);
       width.observe(chart);
       return entry;
@@ -369,14 +377,13 @@ export default {
         return;
       }
       // The title stands above the chart as text, where it wraps; plotly would cut it on a phone. It was escaped for plotly.
-      entry.title.innerHTML = part.figure.layout.title?.text ?? "";
-      entry.alt.textContent = part.alt;
-      entry.caption.textContent = part.caption;
-      const open = entry.rows.open;
-      if (first || !same([before.head, before.rows, before.lang], [part.head, part.rows, lang])) {
-        entry.rows.replaceChildren(make("summary", { textContent: model.get("page").words.numbers[lang] }), numbers(part));
-        entry.rows.hidden = !part.rows.length;
-        entry.rows.open = open;
+      const title = part.figure.layout.title?.text ?? "", name = model.get("page").words.numbers[lang];
+      if (first || title !== before.figure.layout.title?.text) entry.title.innerHTML = title;
+      for (const [el, text] of [[entry.alt, part.alt], [entry.caption, part.caption], [entry.name, name]]) if (el.textContent !== text) el.textContent = text;
+      entry.rows.hidden = !part.rows.length;
+      if (first || name !== entry.told || !same([before.head, before.rows], [part.head, part.rows])) {
+        entry.told = null; // the language in which the numbers are written, once they are
+        if (entry.rows.open) numbers(entry);
       }
       entry.chart.style.minHeight = `${untitled(part.figure.layout).height}px`;
       if (!first && same(before.figure, part.figure)) return;
@@ -385,7 +392,10 @@ export default {
     }
 
     async function show() {
+      await painted;
       const page = model.get("page"), changed = page.lang !== lang;
+      if (page === drawn) return;
+      drawn = page;
       lang = page.lang;
       root.lang = lang === "zh" ? "zh-CN" : "en-GB";
       if (changed) for (const entry of texts) write(entry);
@@ -413,6 +423,7 @@ export default {
         shown.delete(id);
       }
       await Promise.all(drawing);
+      painted = frame();
       root.dataset.turn = page.turn; // for tests and measurements: this turn is on screen
       if (!page.busy) root.dataset.settled = page.turn;
       soon();
@@ -420,7 +431,7 @@ export default {
 
     // Charts out of sight are drawn when the browser has nothing better to do.
     function soon() {
-      if (waiting.size) (globalThis.requestIdleCallback ?? setTimeout)(() => { const [entry] = waiting; if (entry?.chart.clientWidth) drawChart(entry).then(soon); });
+      if (waiting.size) (globalThis.requestIdleCallback ?? setTimeout)(() => { const [entry] = waiting; if (entry?.width) drawChart(entry).then(soon); });
     }
 
     function showStatus() {
