@@ -53,7 +53,8 @@ def _rows(
             low, high, share = (float(getattr(scores, name)[n]) for name in ("low", "high", "share"))
             row |= {"days": case.days_overdue, "amount": case.amount_overdue, "yuan": yuan(case.amount_overdue)}
             row |= {"verdict": VERDICTS[int(scores.verdict[n])], "low": low, "share": share}
-            row["range"] = f"{percent(low, job.lang, short=True)} – {percent(high, job.lang, short=True)}"
+            ends = dict.fromkeys(percent(end, job.lang, short=True) for end in (low, high))
+            row["range"] = " – ".join(ends)
             row["count"] = f"{of_hundred(share)}/100"
         if "files" in entry:
             names = {name.rsplit(".", 1)[1]: name for name in entry["files"]}
