@@ -12,7 +12,7 @@ import typer
 import typer.exceptions
 
 from jiebei_lib import __version__
-from jiebei_lib.cli.output import Group, language, t
+from jiebei_lib.cli.output import Command, Group, language, t
 from jiebei_lib.problems import Problem, UserError, items
 
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
@@ -49,7 +49,7 @@ class Lazy(Group):
         found = getattr(import_module(f"jiebei_lib.cli.{module}"), name)
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(add_completion=False)
-            alone.command(cmd_name, help=t(f"{cmd_name}.help"), epilog=t(f"{cmd_name}.example"))(found)
+            alone.command(cmd_name, cls=Command, help=t(f"{cmd_name}.help"), epilog=t(f"{cmd_name}.example"))(found)
             found = alone
         command = typer.main.get_command(found)
         command.name = cmd_name

@@ -9,13 +9,52 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from jiebei_lib.problems import Phrase, Problem, UserError, items, shown
 from jiebei_lib.show.text import LANGUAGES, say
 
 
-class Group(TyperGroup):
+class Help:
+    """Help in the language of the call. Typer cuts a Chinese sentence, which has no spaces, where its column ends; this breaks it."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = t("main.help_option")
+        return option
+
+    def get_usage(self, ctx: Any) -> str:
+        return super().get_usage(ctx).replace("Usage:", t("main.usage"), 1)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from typer import rich_utils
+
+        rich_utils.Columns = _Sentences
+        rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = t("main.arguments"), t("main.options")
+        rich_utils.COMMANDS_PANEL_TITLE = t("main.commands")
+        rich_utils.DEFAULT_STRING, rich_utils.REQUIRED_LONG_STRING = t("main.default"), t("main.required")
+        super().format_help(ctx, formatter)
+
+
+class _Sentences:
+    """What stands beside an option: its sentence, its default."""
+
+    def __init__(self, parts: Iterable[Any]):
+        self.parts = parts
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterable[Any]:
+        from rich.text import Text
+
+        plain = " ".join(part.plain if isinstance(part, Text) else str(part) for part in self.parts)
+        yield Text(wrapped(plain, options.max_width))
+
+
+class Command(Help, TyperCommand):
+    """A command."""
+
+
+class Group(Help, TyperGroup):
     """A group of commands that says in our words which ones there are."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, Group, checked_lang, print_json, print_table, t
+from jiebei_lib.cli.output import LANG, Command, Group, checked_lang, print_json, print_table, t
 from jiebei_lib.policy import TOPICS, load_policy
 from jiebei_lib.show.text import cited, say
 
@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help=t("main.json"))]
 Which = Annotated[str, typer.Option(help=t("main.policy"))]
 
 
-@app.command(help=t("policy.check.help"), epilog=t("policy.check.example"))
+@app.command(cls=Command, help=t("policy.check.help"), epilog=t("policy.check.example"))
 def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files"), metavar="FILE…")]) -> None:
     from jiebei_lib.problems import UserError
 
@@ -34,7 +34,7 @@ def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files
         raise UserError(problems)
 
 
-@app.command(help=t("policy.show.help"), epilog=t("policy.show.example"))
+@app.command(cls=Command, help=t("policy.show.help"), epilog=t("policy.show.example"))
 def show(
     policy: Which = "article",
     topic: Annotated[str | None, typer.Option(help=t("policy.show.topic", topics=", ".join(TOPICS)))] = None,
@@ -46,7 +46,7 @@ def show(
 
     lang, rules = checked_lang(lang), load_policy(policy)
     if topic is not None and topic not in TOPICS:
-        raise PolicyError(Problem("not_in_list", "--topic", {"value": shown(topic), "allowed": items(TOPICS)}))
+        raise PolicyError(Problem("not_one_of", "--topic", {"value": shown(topic), "allowed": items(TOPICS)}))
     chosen = {key: value for key, value in rules.data.items() if topic in (None, HOME.get(key, key))}
     if json:
         print_json(chosen)
@@ -72,7 +72,7 @@ def _rows(node: Any, lang: str, path: tuple[str, ...] = ()) -> Iterator[list[str
         yield from _rows(value, lang, (*path, str(key)))
 
 
-@app.command(help=t("policy.coverage.help"), epilog=t("policy.coverage.example"))
+@app.command(cls=Command, help=t("policy.coverage.help"), epilog=t("policy.coverage.example"))
 def coverage(policy: Which = "article", lang: Lang = LANG, json: Json = False) -> None:
     from jiebei_lib.coverage import coverage as covered
 
