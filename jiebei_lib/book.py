@@ -57,6 +57,9 @@ def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None) -> 
                 slots = {"value": f"> {MOST}", "allowed": f"{MOST:,}"}
                 raise TableError(Problem("too_long_to_show", file.name, slots))
         wrong += skipped
+    if not sum(map(len, parts)):
+        nothing = Problem("no_cases", ", ".join(file.name for file in files))
+        raise TableError([nothing, *(each.problem for each in wrong[:10])])
     return Book(pd.concat(parts, ignore_index=True), wrong)
 
 

@@ -24,7 +24,7 @@ def handouts(
     """One sheet of a lesson, or all, as ``<lesson>-<sheet>.<lang>.html`` and ``.pdf``. Raises :class:`ReportError`."""
     formats = checked_formats(to)
     if sheet not in (*SHEETS, ALL):
-        raise ReportError(Problem("not_in_list", "--sheet", {"value": shown(sheet), "allowed": items([*SHEETS, ALL])}))
+        raise ReportError(Problem("not_one_of", "--sheet", {"value": shown(sheet), "allowed": items([*SHEETS, ALL])}))
     parameters = {"lesson": lesson, "lang": lang, "seed": SEED if seed is None else seed}
     return [
         render("handout", {**parameters, "sheet": name}, f"{lesson}-{name}", formats, out)

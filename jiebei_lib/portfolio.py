@@ -190,9 +190,11 @@ def score_files(
     from jiebei_lib.cluster import executor
 
     if errors not in ERRORS:
-        raise TableError(Problem("not_in_list", "--errors", {"value": shown(errors), "allowed": items(ERRORS)}))
+        raise TableError(Problem("not_one_of", "--errors", {"value": shown(errors), "allowed": items(ERRORS)}))
     files, output, policy, tell = files_of(given), Path(output), load_policy(policy), progress or (lambda *_: None)
     kind(output)
+    if output.resolve() in [file.resolve() for file in files]:
+        raise TableError(Problem("over_itself", str(output)))
     plan = layout_of(files, mapping)
     doubled, total = _doubled(files, plan)
     aside = output.with_name(f"{output.name}.errors.csv")

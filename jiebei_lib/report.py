@@ -114,7 +114,7 @@ def checked_formats(to: Iterable[str]) -> list[str]:
     formats = [name.strip() for name in to]
     for name in formats:
         if name not in FORMATS:
-            raise ReportError(Problem("not_in_list", "--to", {"value": shown(name), "allowed": items(FORMATS)}))
+            raise ReportError(Problem("not_one_of", "--to", {"value": shown(name), "allowed": items(FORMATS)}))
     return formats
 
 

@@ -83,6 +83,8 @@ def _csv_in(file: TextIO, name: str) -> tuple[pd.DataFrame, list[Problem]]:
             raise LogError(Problem("empty_log", name)) from None
         except pd.errors.ParserError as failure:
             raise LogError(Problem("no_log_table", name, {"value": shown(str(failure), 120)})) from None
+    if not len(table) and not said:
+        raise LogError(Problem("empty_log", name))
     skipped = re.findall(r"line (\d+): expected (\d+) fields, saw (\d+)", "\n".join(str(each.message) for each in said))
     bad = [int(line) - 1 for line, _, _ in skipped]
     problems = [

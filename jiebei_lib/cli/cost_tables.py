@@ -59,8 +59,9 @@ def print_money(found: Any, policy: Policy, lang: str) -> None:
     heading("rests", lang)
     for rest in found["rests_on"]:
         line(rest["text"][lang], first=" • ", rest="   ")
-        basis = [say(f"basis.{rest['basis']}", lang)] + [say("page.reported", lang)] * rest["reported"]
-        line(" · ".join([*basis, *(cited(cite, lang) for cite in rest["cite"])]), "dim", "   ", "   ")
+        names = [say(f"basis.{rest['basis']}", lang)] + [say("page.reported", lang)] * rest["reported"]
+        names += [cited(cite, lang) for cite in rest["cite"]]
+        line(" · ".join(dict.fromkeys(names)), "dim", "   ", "   ")
 
 
 def print_budget(found: Affordability, lang: str) -> None:

@@ -68,7 +68,7 @@ def checked_lesson(lesson: str) -> str:
     name = f"lesson_{lesson}" if lesson.isdecimal() else lesson
     name = next((known for known in LESSONS if name == known or name.startswith(f"{known}_")), name)
     if name not in LESSONS:
-        raise UserError(Problem("not_in_list", "LESSON", {"value": shown(lesson), "allowed": items(LESSONS)}))
+        raise UserError(Problem("not_one_of", "LESSON", {"value": shown(lesson), "allowed": items(LESSONS)}))
     return name
 
 

@@ -22,6 +22,6 @@ SCHEMAS = {
 
 def schema(name: Annotated[str, typer.Argument(help=t("schema.name", names=", ".join(SCHEMAS)))]) -> None:
     if name not in SCHEMAS:
-        raise UserError(Problem("not_in_list", "NAME", {"value": shown(name), "allowed": items(SCHEMAS)}))
+        raise UserError(Problem("not_one_of", "NAME", {"value": shown(name), "allowed": items(SCHEMAS)}))
     module, _, function = SCHEMAS[name].partition(":")
     print_json(getattr(import_module(module), function)())

@@ -143,7 +143,7 @@ def opened(lesson: str, host: str, port: int, students: int, file: Path, warm: i
 def check(lesson: str, host: str, port: int, students: int) -> None:
     """Whether such a class can be opened here. Raises :class:`ClassError`."""
     if lesson not in NOTEBOOKS:
-        raise ClassError(Problem("not_in_list", "lesson", {"value": shown(lesson), "allowed": items(LESSONS)}))
+        raise ClassError(Problem("not_one_of", "lesson", {"value": shown(lesson), "allowed": items(LESSONS)}))
     for name, value, low, high in (("--students", students, 1, MOST), ("--port", port, 1024, 65534)):
         if not low <= value <= high:
             slots = {"value": value, "allowed": Phrase("integer", {"low": low, "high": high})}

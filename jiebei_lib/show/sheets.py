@@ -38,7 +38,7 @@ class Sheet:
     def __init__(self, lesson: str, sheet: str, lang: str = "zh", seed: int = SEED):
         for value, known in ((lesson, LESSONS), (sheet, SHEETS)):
             if value not in known:
-                raise ReportError(Problem("not_in_list", "handout", {"value": shown(value), "allowed": items(known)}))
+                raise ReportError(Problem("not_one_of", "handout", {"value": shown(value), "allowed": items(known)}))
         self.lesson, self.sheet, self.lang, self.seed = lesson, sheet, lang, seed
         whole = checked_file("guide.yaml", "Guide")
         self.guide, self.prepare, self._talk = (
