@@ -96,10 +96,12 @@ def calendar_figure(words: AuditWords) -> Figure:
         },
         "yaxis": axis("") | {"tickvals": list(range(7)), "ticktext": names, "range": [6.6, -0.6], "showgrid": False},
     }
+    quiet = [day for day in contacts.index if not broken.get(day)][:60]  # a long log lists every day with breaches
     rows = [
-        [f"{day:%Y-%m-%d}", str(int(n)), str(int(broken.get(day, 0)))] for day, n in contacts.items() if broken.get(day)
+        [f"{day:%Y-%m-%d}", str(int(n)), str(int(broken.get(day, 0)))]
+        for day, n in contacts.items()
+        if broken.get(day) or day in quiet
     ]
-    rows += [[f"{day:%Y-%m-%d}", str(int(n)), "0"] for day, n in contacts.items() if not broken.get(day)][:60]
     return Figure("calendar", data, plan, alt, caption, words.say("audit.calendar.table").split("|"), rows)
 
 

@@ -90,9 +90,9 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         "high": say("readings.harsh", lang, high=percent(high, lang, short=True)),
     }
     marks = [
-        # One below the line and one above it: side by side they would meet on a phone.
+        # One below the line and one above it where side by side they would meet on a phone.
         note(max(low, 0.0), line, names["low"], "left", -18),
-        note(min(high, 1.0), line, names["high"], "right", 16),
+        note(min(high, 1.0), line, names["high"], "right", -18 if high - low > 0.6 else 16),
     ]
     if dots["below"]:
         marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
@@ -113,9 +113,8 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
                 "type": "line",
                 "x0": 0.5,
                 "x1": 0.5,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
+                "y0": line,  # not below it, where the names stand
+                "y1": head,
                 "line": {"color": NEITHER, "width": 1, "dash": "dash"},
             }
         ],
