@@ -10,7 +10,6 @@ from typing import Any
 
 from jiebei_lib.problems import Problem, ReportError, shown
 
-
 # On paper a chart is a quarter flatter than on a screen, so that it finds room beside its words; not so a calendar, whose squares
 # hold marks, nor a long list of bars, which only has to end before its page does.
 FLATTER = """async () => { for (const chart of document.querySelectorAll('.chart')) {
