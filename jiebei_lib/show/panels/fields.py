@@ -34,12 +34,14 @@ def number(
     log: bool = False,
     unit: Text | None = None,
     optional: bool = False,
+    blank: bool = False,
     start: float | None = None,
     **more: Any,
 ) -> Field:
     """A number from ``low`` to ``high`` (``above``: more than ``low``), with a slider over the part that matters if given.
 
-    ``log``: the slider moves in equal ratios. ``optional``: may be unknown; ``start`` is what it becomes when it is known again.
+    ``log``: the slider moves in equal ratios. ``optional``: may be unknown, by a box to tick; ``start`` is what it becomes when
+    it is known again. ``blank``: may be left empty, which says the same with no box.
     """
     phrase = Phrase(
         "integer" if whole else "number_above" if above else "number", {"low": _short(low), "high": _short(high)}
@@ -59,6 +61,7 @@ def number(
         log=log,
         unit=unit,
         optional=optional,
+        blank=blank,
         start=first,
         wrong=_wrong(label, phrase),
         **more,
@@ -153,8 +156,13 @@ def table(
 
 
 def button(name: str, label: Text, *, main: bool = False, **more: Any) -> Field:
-    """Something to do: answered by the panel's ``presses[name]``."""
+    """Something to do: answered by the panel's ``presses[name]``. ``note``: what it means, after its name."""
     return {"kind": "button", "name": name, "label": dict(label), "main": main, **_plain(more)}
+
+
+def heading(label: Text) -> Field:
+    """A line above the fields that follow."""
+    return {"kind": "heading", "label": dict(label)}
 
 
 def presets(label: Text, options: Mapping[str, tuple[Text, Mapping[str, Any]]]) -> Field:

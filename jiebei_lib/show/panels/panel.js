@@ -73,11 +73,12 @@ function numberField(field, say, give, words) {
     unsure.addEventListener("change", () => { put(unsure.checked ? null : last); give(unsure.checked ? null : last); });
   }
   box.addEventListener("input", () => {
-    const value = box.value === "" ? NaN : Number(box.value);
-    const fine = Number.isFinite(value) && value <= high && (field.above ? value > low : value >= low) && (!field.whole || Number.isInteger(value));
+    const value = box.value === "" ? NaN : Number(box.value), nothing = field.blank && box.value === "" && !box.validity.badInput;
+    const fine = nothing || (Number.isFinite(value) && value <= high && (field.above ? value > low : value >= low) && (!field.whole || Number.isInteger(value)));
     wrong.hidden = fine;
     box.setAttribute("aria-invalid", String(!fine));
-    if (fine) accept(value, box);
+    if (nothing) give(null);
+    else if (fine) accept(value, box);
     else say(wrong, Object.fromEntries(Object.entries(field.wrong).map(([lang, text]) => [lang, text.replace("{value}", box.value || "–")])));
   });
   function accept(value, from) {
@@ -94,7 +95,7 @@ function numberField(field, say, give, words) {
     const unknown = value === null || value === undefined;
     if (!unknown) last = value;
     if (unsure) unsure.checked = unknown;
-    for (const input of [box, slider]) if (input) input.disabled = unknown;
+    for (const input of [box, slider]) if (input) input.disabled = unknown && !field.blank;
     if (unknown) box.value = ""; else if (Number(box.value) !== value || box.value === "") box.value = value;
     if (slider && !unknown) slider.value = position(value);
     wrong.hidden = true;
@@ -222,6 +223,7 @@ export default {
     let texts = [], controls = {}, lang = model.get("page").lang;
     const shown = new Map(); // part id -> {part, el, chart}
     let drawn = null, painted = null; // the page on screen, and when it is seen there: not before is the next one drawn
+    let pressed = null, moved = false; // the button pressed a moment ago; whether the answer has taken it away
     let ready = null; // a page that the kernel sent, to be opened
     const waiting = new Set(); // charts out of sight, still to be drawn
 
@@ -245,9 +247,28 @@ export default {
     function buildForm() {
       texts = [];
       controls = {};
+      const elsewhere = document.activeElement !== document.body && !root.contains(document.activeElement);
+      const left = elsewhere ? null : pressed ?? document.activeElement.closest(".controls [data-name]")?.dataset.name;
+      const names = () => [...form.querySelectorAll("[data-name]")].map((one) => one.dataset.name), before = names();
       form.replaceChildren(...model.get("fields").map(build));
+      if (left) goOn(left, pressed === null || same(before, names()));
       side.hidden = !model.get("fields").length;
       putValues();
+    }
+
+    // The form that the reader was in has been built anew. They stay at the same control; where a pressed button has brought
+    // other controls, they go on at the top of this panel (or at what the template marks as the answer), not of the page.
+    function goOn(name, stays) {
+      const box = stays ? form.querySelector(`[data-name="${name}"]`) : null, control = box?.querySelector("input, select, textarea") ?? box;
+      moved ||= !control;
+      root.tabIndex = -1;
+      (control ?? root).focus({ preventScroll: true });
+    }
+    function seeAnswer() {
+      pressed = null;
+      moved = false;
+      const place = top.querySelector("[data-answer]") ?? root;
+      if (place.getBoundingClientRect().top < 0) place.scrollIntoView({ block: "start" });
     }
 
     function build(field) {
@@ -258,11 +279,17 @@ export default {
         return inner;
       }
       if (field.kind === "button") {
-        const button = say(make("button", { type: "button", className: field.main ? "main" : "" }), field.label);
+        const button = make("button", { type: "button", className: field.main ? "main" : "" });
+        if (field.note) button.append(say(make("strong"), field.label), " ", say(make("span"), field.note)); else say(button, field.label);
         button.dataset.name = field.name;
-        button.addEventListener("click", () => model.send({ kind: "press", name: field.name }));
+        button.addEventListener("click", () => {
+          pressed = field.name;
+          setTimeout(() => { pressed = null; }, 5000);
+          model.send({ kind: "press", name: field.name });
+        });
         return button;
       }
+      if (field.kind === "heading") return say(make("h4"), field.label);
       if (field.kind === "presets") {
         const set_ = make("fieldset", { className: "field presets" }, say(make("legend"), field.label));
         for (const option of field.options) {
@@ -424,6 +451,7 @@ export default {
       }
       await Promise.all(drawing);
       painted = frame();
+      if (moved) seeAnswer();
       root.dataset.turn = page.turn; // for tests and measurements: this turn is on screen
       if (!page.busy) root.dataset.settled = page.turn;
       soon();
