@@ -13,7 +13,7 @@ from jiebei_lib.lessons.forms import Asked, apportion, asked_counts, forms, targ
 from jiebei_lib.lessons.learner import LESSONS, SEED
 from jiebei_lib.problems import Problem, ReportError, items, shown
 from jiebei_lib.show.page import Head, Section, Words, environment
-from jiebei_lib.show.panels.lesson_words import cites, right_answer
+from jiebei_lib.show.panels.lesson_words import cites, in_unit, right_answer
 from jiebei_lib.show.text import say
 
 SHEETS = ("worksheet", "answers", "page", "guide")
@@ -110,7 +110,7 @@ class Sheet:
         item, known = self.item(asked), plan()["misconceptions"]
         if item["type"] == "breach":
             for line in item["lines"]:
-                yield line["why"][self.lang], known[line["reveals"]][self.lang]
+                yield f"{line['text'][self.lang]} {line['why'][self.lang]}", known[line["reveals"]][self.lang]
             return
         yield item["right"]["why"][self.lang], ""
         wrongs = item["wrong"]
@@ -119,8 +119,10 @@ class Sheet:
         for wrong in wrongs:
             if "text" in wrong:
                 named = "ABCD"[asked.shown.index(item["wrong"].index(wrong) + 1)]
+            elif "value" in wrong:
+                named = in_unit(item, wrong["value"], self.lang)
             else:
-                named = f"{wrong['value']:,g}" if "value" in wrong else f"{wrong['first']} → {wrong['before']}"
+                named = f"{wrong['first']} → {wrong['before']}"
             yield f"{named}: {wrong['why'][self.lang]}", known[wrong["reveals"]][self.lang]
 
     @cached_property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 
@@ -13,6 +12,7 @@ from jiebei_lib.lessons.forms import asked_counts, forms
 from jiebei_lib.lessons.learner import LESSONS
 from jiebei_lib.problems import ReportError
 from jiebei_lib.show.sheets import SHEETS, Sheet
+from tests.conftest import browser_path
 
 GUIDE = checked_file("guide.yaml", "Guide")
 LESSON = pytest.mark.parametrize("lesson", LESSONS)
@@ -130,7 +130,7 @@ def test_handouts_come_as_small_pages_that_need_nothing(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+@pytest.mark.skipif(not browser_path(), reason="needs Chromium")
 @LANG
 def test_the_page_of_what_to_do_is_one_page(tmp_path, lang):
     pypdf = pytest.importorskip("pypdf")
