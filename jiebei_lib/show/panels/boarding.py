@@ -13,11 +13,12 @@ from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson
 from jiebei_lib.show.page import Words
 from jiebei_lib.show.panels.fields import both, button, check, choice
 from jiebei_lib.show.panels.kit import Download, Panel
-from jiebei_lib.show.panels.lesson_words import words
+from jiebei_lib.show.panels.lesson_words import answer, words
 from jiebei_lib.show.text import say
 
 EVERY = 3.0  # seconds between looks at the class
 WIDE = 400  # of the interval's picture
+PHASES = ("before", "after", "practice")
 MOST = 8  # misconceptions shown
 OTHERS = 5  # different answers to a question shown singly
 
@@ -25,7 +26,7 @@ OTHERS = 5  # different answers to a question shown singly
 def class_board() -> Panel:
     """The board of the class that ``jiebei class`` opened."""
     lessons = {name: both(f"lessons.board.names.{name}") for name in LESSONS}
-    phases = {name: both(f"lessons.quiz.{name}") for name in ("before", "after", "practice")}
+    phases = {name: both(f"lessons.quiz.{name}") for name in PHASES}
     fields = [
         choice("lesson", both("lessons.board.lesson"), lessons, open_lesson(), look="select"),
         choice("phase", both("lessons.board.phase"), phases, look="select"),
@@ -75,7 +76,7 @@ def _watch(panel: Panel) -> None:
 
 def draw(values: Mapping[str, Any], lang: str) -> list[Words]:
     lesson, phase = values["lesson"], values["phase"]
-    if lesson not in LESSONS or phase not in ("before", "after", "practice"):
+    if lesson not in LESSONS or phase not in PHASES:
         return []
     return [words("board", shown(lesson, phase, lang), lang)]
 
@@ -84,7 +85,8 @@ def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
     """Everything on the board, in words and widths."""
     store, length = class_file(), plan()["weights"]["form_items"]["value"]
     counts = board.progress(store, lesson, length)
-    count = say("lessons.board.count", lang, **counts) if counts["joined"] else say("lessons.board.none", lang)
+    empty = "none" if store.path else "no_class"
+    count = say("lessons.board.count", lang, **counts) if counts["joined"] else say(f"lessons.board.{empty}", lang)
     out = {"count": count, "gain": "", "interval": None, "sure": "", "eyes": ""}
     if gain := board.gain(store, lesson, length):
         out |= _gain(gain, lang)
@@ -129,40 +131,17 @@ def _people(name: str, count: int, lang: str) -> str:
 def _question(spread: board.Spread, lang: str) -> dict[str, Any]:
     """A question and its answers as bars, the right one first."""
     item = bank()[spread.item]
-    given = sorted(spread.given.items(), key=lambda pair: (not _is_right(item, pair[0]), -pair[1]))
-    bars = [
-        {
-            "text": _answer(item, answer, lang),
-            "count": count,
-            "right": _is_right(item, answer),
-            "width": round(100 * count / spread.answered),
-        }
-        for answer, count in given[:OTHERS]
+    unsure = say("lessons.quiz.unsure", lang)
+    given = [
+        (mark(item, response).right, count, unsure if response is None else answer(item, response, lang))
+        for response, count in spread.given.items()
     ]
-    if rest := sum(count for _, count in given[OTHERS:]):
-        bars.append(
-            {
-                "text": say("lessons.board.other", lang),
-                "count": rest,
-                "right": False,
-                "width": round(100 * rest / spread.answered),
-            }
-        )
+    given.sort(key=lambda each: (not each[0], -each[1]))
+    if rest := sum(count for _, count, _ in given[OTHERS:]):
+        given[OTHERS:] = [(False, rest, say("lessons.board.other", lang))]
+    bars = [
+        {"text": text, "count": count, "right": right, "width": round(100 * count / spread.answered)}
+        for right, count, text in given
+    ]
     count = say("lessons.board.question_count", lang, answered=spread.answered, right=spread.right)
     return {"ask": item["ask"][lang], "count": count, "bars": bars}
-
-
-def _is_right(item: Mapping[str, Any], answer: Any) -> bool:
-    return mark(item, list(answer) if isinstance(answer, tuple) else answer).right
-
-
-def _answer(item: Mapping[str, Any], answer: Any, lang: str) -> str:
-    """An answer in a few words."""
-    if answer is None:
-        return say("lessons.quiz.unsure", lang)
-    if item["type"] == "choice":
-        return (item["right"], *item["wrong"])[answer]["text"][lang]
-    if item["type"] == "number":
-        return say("lessons.number", lang, value=f"{answer:,g}", unit=item["unit"][lang])
-    mark_ = " → " if item["type"] == "order" else "、"
-    return mark_.join(str(n + 1) for n in answer)
