@@ -20,11 +20,13 @@ FOLDER = HERE / "lessons"
 
 @dataclass(frozen=True)
 class Mark:
-    """``right``: all of it; ``reveals``: misconceptions that the answer shows; ``feedback``: one text for each thing to say."""
+    """``right``: all of it; ``reveals``: misconceptions that the answer shows; ``feedback``: one text for each thing to say;
+    ``lines``: of a breach, the line that each of these is about."""
 
     right: bool
     reveals: list[str]
     feedback: list[dict[str, str]]
+    lines: tuple[dict[str, str], ...] = ()
 
 
 @cache
@@ -113,8 +115,9 @@ def revealed(item: dict[str, Any]) -> list[str]:
 def mark(item: dict[str, Any], response: Any) -> Mark:
     """Marks one response; None is "I don't know": not right, and no misconception. Raises ``ValueError`` for what cannot be."""
     if response is None:
-        told = [line["why"] for line in item.get("lines", []) if line.get("rule")]
-        return Mark(False, [], told or [item["right"]["why"]])
+        if item["type"] == "breach":
+            return _told(False, [], _breaking(item))
+        return Mark(False, [], [item["right"]["why"]])
     return {"choice": _choice, "number": _number, "order": _order, "breach": _breach}[item["type"]](item, response)
 
 
@@ -155,5 +158,12 @@ def _breach(item: dict[str, Any], response: list[int]) -> Mark:
     if not ticked <= set(range(len(item["lines"]))):
         raise ValueError(response)
     missed = [line for n, line in enumerate(item["lines"]) if (n in ticked) != bool(line.get("rule"))]
-    told = missed or [line for line in item["lines"] if line.get("rule")]
-    return Mark(not missed, list(dict.fromkeys(line["reveals"] for line in missed)), [line["why"] for line in told])
+    return _told(not missed, list(dict.fromkeys(line["reveals"] for line in missed)), missed or _breaking(item))
+
+
+def _breaking(item: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in item["lines"] if line.get("rule")]
+
+
+def _told(right: bool, reveals: list[str], lines: list[dict[str, Any]]) -> Mark:
+    return Mark(right, reveals, [line["why"] for line in lines], tuple(line["text"] for line in lines))

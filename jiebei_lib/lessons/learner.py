@@ -17,7 +17,7 @@ SEED = 7  # of a class that has none yet: forms and the world of the game
 
 
 class Learner(traitlets.HasTraits):
-    """``code`` is empty until the learner joins or comes back; ``lesson`` is the one that the notebook is."""
+    """``code`` is empty until the learner joins or comes back."""
 
     code = traitlets.Unicode("")
 

@@ -81,6 +81,7 @@ class Choice(ItemBase):
 class NumberItem(ItemBase):
     type: Literal["number"]
     unit: Text
+    shown: Text | None = None  # how a number that counts nothing is said, with {value}: a year, the day of a timeline
     answer: Number
     tolerance: Annotated[Number, Field(ge=0)]
     check: Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
@@ -142,8 +143,16 @@ class Game(Strict):
     borrower: dict[str, Any]
     setup: dict[str, Parameter]
     points: dict[str, Parameter]
+    breaches: dict[str, Text]
     choices: dict[str, Act]
     events: dict[str, Event]
+
+    @model_validator(mode="after")
+    def named(self) -> Game:
+        """Every rule that an event breaks has a name, and no other has."""
+        if set(self.breaches) != {event.rule for event in self.events.values() if event.rule}:
+            raise ValueError("breaches must name the rules of the events")
+        return self
 
 
 def checked_as(model: type[Strict], given: dict[str, Any], file: str) -> dict[str, Any]:

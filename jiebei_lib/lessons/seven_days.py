@@ -297,4 +297,4 @@ def rule_of(event: str) -> str | None:
 
 def rules_to_name() -> list[str]:
     """The rules that a player may name, in the order of the YAML."""
-    return list(dict.fromkeys(event["rule"] for event in game()["events"].values() if "rule" in event))
+    return list(game()["breaches"])

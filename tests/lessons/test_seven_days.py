@@ -205,8 +205,8 @@ def test_contact_is_called_in_some_worlds_and_spared_in_others():
 
 
 def test_sums_in_the_texts_are_those_of_the_setup():
-    texts, setup = game.game(), {name: f"{entry['value']:g}" for name, entry in game.game()["setup"].items()}
+    texts, setup = game.game(), {name: f"{entry['value']:,g}" for name, entry in game.game()["setup"].items()}
     for lang in ("zh", "en"):
-        numbers = re.findall(r"\d{3,}", texts["choices"]["borrow"]["text"][lang])
+        numbers = re.findall(r"\d[\d,]{2,}\d|\d{3}", texts["choices"]["borrow"]["text"][lang])
         assert numbers == [setup["elsewhere"], setup["elsewhere_fee"]]
-        assert re.findall(r"\d{3,}", texts["events"]["wages"]["text"][lang]) == [setup["wages"]]
+        assert re.findall(r"\d[\d,]{2,}\d|\d{3}", texts["events"]["wages"]["text"][lang]) == [setup["wages"]]

@@ -29,9 +29,25 @@ def cites(lang: str) -> Callable[[Mapping[str, Any]], str]:
 
 def right_answer(item: dict[str, Any], lang: str) -> str:
     """The right answer of an item in words."""
+    if item["type"] == "breach":
+        return answer(item, [n for n, line in enumerate(item["lines"]) if line.get("rule")], lang)
+    right = {"choice": 0, "number": item.get("answer"), "order": range(len(item.get("steps", ())))}
+    return answer(item, right[item["type"]], lang)
+
+
+def answer(item: dict[str, Any], given: Any, lang: str) -> str:
+    """A response (see lessons/bank.py) in words."""
     if item["type"] == "choice":
-        return item["right"]["text"][lang]
+        return [item["right"], *item["wrong"]][given]["text"][lang]
     if item["type"] == "number":
-        return say("lessons.number", lang, value=yuan(item["answer"]), unit=item["unit"][lang])
-    texts = item["steps"] if item["type"] == "order" else [line["text"] for line in item["lines"] if line.get("rule")]
-    return (" → " if item["type"] == "order" else " / ").join(text[lang] for text in texts)
+        return in_unit(item, given, lang)
+    if item["type"] == "order":
+        return " → ".join(item["steps"][n][lang] for n in given)
+    return " / ".join(item["lines"][n]["text"][lang] for n in given)
+
+
+def in_unit(item: dict[str, Any], value: float, lang: str) -> str:
+    """A number as the answer to an item."""
+    if "shown" in item:
+        return item["shown"][lang].format(value=f"{value:.10g}")
+    return say("lessons.number", lang, value=yuan(value), unit=item["unit"][lang])

@@ -11,11 +11,11 @@ from jiebei_lib.lessons.learner import class_file, learner, seed
 from jiebei_lib.policy import load_policy
 from jiebei_lib.show.figure import CALL, NEITHER, NO_CALL
 from jiebei_lib.show.page import Words
-from jiebei_lib.show.panels.fields import Field, both, button, choice
+from jiebei_lib.show.panels.fields import Field, both, button, choice, heading
 from jiebei_lib.show.panels.kit import Panel
 from jiebei_lib.show.panels.lesson_words import cites, words
 from jiebei_lib.show.panels.quizzing import again
-from jiebei_lib.show.text import LANGUAGES, of_hundred, percent, say
+from jiebei_lib.show.text import of_hundred, percent, say
 
 JUDGED = ("sms", "call", "contact")  # kinds of events that may break a rule
 IN_ORDER = "none"
@@ -31,7 +31,7 @@ class _Game:
     """One learner's game: which one it is, what was chosen, what was judged."""
 
     def __init__(self) -> None:
-        self.run, self.chosen, self.judged = 1, [], {}
+        self.run, self.chosen, self.judged, self.told = 1, [], {}, set()
         presses: dict[str, Callable] = {f"do_{name}": self._doing(name) for name in game.game()["choices"]}
         presses |= {"judge": self.judge, "again": self.replay}
         self.panel = Panel(self.fields(), self.draw, presses=presses, name="seven_days")
@@ -53,6 +53,7 @@ class _Game:
             if name in game.choices(state):
                 class_file().move(learner.enter(), self.run, state.day, name)
                 self.chosen.append(name)
+                self.told = set()
                 again(self.panel, self.fields())
 
         return do
@@ -65,6 +66,7 @@ class _Game:
                 right = named == (game.rule_of(event) or IN_ORDER)
                 class_file().name_call(learner.enter(), self.run, event, named, right)
                 self.judged[event] = right
+                self.told.add(event)
         again(self.panel, self.fields())
 
     def replay(self, values: Mapping[str, Any], panel: Panel) -> None:
@@ -72,7 +74,7 @@ class _Game:
         day = values.get("day")
         if day in [str(n) for n in range(1, game.DAYS + 1)]:
             self.run += 1
-            self.chosen, self.judged = self.chosen[: int(day) - 1], {}
+            self.chosen, self.judged, self.told = self.chosen[: int(day) - 1], {}, set()
             for n, name in enumerate(self.chosen, 1):
                 class_file().move(learner.enter(), self.run, n, name)
             again(self.panel, self.fields())
@@ -81,7 +83,7 @@ class _Game:
         """The latest game of a learner who comes back."""
         run, chosen = class_file().played(learner.code)
         if run:
-            self.run, self.chosen, self.judged = run, chosen, {}
+            self.run, self.chosen, self.judged, self.told = run, chosen, {}, set()
         again(self.panel, self.fields())
 
     # What is shown
@@ -100,25 +102,17 @@ class _Game:
                 choice("day", both("lessons.game.again"), days, look="select"),
                 button("again", both("lessons.game.again_do"), main=True),
             ]
-        rules = load_policy().data["conduct"]["caller"]["may_not"]
-        options = {IN_ORDER: both("lessons.game.in_order")} | {
-            name: rules[name]["text"] for name in game.rules_to_name()
-        }
-        out: list[Field] = []
-        for name in self.open_events():
-            said = _said(game.game()["events"][name], state)
-            label = {lang: say("lessons.game.judge", lang, said=_short(said[lang])) for lang in said}
-            out.append(choice(f"judge_{name}_{self.run}", label, options, look="select", optional=True))
+        options = {IN_ORDER: both("lessons.game.in_order")} | game.game()["breaches"]
+        to_judge, out = self.open_events(), []
+        for n, name in enumerate(game.arrivals(state, self.world), 1):
+            if name in to_judge:
+                label = both("lessons.game.judge", n=n)
+                out.append(choice(f"judge_{name}_{self.run}", label, options, look="select", optional=True))
         if out:
             out.append(button("judge", both("lessons.game.judge_do")))
         acts = game.game()["choices"]
-        for name in game.choices(state):
-            label = {
-                lang: say("lessons.game.act", lang, name=acts[name]["name"][lang], text=acts[name]["text"][lang])
-                for lang in LANGUAGES
-            }
-            out.append(button(f"do_{name}", label))
-        return out
+        out.append(heading(both("lessons.game.choose")))
+        return out + [button(f"do_{name}", acts[name]["name"], note=acts[name]["text"]) for name in game.choices(state)]
 
     def draw(self, values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]:
         states = self.states
@@ -128,7 +122,7 @@ class _Game:
         top = []
         if len(states) == 1:
             invented = say("lessons.game.invented", lang)
-            top.append(words("sentences_plain", game.game()["story"][lang], [invented]))
+            top.append(words("story", game.game()["story"][lang], [invented]))
         else:
             name = self.chosen[-1]
             did = say("lessons.game.did", lang, day=state.day - 1, choice=acts[name]["name"][lang])
@@ -136,8 +130,8 @@ class _Game:
         events = []
         for name in game.arrivals(state, self.world):
             event = game.game()["events"][name]
-            judged = name in self.judged
-            events.append({**event, "said": _said(event, state)[lang], "judged": judged, "well": self.judged.get(name)})
+            judged = name in self.told
+            events.append({**event, "said": _said(event, state, lang), "judged": judged, "well": self.judged.get(name)})
         top.append(words("day", self.day(state, lang), lang))
         top.append(words("arrived", events, lang, cites(lang)))
         return {"top": top}
@@ -145,7 +139,8 @@ class _Game:
     def day(self, state: game.State, lang: str) -> dict[str, Any]:
         """How it stands this morning."""
         owed = game.debt(state.payments, state.day)
-        level = load_policy().data["factors"]["communication"]["levels"][state.communication]["name"][lang]
+        levels = load_policy().data["factors"]["communication"]["levels"]
+        heard = levels[state.communication]["name"][lang] if state.day > 1 else say("lessons.game.unheard", lang)
         sums = [
             say("lessons.game.yuan", lang, value=f"{float(value):,.2f}") for value in (owed.total, state.cash / 100)
         ]
@@ -153,7 +148,7 @@ class _Game:
         facts = [
             (say("lessons.game.owed", lang), sums[0] if owed.total else say("lessons.game.settled", lang), penalty),
             (say("lessons.game.cash", lang), sums[1], ""),
-            (say("lessons.game.state", lang), level, ""),
+            (say("lessons.game.state", lang), heard, ""),
         ]
         return {
             "heading": say("lessons.game.day", lang, day=state.day),
@@ -187,7 +182,7 @@ class _Game:
             share = game.outlook(step.after.payments, step.after.communication)[2]
             owed = game.debt(step.after.payments, min(step.after.day, game.DAYS)).total
             best_too = say("lessons.game.best_too", lang) if step.best == step.choice else acts[step.best]["name"][lang]
-            lost = f"−{step.lost:.1f}" if step.lost > 0.05 else "0"
+            lost = f"{step.lost:.1f}" if step.lost > 0.05 else "0"
             row = {"day": step.day, "choice": acts[step.choice]["name"][lang], "best": best_too, "points": lost}
             rows.append(
                 row | {"owed": f"{owed:,.2f}", "readings": f"{of_hundred(share)}/100", "lost": step.lost > 0.05}
@@ -206,11 +201,7 @@ class _Game:
         }
 
 
-def _said(event: Mapping[str, Any], state: game.State) -> dict[str, str]:
+def _said(event: Mapping[str, Any], state: game.State, lang: str) -> str:
     """An event's words with the sums of the day."""
     amount = f"{game.debt(state.payments, min(state.day, game.DAYS)).total:,.2f}"
-    return {lang: text.format(days=state.day, amount=amount) for lang, text in event["text"].items()}
-
-
-def _short(text: str, most: int = 22) -> str:
-    return text if len(text) <= most else text[:most] + "…"
+    return event["text"][lang].format(days=state.day, amount=amount)

@@ -12,7 +12,7 @@ from jiebei_lib.problems import Problem, UserError
 from jiebei_lib.show.page import Words
 from jiebei_lib.show.panels.fields import Field, both, button, choice, many, number, text
 from jiebei_lib.show.panels.kit import Panel
-from jiebei_lib.show.panels.lesson_words import cites, right_answer, words
+from jiebei_lib.show.panels.lesson_words import answer, cites, right_answer, words
 from jiebei_lib.show.text import say
 
 LARGEST = 10_000_000  # of a number that may be answered
@@ -71,13 +71,8 @@ def _parts(item: Mapping[str, Any]) -> int:
 def _turned(asked: Asked, by: int) -> Asked:
     """Parts turned round by some places, so that the right one does not always stand first; lines keep their order."""
     kind = bank()[asked.item]["type"]
-    by = (
-        0
-        if kind == "breach"
-        else 1 + by % max(1, len(asked.shown) - 1)
-        if kind == "order"
-        else by % max(1, len(asked.shown))
-    )
+    places = max(1, len(asked.shown))
+    by = {"breach": 0, "order": 1 + by % max(1, places - 1)}.get(kind, by % places)
     return Asked(asked.item, asked.shown[by:] + asked.shown[:by])
 
 
@@ -93,7 +88,7 @@ class _Quiz:
         self.mark: Mark | None = None
         self.given: Any = None
         presses = {"begin": self.begin, "submit": self.submit, "next": self.next}
-        self.panel = Panel(self.fields(), self.draw, presses=presses, name=f"{phase}")
+        self.panel = Panel(self.fields(), self.draw, presses=presses, name=phase)
         learner.observe(lambda _: self.come_back(), "code")
 
     # What is pressed
@@ -157,18 +152,21 @@ class _Quiz:
         item = bank()[self.form[self.at].item]
         if self.mark is None:  # an order has a control for each step, so its question stands above them
             return {"top": [words("question", item, lang, at) if item["type"] == "order" else words("kicker", at)]}
-        answer = say("lessons.quiz.answer_is", lang, answer=right_answer(item, lang))
-        shown = {"right": self.mark.right, "known": self.given is not None, "feedback": self.mark.feedback}
+        told = [say("lessons.quiz.answer_is", lang, answer=right_answer(item, lang))]
+        if self.given is not None and not self.mark.right:
+            told.insert(0, say("lessons.quiz.given", lang, answer=answer(item, self.given, lang)))
+        verdict = "right" if self.mark.right else "unknown" if self.given is None else "wrong"
         question = words("question", item, lang, at)
-        return {"top": [question, words("marked", item, shown, lang, cites(lang), answer)]}
+        return {"top": [question, words("marked", item, self.mark, verdict, lang, cites(lang), told)]}
 
     def result(self, lang: str) -> Words:
         """What came of it; after the second form, both, and the first questions with their answers."""
         if not self.tells:
             return words("sentences", say("lessons.quiz.done", lang), [say("lessons.quiz.done_before", lang)])
-        right = {phase: _right(self.lesson, phase) for phase in (self.phase, "before")}
-        slots = {"after": right[self.phase], "before": right["before"], "number": len(self.form)}
+        done = class_file().done(learner.code, self.lesson, self.phase)
         first = class_file().done(learner.code, self.lesson, "before") if self.phase == "after" else {}
+        after = _right({asked.item: done[asked.item] for asked in self.form})  # a lesson's practices share a phase
+        slots = {"after": after, "before": _right(first), "number": len(self.form)}
         key = "result" if first else "result_one"
         looked = [(bank()[name], right_answer(bank()[name], lang)) for name in first]
         return words("result", say(f"lessons.quiz.{key}", lang, **slots), looked, lang, cites(lang))
@@ -183,18 +181,18 @@ def question_fields(asked: Asked, n: int) -> list[Field]:
         options = dict(zip(OPTIONS, texts, strict=False)) | {UNSURE: unsure}
         return [choice(name, item["ask"], options, UNSURE)]
     if item["type"] == "number":
+        note = both("lessons.quiz.blank")
         return [
-            number(name, item["ask"], None, -LARGEST, LARGEST, whole=False, unit=item["unit"], optional=True, start=0)
+            number(name, item["ask"], None, -LARGEST, LARGEST, whole=False, unit=item["unit"], blank=True, note=note)
         ]
     if item["type"] == "breach":
         options = {OPTIONS[n]: item["lines"][part]["text"] for n, part in enumerate(asked.shown)}
         return [many(name, item["ask"], options, note=both("lessons.quiz.tick"))]
     options = {OPTIONS[n]: item["steps"][part] for n, part in enumerate(asked.shown)} | {UNSURE: unsure}
-    steps = [
+    return [
         choice(f"{name}_{step}", both("lessons.quiz.step", n=step + 1), options, UNSURE, look="select")
         for step in range(len(item["steps"]))
     ]
-    return steps
 
 
 def response(asked: Asked, given: Any, values: Mapping[str, Any], n: int) -> Any:
@@ -227,8 +225,7 @@ def _first_form(lesson: str) -> list[Asked]:
     return forms(seed() + LESSONS.index(lesson))[0]
 
 
-def _right(lesson: str, phase: str) -> int:
-    done = class_file().done(learner.code, lesson, phase)
+def _right(done: Mapping[str, Any]) -> int:
     return sum(mark(bank()[name], given).right for name, given in done.items())
 
 
