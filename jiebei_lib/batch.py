@@ -216,11 +216,9 @@ def _render(
 
 def prepare() -> None:
     """What the fork server does before it waits: everything that is read and compiled once."""
-    import papermill
-
     from jiebei_lib.show.page import Page
 
-    papermill.inspect_notebook(beside("templates") / f"{TEMPLATE}.ipynb")
+    report.known_template(beside("templates") / f"{TEMPLATE}.ipynb")
     sections = [cell for cell in _sections() if cell.startswith("page.") and cell.endswith("()")]
     for lang in LANGUAGES:
         page = Page(Case(9, 8000.0), lang)

@@ -14,11 +14,16 @@ import copy
 import os
 import sys
 from collections import deque
-from contextlib import contextmanager
+from collections.abc import Coroutine
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from nbclient.client import timestamp
+from nbclient.exceptions import CellExecutionComplete
+from nbformat import from_dict
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine, NotebookExecutionManager, papermill_engines
 
@@ -38,18 +43,36 @@ class WarmEngine(Engine):
     """See the module."""
 
     @classmethod
+    def execute_notebook(cls, nb: Any, kernel_name: str, output_path: Any = None, **options: Any) -> Any:
+        """In a copy, a notebook that is to be saved nowhere needs less of papermill's bookkeeping."""
+        if output_path or not _fresh_copy() or not possible(kernel_name, options):
+            return super().execute_notebook(nb, kernel_name, output_path, **options)
+        nb_man = _Unsaved(nb, progress_bar=False)
+        nb_man.notebook_start()
+        try:
+            cls.execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            nb_man.notebook_complete()
+        return nb_man.nb
+
+    @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
         if not possible(kernel_name, options):
             return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
         untouched = copy.deepcopy(nb_man.nb)
         try:
-            if warm.send is not None and shell.cache_info().currsize and not _spent:
+            if _fresh_copy():
                 return _run(nb_man, kernel_name, options)
             return _elsewhere(nb_man, kernel_name, options)
         except NeedsKernel:
             nb_man.nb = untouched
             nb_man.notebook_start()
             return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+def _fresh_copy() -> bool:
+    """Whether this process is a copy with a shell in it that has run nothing."""
+    return bool(warm.send is not None and shell.cache_info().currsize and not _spent)
 
 
 def register() -> None:
@@ -121,6 +144,20 @@ def _whole(nb: Any, kernel_name: str, options: dict[str, Any]) -> dict[str, Any]
     return {name: nb.metadata[name] for name in ("language_info", "widgets") if name in nb.metadata}
 
 
+class _Unsaved(NotebookExecutionManager):
+    """papermill's, but for reading the time at which a cell began with a parser for all dates there are."""
+
+    def cell_complete(self, cell: Any, cell_index: Any = None, **_: Any) -> None:
+        noted, end = cell.metadata.papermill, self.now()
+        noted["end_time"] = end.isoformat()
+        noted["duration"] = (end - datetime.fromisoformat(noted["start_time"])).total_seconds()
+        if noted["status"] != self.FAILED:
+            noted["status"] = self.COMPLETED
+
+    def save(self, **_: Any) -> None:
+        pass
+
+
 class _Telling(NotebookExecutionManager):
     """In a copy: passes on what happens to the cells instead of saving them."""
 
@@ -153,6 +190,8 @@ def _run(nb_man: Any, kernel_name: str, options: dict[str, Any]) -> Any:
 class _Client(PapermillNotebookClient):
     """papermill's client, talking to the shell in this process."""
 
+    awaits = False  # whether a cell so far may have left work for the event loop to do between cells
+
     @contextmanager
     def setup_kernel(self, **_: Any):
         self.kc = self.km = Kernel()
@@ -160,6 +199,54 @@ class _Client(PapermillNotebookClient):
             yield
         finally:
             self.kc = self.km = None
+
+    def execute_cell(self, cell: Any, cell_index: int, **more: Any) -> Any:
+        """nbclient's, without its waiting: all messages of a cell are there once it has run."""
+        self.awaits = self.awaits or "await" in cell.source or "async" in cell.source
+        if self.awaits or self.coalesce_streams or cell.cell_type != "code" or not cell.source.strip():
+            return super().execute_cell(cell, cell_index, **more)
+        if self.skip_cells_with_tag in cell.metadata.get("tags", []):
+            return cell
+        if self.record_timing:
+            cell.metadata["execution"] = {}
+        _finish(self.kc.execute(cell.source))
+        self.code_cells_executed += 1
+        cell.outputs, self.clear_before_next_output = [], False
+        with suppress(CellExecutionComplete):
+            while True:
+                self.process_message(self.kc.iopub_channel.waiting.popleft(), cell, cell_index)
+        reply = self.kc.shell_channel.waiting.popleft()
+        if self.record_timing:
+            cell.metadata["execution"]["shell.execute_reply"] = timestamp(reply)
+        _finish(self._check_raise_for_error(cell, cell_index, reply))
+        return cell
+
+    def output(self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int) -> Any:
+        """nbclient's, without holding what is plainly valid against the whole schema of notebooks."""
+        content = msg["content"]
+        if self.clear_before_next_output or display_id or not _plain(content.get("data")):
+            return super().output(outs, msg, display_id, cell_index)
+        outs.append(from_dict({"output_type": msg["msg_type"], **{k: content[k] for k in _KEPT if k in content}}))
+        return outs[-1]
+
+
+_KEPT = ("metadata", "data", "execution_count")
+
+
+def _plain(data: Any) -> bool:
+    """Whether a bundle of data by type is valid at first sight."""
+    return isinstance(data, dict) and all(
+        isinstance(value, str) or kind.endswith("+json") for kind, value in data.items()
+    )
+
+
+def _finish(coroutine: Coroutine) -> Any:
+    """The result of a coroutine that waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a coroutine waits although nothing is to be waited for")
 
 
 class Kernel:
@@ -183,13 +270,8 @@ class Kernel:
         wire.now = asked
         self.say("status", {"execution_state": "busy"})
         self.say("execute_input", {"code": code, "execution_count": self.shell.execution_count})
-        transformed, failure = code, None
-        try:
-            transformed = self.shell.transform_cell(code)
-        except Exception:
-            failure = sys.exc_info()
-        how = {"transformed_cell": transformed, "preprocessing_exc_tuple": failure}
-        if self.shell.should_run_async(code, **how):
+        how = self._awaiting(code)
+        if how:
             result = await self.shell.run_cell_async(code, store_history=store_history, **how)
             self.shell.events.trigger("post_execute")
             self.shell.events.trigger("post_run_cell", result)
@@ -202,6 +284,18 @@ class Kernel:
         self.answer(asked, _reply(self.shell, result))
         self.say("status", {"execution_state": "idle"})
         return asked
+
+    def _awaiting(self, code: str) -> dict[str, Any] | None:
+        """How to run a cell that awaits at its top level; None for any other."""
+        if "await" not in code and "async" not in code:
+            return None
+        transformed, failure = code, None
+        try:
+            transformed = self.shell.transform_cell(code)
+        except Exception:
+            failure = sys.exc_info()
+        how = {"transformed_cell": transformed, "preprocessing_exc_tuple": failure}
+        return how if self.shell.should_run_async(code, **how) else None
 
     def kernel_info(self) -> str:
         from ipykernel.ipkernel import IPythonKernel

@@ -6,12 +6,13 @@ library made and escaped) or a plotly figure that carries its text alternative a
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -163,15 +164,15 @@ def execute(
         raise ReportError(Problem("no_extra", "jiebei report", {"allowed": "jiebei-lib[reports]"})) from None
 
     papermill.translators.papermill_translators.register("python", _readable_translator())
-    known = papermill.inspect_notebook(template)
+    known, node = known_template(template)
     problems = [
         Problem("unknown_parameter", shown(name), {"allowed": items(known)}) for name in parameters if name not in known
     ]
     if problems:
         raise ReportError(problems)
     try:
-        with _private_sockets() as config:
-            executed = _run(template, dict(parameters), notebook, engine, config)
+        with _private_sockets() if engine is None else nullcontext() as config:
+            executed = _run(node, template.name, dict(parameters), notebook, engine, config)
         write(notebook, _compact(executed) if compact else nbformat.writes(executed))
     except PapermillExecutionError as failure:
         reason = " ".join(f"{failure.ename}: {failure.evalue}".split())
@@ -179,19 +180,27 @@ def execute(
     return executed
 
 
-def _run(template: Path, parameters: dict[str, Any], notebook: Path, engine: str | None, config: Any) -> Any:
+@cache
+def known_template(path: Path) -> tuple[tuple[str, ...], Any]:
+    """A template's parameter names, and its notebook node, which is not to be changed. Read once."""
+    import papermill
+    from papermill.iorw import load_notebook_node
+
+    return tuple(papermill.inspect_notebook(path)), load_notebook_node(str(path))
+
+
+def _run(node: Any, name: str, parameters: dict[str, Any], notebook: Path, engine: str | None, config: Any) -> Any:
     """``papermill.execute_notebook`` in its own steps, without the copies that it writes on the way. Names, not paths, are noted:
     where it was made and from where is nobody's business and differs between machines."""
     from papermill.engines import papermill_engines
     from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors
-    from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
     from papermill.utils import chdir
 
-    node = parameterize_notebook(load_notebook_node(str(template)), parameters, engine_name=engine)
-    node = prepare_notebook_metadata(node, template.name, notebook.name)
+    node = parameterize_notebook(copy.deepcopy(node), parameters, engine_name=engine)
+    node = prepare_notebook_metadata(node, name, notebook.name)
     kernel = papermill_engines.nb_kernel_name(engine, node)
-    quiet = {"progress_bar": False, "log_output": False, "start_timeout": 60, "config": config}
+    quiet = {"progress_bar": False, "log_output": False, "start_timeout": 60, **({"config": config} if config else {})}
     with chdir(str(notebook.parent)):
         node = papermill_engines.execute_notebook_with_engine(engine, node, kernel, **quiet)
     raise_for_execution_errors(node, None)

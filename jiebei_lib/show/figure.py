@@ -50,10 +50,19 @@ class Figure:
             "head": self.head,
             "rows": self.rows,
         }
-        return {"data": self.data, "layout": {**self.layout, "meta": meta}, "config": CONFIG}
+        return {"data": portable(self.data), "layout": {**portable(self.layout), "meta": meta}, "config": CONFIG}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: self.spec(), "text/plain": self.alt}
+
+
+def portable(value: Any) -> Any:
+    """The same with all numbers to nine digits: the last of sixteen differ from one processor to another."""
+    if isinstance(value, float):
+        return float(f"{value:.9g}")
+    if isinstance(value, dict):
+        return {key: portable(each) for key, each in value.items()}
+    return [portable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def untitled(spec: dict[str, Any]) -> dict[str, Any]:
