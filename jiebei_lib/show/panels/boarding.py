@@ -115,7 +115,7 @@ def _gain(gain: board.Gain, lang: str) -> dict[str, Any]:
     slots = {"students": gain.students, "before": f"{gain.before:.0%}", "after": f"{gain.after:.0%}"}
     if gain.low is None:
         return {"gain": say("lessons.board.gain_few", lang, **slots)}
-    slots |= {name: f"{100 * getattr(gain, name):+.0f}" for name in ("change", "low", "high")}
+    slots |= {name: f"{100 * getattr(gain, name):+.0f}".replace("-", "−") for name in ("change", "low", "high")}
     x = [WIDE * (1 + end) / 2 for end in (gain.low, gain.high, gain.change)]
     return {
         "gain": say("lessons.board.gain", lang, **slots),

@@ -50,4 +50,6 @@ def in_unit(item: dict[str, Any], value: float, lang: str) -> str:
     """A number as the answer to an item."""
     if "shown" in item:
         return item["shown"][lang].format(value=f"{value:.10g}")
-    return say("lessons.number", lang, value=yuan(value), unit=item["unit"][lang])
+    money = item["unit"]["en"] == say("lessons.yuan_unit", "en")
+    key = "percent" if item["unit"]["en"] == "%" else "number"
+    return say(f"lessons.{key}", lang, value=yuan(value) if money else f"{value:,.10g}", unit=item["unit"][lang])
