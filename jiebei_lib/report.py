@@ -22,7 +22,7 @@ from jiebei_lib import __version__
 from jiebei_lib.case import Case
 from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy, load_policy
-from jiebei_lib.printing import find_browser, printed, with_pictures
+from jiebei_lib.printing import find_browser, printed
 from jiebei_lib.problems import Phrase, Problem, ReportError, items, shown
 from jiebei_lib.show.text import LANGUAGES, say
 from jiebei_lib.yamls import HERE, beside
@@ -30,7 +30,6 @@ from jiebei_lib.yamls import HERE, beside
 FORMATS = ("html", "pdf")
 REPORTS = Path("reports")  # where renders go if nothing else is said
 STYLE = "report.css"  # the style's name where it stands beside many reports
-EXAMPLES = ("silent", "much_unknown")  # the example cases whose reports are kept with the project
 HEAD, FIGURE = "application/vnd.jiebei.head+json", "application/vnd.plotly.v1+json"
 
 
@@ -53,8 +52,9 @@ def case_report(
     out: Path | str = REPORTS,
     progress: Callable[[float], None] | None = None,
     loan: Loan | None = None,
+    engine: str | None = None,
 ) -> Rendered:
-    """The report on one case, as ``<case_id>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``.
+    """The report on one case, as ``<case_id>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``. ``engine`` is papermill's.
 
     Raises :class:`UserError` for anything that cannot be, before anything runs.
     """
@@ -69,7 +69,7 @@ def case_report(
     }
     if loan is not None:
         parameters["loan"] = loan.to_dict()
-    return render("case_report", parameters, file_stem(case.case_id), to, out, progress)
+    return render("case_report", parameters, file_stem(case.case_id), to, out, progress, engine)
 
 
 def render(
@@ -331,60 +331,3 @@ def plotly_bundle() -> str:
     from importlib.resources import files
 
     return (files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
-
-
-def reproduces(notebook: Path) -> None:
-    """Runs a rendered report again under nbval and compares every output. Raises :class:`ReportError` if anything differs."""
-    import importlib.util
-    import subprocess
-    import sys
-
-    if not (importlib.util.find_spec("nbval") and importlib.util.find_spec("pytest")):
-        raise ReportError(Problem("no_extra", "--check", {"allowed": "jiebei-lib[test]"}))
-    if not notebook.is_file():
-        raise ReportError(Problem("no_file", str(notebook), {"value": os.strerror(2)}))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--noconftest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        os.devnull,
-    ]
-    command += ["--rootdir", str(notebook.parent.resolve()), str(notebook.resolve())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=notebook.parent)
-    if done.returncode:
-        said = re.findall(r"^FAILED .*|^ERROR.*|.*Error.*", done.stdout + done.stderr, flags=re.M)
-        reason = shown(said[0] if said else done.stdout.strip()[-200:], 160)
-        raise ReportError(Problem("not_reproduced", notebook.name, {"value": reason}))
-
-
-def example_reports(out: Path | str = REPORTS) -> list[Rendered]:
-    """The reports on two invented cases, in both languages."""
-    cases = [Case.read(beside("cases") / f"{name}.yaml") for name in EXAMPLES]
-    return [case_report(case, lang, out=out) for case in cases for lang in LANGUAGES]
-
-
-def kept_examples(folder: Path) -> list[Path]:
-    """Renews the examples that are kept with the project: pages whose charts are pictures, without the chart library."""
-    browser, made = find_browser(), []
-    for name in EXAMPLES:
-        for lang in LANGUAGES:
-            head, sections = example_content(name, lang)
-            html = with_pictures(page(head, sections), browser)
-            made.append(write(writable(folder) / f"{name}.{lang}.html", html))
-    return made
-
-
-def example_content(name: str, lang: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """What an example's report shows, at the date that the template names, so that it stays the same from day to day."""
-    import tempfile
-
-    template = beside("templates") / "case_report.ipynb"
-    with tempfile.TemporaryDirectory() as folder:
-        case = Case.read(beside("cases") / f"{name}.yaml").to_dict()
-        return collected(execute(template, {"case": case, "lang": lang}, Path(folder).resolve() / "example.ipynb"))

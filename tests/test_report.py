@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from jiebei_lib import kept_reports
 from jiebei_lib import report as reports
 from jiebei_lib.case import Case
 from jiebei_lib.problems import CaseError, ReportError
@@ -188,18 +189,18 @@ def test_rendering_twice_gives_the_same_outputs(rendered: dict[str, reports.Rend
 def test_a_rendered_report_reproduces_under_nbval_and_a_changed_one_does_not(
     rendered: dict[str, reports.Rendered], tmp_path: Path
 ) -> None:
-    reports.reproduces(rendered["en"].notebook)
+    kept_reports.reproduces(rendered["en"].notebook)
     changed = tmp_path / "changed.ipynb"
     changed.write_text(rendered["en"].notebook.read_text("utf-8").replace("over 99%", "over 98%"), "utf-8")
     with pytest.raises(ReportError, match=r"changed\.ipynb: gives other results"):
-        reports.reproduces(changed)
+        kept_reports.reproduces(changed)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("name", reports.EXAMPLES)
+@pytest.mark.parametrize("name", kept_reports.EXAMPLES)
 def test_the_examples_kept_with_the_project_are_current(name: str, lang: str) -> None:
     kept = (ROOT / "reports" / "examples" / f"{name}.{lang}.html").read_text("utf-8")
-    digest = reports.content_digest(*reports.example_content(name, lang))
+    digest = reports.content_digest(*kept_reports.example_content(name, lang))
     assert f'<meta name="jiebei-content" content="{digest}">' in kept, "run: make examples"
     assert "<script" not in kept and kept.count("<svg") >= len(FIGURES) and len(kept.encode()) <= 400_000
 

@@ -24,16 +24,17 @@ def report(
     examples: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help=t("report.refresh"))] = False,
 ) -> None:
+    from jiebei_lib import kept_reports
     from jiebei_lib import report as reports
     from jiebei_lib.case import Case
     from jiebei_lib.loan import Loan
 
     lang = checked_lang(lang)
     if examples:
-        for made in reports.example_reports(out):
+        for made in kept_reports.example_reports(out):
             print(f"{made.html}\n  {made.headline}")
         if refresh:
-            print("\n".join(map(str, reports.kept_examples(out / "examples"))))
+            print("\n".join(map(str, kept_reports.kept_examples(out / "examples"))))
         return
     if case is None:
         raise ReportError(Problem("missing_option", "CASE.yaml"))
@@ -46,5 +47,5 @@ def report(
         print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
         notebook = made.notebook
     if check:
-        reports.reproduces(notebook)
+        kept_reports.reproduces(notebook)
         print(say("cli.report.reproduced", lang, path=notebook))

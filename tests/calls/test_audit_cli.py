@@ -95,7 +95,7 @@ def test_the_report_holds_the_log_s_answer_its_letter_and_nothing_of_this_machin
 @pytest.mark.slow
 def test_the_report_reproduces(tmp_path) -> None:
     from jiebei_lib.calls.report import audit_report
-    from jiebei_lib.report import reproduces
+    from jiebei_lib.kept_reports import reproduces
 
     made = audit_report(EXAMPLE, "en", "article,cn,us,uk", "2026-11-23", "contact", out=tmp_path, stem="example")
     reproduces(made.notebook)
