@@ -170,3 +170,14 @@ def test_the_panel_follows_its_controls(monkeypatch):
     assert "1个案例" in panel.text()
     made = panel._presses["export"](dict(panel.values), panel)
     assert made.name.endswith(".csv") and "'=1+1" in made.text
+
+
+@pytest.mark.parametrize("rows", ["", "a,nan,800\n"])
+def test_a_table_without_one_right_row_is_refused(tmp_path, capsys, rows):
+    given = tmp_path / "cases.csv"
+    given.write_text("case_id,days_overdue,amount_overdue\n" + rows, "utf-8")
+    assert run(["portfolio", str(given), "-o", str(tmp_path / "out"), "--lang", "en"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "cases.csv: holds no case that can be used; give at least one right row below the column names."
+    assert len(said) == 1 + bool(rows)
+    assert not (tmp_path / "out").exists()

@@ -297,3 +297,13 @@ def test_a_cluster_that_is_not_there_is_one_line(tmp_path, monkeypatch):
     source = write_sample(tmp_path / "in.csv", 10)
     with pytest.raises(ValueError, match="cannot reach this cluster"):
         score_files(source, tmp_path / "out.csv", cluster="nonsense://nowhere")
+
+
+def test_a_file_is_never_scored_over_itself(tmp_path, capsys):
+    given = tmp_path / "cases.csv"
+    given.write_text("case_id,days_overdue,amount_overdue\na,7,800\n", "utf-8")
+    before = given.read_bytes()
+    assert run(["score", str(given), "-o", str(tmp_path / "." / "cases.csv"), "--lang", "en"]) == 2
+    assert "write the result to another one" in capsys.readouterr().err
+    assert given.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [given]
