@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil, floor
 from typing import Any
 
 from jiebei_lib.assessment import said
@@ -165,12 +166,16 @@ def _of_loan(case: Case, loan: Loan, lang: str) -> dict[str, Any]:
         [_when(wait.days, lang), *(sum_(getattr(wait, name)) for name in ("cost", "fell_due", "total"))]
         for wait in found[1:]
     ]
+    notes = [say("cost.waiting.note", lang)]
+    # What a case calls overdue may leave out interest and penalty, and be rounded to the yuan.
+    if not floor(now.principal) <= case.amount_overdue <= ceil(now.total):
+        notes.insert(0, say("cost.report.other_amount", lang, total=names["total"], amount=yuan(case.amount_overdue)))
     return {
         "headline": say("cost.report.headline", lang, cost=sum_(found[0].cost)),
-        "lead": say("cost.report.lead", lang, on=on.isoformat(), **names),
+        "lead": say("cost.report.lead", lang, days=case.days_overdue, on=on.isoformat(), **names),
         "head": say("cost.report.table_loan", lang).split("|"),
         "rows": rows,
-        "notes": [say("cost.waiting.note", lang)],
+        "notes": notes,
     }
 
 
