@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.case import FIELDS
@@ -155,7 +156,7 @@ def segments_figure(p: BookPage) -> Figure:
     )
     plan = layout(title, MARGIN + ROW * len(parts)) | {
         "xaxis": axis(p.say("book.segments.axis")) | {"range": [-2, 102], "gridcolor": FAINT},
-        "yaxis": axis("") | {"autorange": "reversed", "type": "category"},
+        "yaxis": _names(names),
     }
     said = [
         p.say("book.segments.row", name=name, low=whole(part["low"]), high=whole(part["high"]))
@@ -290,9 +291,21 @@ def _bars(
     plan = layout(title, MARGIN + ROW * len(bars)) | {
         "xaxis": axis(p.say(f"book.{name}.axis"))
         | {"range": [0, longest * 1.18], "gridcolor": FAINT, "tickformat": ",~r"},
-        "yaxis": axis("") | {"autorange": "reversed", "type": "category"},
+        "yaxis": _names([bar[0] for bar in bars]),
     }
     return _figure(p, name, [bar], plan, slots, rows)
+
+
+def _names(names: list[str]) -> dict[str, Any]:
+    """The axis of names, first on top. A long one stands in lines, so that on a phone the bars keep half the width."""
+    lines = [textwrap.wrap(name, 18, break_long_words=False) or [name] for name in names]
+    return axis("") | {
+        "autorange": "reversed",
+        "type": "category",
+        "tickvals": [html.escape(name) for name in names],
+        "ticktext": ["<br>".join(map(html.escape, each)) for each in lines],
+        "ticklabelstandoff": 6,
+    }
 
 
 def _band(x: list[float], low: list[float], high: list[float]) -> list[dict[str, Any]]:
