@@ -74,7 +74,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
             }
         )
     top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
-    line, foot, head = -3.0, -6.6, top + 0.9  # in rows of dots: the line, and where the picture begins and ends
+    line, foot, head = -3.4, -7.0, top + 0.9  # in rows of dots: the line, and where the picture begins and ends
     ends = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -92,7 +92,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     marks = [
         # One below the line and one above it where side by side they would meet on a phone.
         note(max(low, 0.0), line, names["low"], "left", -18),
-        note(min(high, 1.0), line, names["high"], "right", -18 if high - low > 0.6 else 16),
+        note(min(high, 1.0), line, names["high"], "right", -18 if high - low > 0.9 else 16),
     ]
     if dots["below"]:
         marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
