@@ -14,7 +14,7 @@ from jiebei_lib.show.page import Words
 from jiebei_lib.show.panels.fields import Field, both, button, choice, heading
 from jiebei_lib.show.panels.kit import Panel
 from jiebei_lib.show.panels.lesson_words import cites, words
-from jiebei_lib.show.panels.quizzing import again
+from jiebei_lib.show.panels.quizzing import UNSURE, again
 from jiebei_lib.show.text import of_hundred, percent, say
 
 JUDGED = ("sms", "call", "contact")  # kinds of events that may break a rule
@@ -102,12 +102,14 @@ class _Game:
                 choice("day", both("lessons.game.again"), days, look="select"),
                 button("again", both("lessons.game.again_do"), main=True),
             ]
-        options = {IN_ORDER: both("lessons.game.in_order")} | game.game()["breaches"]
+        options = {UNSURE: both("lessons.quiz.unsure"), IN_ORDER: both("lessons.game.in_order")} | game.game()[
+            "breaches"
+        ]
         to_judge, out = self.open_events(), []
         for n, name in enumerate(game.arrivals(state, self.world), 1):
             if name in to_judge:
                 label = both("lessons.game.judge", n=n)
-                out.append(choice(f"judge_{name}_{self.run}", label, options, look="select", optional=True))
+                out.append(choice(f"judge_{name}_{self.run}", label, options, UNSURE, look="select"))
         if out:
             out.append(button("judge", both("lessons.game.judge_do")))
         acts = game.game()["choices"]
