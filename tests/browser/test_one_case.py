@@ -119,3 +119,44 @@ def test_make_the_report_shows_progress_and_ends_in_a_link(case_page):
     link.wait_for()
     html = case_page.page.evaluate("(url) => fetch(url).then((got) => got.text())", link.get_attribute("href"))
     assert sentence(example("silent")) in html
+
+
+def test_the_controls_stay_in_sight_to_the_end_of_the_answer(case_page):
+    page = case_page.page
+    side = page.locator(".jiebei .side").first
+    page.locator(".jiebei").first.locator(".below > *").last.evaluate("last => last.scrollIntoView({ block: 'end' })")
+    page.wait_for_timeout(200)
+    box = side.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= 800 + 1
+    # What is taller than the window moves in its own place, to its last control.
+    last = side.locator("button").last
+    last.focus()
+    box = last.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= 800
+
+
+def test_tab_reaches_every_control_and_each_shows_that_it_has_the_focus(case_page):
+    page = case_page.page
+    wanted = page.evaluate(
+        """() => { const side = document.querySelector('.jiebei .controls');
+          side.querySelectorAll('details').forEach((one) => { one.open = true; });
+          side.querySelector('button').focus();
+          return [...side.querySelectorAll('button, input, select, textarea, summary')]
+            .filter((one) => !one.disabled && (one.type !== 'radio' || one.checked)).length; }"""
+    )
+    page.keyboard.press("Shift+Tab")
+    reached = 0
+    for _ in range(3 * wanted):  # a date has three stops of its own
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            """() => { const one = document.activeElement, seen = one.getBoundingClientRect(), style = getComputedStyle(one);
+              if (!one.closest('.controls')) return null;
+              const before = window.lastFocused === one; window.lastFocused = one;
+              const clear = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+              return { before, clear, inside: seen.top >= 0 && seen.bottom <= innerHeight, what: one.outerHTML.slice(0, 120) }; }"""
+        )
+        if found is None:
+            break
+        assert found["clear"] and found["inside"], found["what"]
+        reached += not found["before"]
+    assert reached == wanted

@@ -15,7 +15,7 @@ How to write one (``jiebei_lib/show/panels/<topic>.py``; sentences in ``show/tex
     def draw(values, lang):                      # values: {"days": 7, "tone": None}; None is unknown
         return {"top": [Words("<p>…</p>")],      # above everything, read out to screen readers when it changes
                 "beside": [figure],              # to the right of the controls (below them on a phone)
-                "below": [Later(lambda: [slow_figure])]}    # full width; Later: drawn after the rest, when nothing newer came
+                "below": [Later(lambda: [slow_figure])]}    # under it; Later: drawn after the rest, when nothing newer came
 
 - ``draw`` is called once an event with all values, and once a change of language; it returns :class:`Words` (finished, escaped
   HTML; use the templates beside this file) and :class:`Figure` (``show/figure.py``), or a list of them (put ``beside``). Only what

@@ -57,8 +57,15 @@ def learning(example: str | Path | None = None) -> Panel:
         choice("source", both("evidence.fields.source"), {key: both(f"evidence.fields.{key}") for key in sources}),
         group(
             both("evidence.fields.own"),
-            [_table(), file("csv", both("evidence.fields.csv"), accept=".csv", note=both("cli.learn.outcomes"))],
+            [_table()],
             open=False,
+        ),
+        file(
+            "csv",
+            both("evidence.fields.csv"),
+            accept=".csv",
+            note=both("cli.learn.outcomes"),
+            also={"source": "file"},
         ),
         choice("policy", both("published.fields.policy"), _policies()),
         number(

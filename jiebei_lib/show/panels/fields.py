@@ -117,8 +117,17 @@ def day(name: str, label: Text, value: str | None = None, *, optional: bool = Fa
     return _field("day", name, label, value, optional=optional, wrong=_wrong(label, Phrase("date")), **more)
 
 
-def file(name: str, label: Text, *, accept: str = ".yaml,.yml,.csv", largest: int = 1_000_000, **more: Any) -> Field:
-    """A file from the reader's own machine: the value is ``{"name": …, "text": …}`` (UTF-8), or None. ``largest`` in bytes."""
+def file(
+    name: str,
+    label: Text,
+    *,
+    accept: str = ".yaml,.yml,.csv",
+    largest: int = 1_000_000,
+    also: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Field:
+    """A file from the reader's own machine: the value is ``{"name": …, "text": …}`` (from UTF-8, UTF-16 or GB 18030), or None.
+    ``largest`` in bytes; ``also``: what other fields become when a file is chosen."""
     return _field(
         "file",
         name,
@@ -126,6 +135,7 @@ def file(name: str, label: Text, *, accept: str = ".yaml,.yml,.csv", largest: in
         None,
         accept=accept,
         largest=largest,
+        also=also or {},
         wrong=_wrong(label, Phrase("bytes", {"high": largest})),
         **more,
     )

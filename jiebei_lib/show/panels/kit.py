@@ -70,7 +70,7 @@ class Panel(anywidget.AnyWidget):
         self._draw, self._presses, self._slow, self._picks = draw, dict(presses or {}), set(slow), dict(picks or {})
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
         self._turn = 0
-        words = {key: both(f"panel.{key}") for key in ("unknown", "numbers", "waiting", "no_file")}
+        words = {key: both(f"panel.{key}") for key in ("unknown", "numbers", "choose_file", "no_file", "remove_file")}
         super().__init__(fields=list(fields), values=first_values(fields), _css=style())
         self.page = {"words": words, "picks": sorted(self._picks), "name": name}
         self._redraw(wait=True)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from jiebei_lib import book
 from jiebei_lib.case import FIELDS
 from jiebei_lib.policy import BUILT_IN, load_policy
-from jiebei_lib.problems import Problem
 from jiebei_lib.sample import sample
 from jiebei_lib.show.book_figures import column_name
 from jiebei_lib.show.book_page import BookPage
-from jiebei_lib.show.panels.fields import both, button, choice, file, number
+from jiebei_lib.show.panels.fields import both, button, choice, number
 from jiebei_lib.show.panels.kit import Download, Later, Panel
+from jiebei_lib.show.panels.loading import book_of, cases_file, wrong_words
 from jiebei_lib.show.text import LANGUAGES
-from jiebei_lib.tables import TableError
 
-LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
 SEGMENTS = ("communication", "contacts", "amount_overdue", "days_overdue", "zhima_score", "past_overdue", "funded_by")
 PARTS = ("verdicts", "ribbon", "days", "segments", "questions", "what_if")
 
@@ -32,7 +28,7 @@ def portfolio(rows: int = 2000) -> Panel:
         choice("source", both("book.fields.source"), {key: both(f"book.fields.{key}") for key in ("sample", "file")}),
         number("rows", both("book.fields.rows"), rows, 10, 50_000, slider=(100, 10_000), log=True),
         number("seed", both("book.fields.seed"), 1, 0, 2**32 - 1),
-        file("csv", both("book.fields.csv"), accept=".csv,.tsv,.txt", largest=LARGEST),
+        cases_file(),
         choice("by", both("book.fields.by"), columns, "communication", look="select"),
         choice("policy", both("book.fields.policy"), policies, "article"),
         choice("other", both("book.fields.other"), policies, "published"),
@@ -43,9 +39,14 @@ def portfolio(rows: int = 2000) -> Panel:
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
     return {
-        "beside": [Later(lambda: _parts(values, lang, ("summary", "verdicts")))],
+        "beside": [Later(lambda: _first(values, lang))],
         "below": [Later(lambda: _parts(values, lang, PARTS[1:]))],
     }
+
+
+def _first(values: dict[str, Any], lang: str) -> list[Any]:
+    wrong = wrong_words(_book(*_given(values)).wrong, lang)
+    return [*_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("verdicts",))]
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
@@ -66,12 +67,7 @@ def _given(values: dict[str, Any]) -> tuple[int, int, str, str]:
 def _book(rows: int, seed: int, name: str, text: str) -> book.Book:
     if rows:
         return book.Book(sample(rows, seed), [])
-    if not text.strip():
-        raise TableError(Problem("missing", both("book.fields.csv")["en"], {"allowed": "CSV"}))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.csv"
-        path.write_text(text, "utf-8")
-        return book.read_book(path)
+    return book_of({"name": name, "text": text})
 
 
 @lru_cache(maxsize=8)

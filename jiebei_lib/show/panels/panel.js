@@ -154,16 +154,39 @@ function dayField(field, say, give) {
   return { id, el: [input], put: (value) => { input.value = value ?? ""; } };
 }
 
+// The browser's own file control speaks the browser's language: it takes focus and keys, what is seen is its label.
 function fileField(field, say, give, words) {
   const id = `jiebei-${nextId()}`, input = make("input", { type: "file", id, accept: field.accept });
-  const wrong = make("p", { className: "wrong", hidden: true });
+  const wrong = make("p", { className: "wrong", hidden: true }), name = make("span", { className: "unit" });
+  const remove = say(make("button", { type: "button", className: "remove", textContent: "×", hidden: true }), words.remove_file, "aria-label");
+  const row = make("div", { className: "row file" }, input, say(make("label", { htmlFor: id, className: "choose" }), words.choose_file), name, remove);
+  function put(value) {
+    if (!value) input.value = "";
+    say(name, value ? { zh: value.name, en: value.name } : words.no_file);
+    remove.hidden = !value;
+  }
+  remove.addEventListener("click", () => { put(null); give(null); input.focus(); });
   input.addEventListener("change", async () => {
     const file = input.files[0];
-    wrong.hidden = !file || file.size <= field.largest;
-    if (!wrong.hidden) say(wrong, Object.fromEntries(Object.entries(field.wrong).map(([lang, text]) => [lang, text.replace("{value}", file.size)])));
-    else give(file ? { name: file.name, text: await file.text() } : null);
+    if (!file) return;
+    wrong.hidden = file.size <= field.largest;
+    if (!wrong.hidden) {
+      say(wrong, Object.fromEntries(Object.entries(field.wrong).map(([lang, text]) => [lang, text.replace("{value}", file.size)])));
+      return;
+    }
+    const value = { name: file.name, text: decoded(await file.arrayBuffer()) };
+    put(value);
+    give(value);
   });
-  return { id, el: [input, wrong], put: (value) => { if (!value) input.value = ""; } };
+  put(null);
+  return { id, el: [row, wrong], put };
+}
+
+// Text as spreadsheets save it: UTF-8, UTF-16 where it is marked, else GB 18030.
+function decoded(bytes) {
+  const [first, second] = new Uint8Array(bytes);
+  if (first + second === 0x1fd) return new TextDecoder(first === 0xff ? "utf-16le" : "utf-16be").decode(bytes);
+  try { return new TextDecoder("utf-8", { fatal: true }).decode(bytes); } catch { return new TextDecoder("gb18030").decode(bytes); }
 }
 
 function tableField(field, say, give, words) {
@@ -214,7 +237,7 @@ export default {
     const problem = make("p", { className: "problem", role: "alert", hidden: true }), status = make("div", { className: "status", role: "status" });
     const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
     const side = make("div", { className: "side" }, form, status);
-    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, beside)), below);
+    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, beside), below));
     el.style.width = "100%"; // a container has no width of its own: where its parent shrinks to fit, nothing would be seen
     el.append(root);
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -242,6 +265,11 @@ export default {
       model.set("values", { ...model.get("values"), ...values });
       model.save_changes();
       markPresets();
+    }
+
+    function given(field, value) {
+      set({ [field.name]: value, ...(value && field.also) });
+      if (value && field.also) putValues();
     }
 
     function buildForm() {
@@ -301,7 +329,7 @@ export default {
         }
         return set_;
       }
-      const control = MAKERS[field.kind](field, say, (value) => set({ [field.name]: value }), model.get("page").words);
+      const control = MAKERS[field.kind](field, say, (value) => given(field, value), model.get("page").words);
       controls[field.name] = control;
       const head = control.group ? make("legend") : make("label", control.id ? { htmlFor: control.id } : {});
       head.append(say(make("span"), field.label));

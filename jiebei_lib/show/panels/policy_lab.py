@@ -20,10 +20,13 @@ from jiebei_lib.show.page import Words, environment
 from jiebei_lib.show.panels.casework import Quick, answer_words, example, values_of
 from jiebei_lib.show.panels.fields import Field, both, choice, first_values, group, number, table, text
 from jiebei_lib.show.panels.kit import Download, Later, Panel
+from jiebei_lib.show.panels.loading import book_of, cases_file, wrong_words
 from jiebei_lib.show.panels.policy_controls import bench_fields, changed, leaves, overlay_text
 from jiebei_lib.show.text import of_hundred, percent, say
+from jiebei_lib.tables import Wrong
 from jiebei_lib.yamls import shipped
 
+MOST_CASES, LISTED = 500, 100  # rows of a loaded table; of these the ones that are listed
 QUIET = 0.5  # seconds without a change on the bench after which the other panels follow
 
 
@@ -176,10 +179,13 @@ def follow(panel: Panel, bench: Bench) -> Panel:
 def verdict_table(bench: Bench) -> Panel:
     """A table of cases under the bench's policy and another: who changes verdict, and why."""
     others = {"start": both("lab.verdicts.start"), **{name: load_policy(name).data["name"] for name in BUILT_IN}}
+    sources = {name: both(f"lab.verdicts.{name}") for name in ("page", "file")}
     names = shipped("show/text/bench.yaml")["preset"]
     rows = [{"case_id": name, **values_of(example(name))} for name in names]
     fields = [
         choice("against", both("lab.verdicts.against"), others, "published"),
+        choice("source", both("lab.verdicts.source"), sources),
+        cases_file(note=both("lab.verdicts.limit", most=MOST_CASES)),
         group(
             both("lab.verdicts.cases"),
             [table("cases", both("lab.verdicts.cases"), _columns(), rows, most=40)],
@@ -190,11 +196,22 @@ def verdict_table(bench: Bench) -> Panel:
     def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
         before = bench.start if values["against"] == "start" else load_policy(values["against"])
         after = bench.policy()
-        cases = [Case.of(row, f"{n}") for n, row in enumerate(values["cases"], 1)]
         called = {name: both(f"bench.preset.{name}")[lang] for name in names}
-        return {"below": [Later(lambda: [_verdicts(compared(cases, before, after), before, after, called, lang)])]}
+        cases, wrong = _cases(values)
+        found = Later(lambda: [_verdicts(compared(cases, before, after), before, after, called, lang)])
+        return {"below": [*wrong_words(wrong, lang), found]}
 
     return follow(Panel(fields, draw, name="verdicts"), bench)
+
+
+def _cases(values: Mapping[str, Any]) -> tuple[list[Case], list[Wrong]]:
+    """The cases on the page or in the loaded file, and what was wrong with rows of the file."""
+    if values["source"] == "page":
+        return [Case.of(row, f"{n}") for n, row in enumerate(values["cases"], 1)], []
+    book = book_of(values["csv"], MOST_CASES)
+    facts = book.table[list(FIELDS)].astype(object)
+    rows = facts.where(facts.notna(), None).to_dict("records")
+    return [Case.of(row, row["case_id"]) for row in rows], book.wrong
 
 
 def _columns() -> list[Field]:
@@ -219,7 +236,7 @@ def _verdicts(found: list[Moved], before: Policy, after: Policy, called: Mapping
     sentence = say(f"lab.verdicts.{'some' if moved else 'none'}", lang, n=len(found), moved=moved)
     head = say("lab.verdicts.head", lang, before=name_of(before, lang), after=name_of(after, lang)).split("|")
     rows = []
-    for one in sorted(found, key=lambda one: one.before == one.after):
+    for one in sorted(found, key=lambda one: one.before == one.after)[:LISTED]:
         ranges = [
             say("lab.verdicts.range", lang, low=percent(one.low[n], lang, True), high=percent(one.high[n], lang, True))
             for n in (0, 1)
@@ -236,7 +253,7 @@ def _verdicts(found: list[Moved], before: Policy, after: Policy, called: Mapping
             say("lab.verdicts.arrow", lang, before=a, after=b) if a != b else a for a, b in (verdicts, ranges, counts)
         ]
         rows.append([called.get(one.case_id, one.case_id), *pairs, why])
-    return words("verdicts", lang, sentence, head, rows)
+    return words("verdicts", lang, sentence, head, rows, len(found) - len(rows))
 
 
 def assumptions(bench: Bench) -> Panel:

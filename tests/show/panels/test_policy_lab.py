@@ -193,3 +193,43 @@ def test_a_map_needs_two_different_facts(bench) -> None:
     assert "请选两项不同的情况" in panel.text()
     panel.set(y="contacts")
     assert "亲近" in panel.text() and "失联" in panel.text()
+
+
+HEADER = "案例编号,逾期天数,逾期金额,沟通情况,预留联系人信息,芝麻信用分,过去24个月逾期次数"
+
+
+def loaded(table, *rows: str) -> None:
+    table.set(source="file", csv={"name": "cases.csv", "text": "\n".join([HEADER, *rows]) + "\n"})
+
+
+def test_the_table_of_cases_can_be_a_file_and_each_wrong_row_is_named_in_place(bench) -> None:
+    table = policy_lab.verdict_table(bench)
+    loaded(
+        table,
+        "甲,3,8000,silent,accurate,650,1",
+        "乙,-3,8000,silent,accurate,650,1",
+        "丙,7,8000,silent,<b>,650,1",
+        "丁,7,9000",
+        "戊,7,,silent,accurate,650,1",
+        "己,40,9000,,,,",
+    )
+    shown = table.text()
+    assert "2个案例里，1个换了结论" in shown and "甲 | 要看怎么解读 → 还不到时候" in shown
+    assert "第2行，逾期天数：'-3' 不可用；应为0到3650的整数。" in shown
+    assert "第3行，预留联系人信息：'<b>' 不可用" in shown and "第4行：这一行有3格，应为7格。" in shown
+    assert "第5行，逾期金额" in shown and "有4行有错" in shown
+    assert "<b>" not in "".join(part.get("html", "") for part in table.page["places"]["below"])
+    current.lang = "en"
+    assert "Row 2, 逾期天数: '-3' is not allowed; give a whole number from 0 to 3650." in table.text()
+
+
+def test_without_a_file_or_with_too_long_a_one_it_says_so_and_keeps_the_last_picture(bench) -> None:
+    table = policy_lab.verdict_table(bench)
+    table.set(source="file")
+    assert "还没有选案例表" in table.page["problem"]["zh"] and "13个案例里" in table.text()
+    loaded(table, *(f"c{n},7,8000,silent,accurate,650,1" for n in range(policy_lab.MOST_CASES + 1)))
+    assert "500" in table.page["problem"]["zh"] and "501" in table.page["problem"]["zh"]
+    loaded(table, *(f"c{n},7,8000,silent,accurate,650,1" for n in range(150)))
+    assert table.page["problem"] is None and "另有50个案例没有列出" in table.text()
+    field = next(field for field in flat(table.fields) if field.get("name") == "csv")
+    assert field["also"] == {"source": "file"} and "500" in field["note"]["zh"]
