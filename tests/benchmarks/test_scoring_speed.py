@@ -60,11 +60,12 @@ def test_score_with_all_readings_beside_one_scorecard(table, tmp_path, fastest, 
     benchmark.pedantic(score, args=(table,), rounds=3)
     mine = fastest(lambda: score(table))
     table.to_csv(tmp_path / "table.csv", index=False)
-    theirs = peer("optbinning", "optbinning_score.py", tmp_path / "table.csv", 5)["seconds"]
+    told = peer("optbinning", "optbinning_score.py", tmp_path / "table.csv", 5)
+    theirs = told["seconds"]
     note(
         f"bounds and share over 4,096 readings, {len(table):,} rows",
         f"{mine:.2f} s",
-        f"optbinning, one reading {theirs:.2f} s",
+        f"optbinning, one reading {theirs:.2f} s (peak {told['memory']} MB)",
         f"×{theirs / mine:.1f} as fast",
     )
 
@@ -78,12 +79,13 @@ def test_explanation_beside_shap_and_equal_to_it(table, tmp_path, fastest, peer,
     np.savez(tmp_path / "given.npz", x=x, weights=weights)
     mine = fastest(lambda: contributions(x, policy), 20)
     product = fastest(lambda: x * weights, 20)
-    theirs = peer("shap", "shap_linear.py", tmp_path / "given.npz", tmp_path / "values.npy", 20)["seconds"]
+    told = peer("shap", "shap_linear.py", tmp_path / "given.npz", tmp_path / "values.npy", 20)
+    theirs = told["seconds"]
     assert ours.shape == x.shape and np.abs(np.load(tmp_path / "values.npy") - ours).max() < 1e-9
     note(
         f"explanation, {len(part):,} cases (equal to 1e-9)",
         f"{mine * 1e3:.1f} ms",
-        f"shap.LinearExplainer {theirs * 1e3:.1f} ms; bare product {product * 1e3:.1f} ms",
+        f"shap.LinearExplainer {theirs * 1e3:.1f} ms (peak {told['memory']} MB); bare product {product * 1e3:.1f} ms",
         f"×{theirs / mine:.1f} as fast",
     )
 
@@ -97,7 +99,8 @@ def test_changes_beside_dice_never_worse(table, tmp_path, rows, fastest, peer, n
     found = benchmark.pedantic(lambda: [changes(case, policy) for case in cases], rounds=1)
     mine = fastest(lambda: [changes(case, policy) for case in cases], 3)
     (tmp_path / "cases.json").write_text(json.dumps([case.to_dict() for case in cases]), "utf-8")
-    theirs = peer("dice-ml", "dice_changes.py", tmp_path / "cases.json", tmp_path / "found.json")["seconds"]
+    told = peer("dice-ml", "dice_changes.py", tmp_path / "cases.json", tmp_path / "found.json")
+    theirs = told["seconds"]
     order = FIELDS["communication"]["levels"]
     worse = beaten = nothing = 0
     for case, ours, them in zip(cases, found, json.loads((tmp_path / "found.json").read_text("utf-8")), strict=True):
@@ -114,7 +117,7 @@ def test_changes_beside_dice_never_worse(table, tmp_path, rows, fastest, peer, n
     note(
         f"least changes, {len(cases)} cases (never worse; less to pay in {beaten}, DiCE finds none in {nothing})",
         f"{mine:.2f} s",
-        f"DiCE, random {theirs:.1f} s",
+        f"DiCE, random {theirs:.1f} s (peak {told['memory']} MB)",
         f"×{theirs / mine:.0f} as fast",
     )
 

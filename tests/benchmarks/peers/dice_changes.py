@@ -2,6 +2,7 @@
 JSON, where to put what it finds. Needs this library on the path (numpy only)."""
 
 import json
+import resource
 import sys
 import time
 import warnings
@@ -73,4 +74,5 @@ for case in json.loads(Path(sys.argv[1]).read_text("utf-8")):
     seconds += time.perf_counter() - start
 with open(sys.argv[2], "w", encoding="utf-8") as file:
     json.dump(found, file)
-print(json.dumps({"seconds": seconds}))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(json.dumps({"seconds": seconds, "memory": memory}))

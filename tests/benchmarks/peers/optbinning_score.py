@@ -1,6 +1,7 @@
 """One score a row by optbinning: a scorecard fitted on the first rows of the table, then timed on all. Arguments: table, repeats."""
 
 import json
+import resource
 import sys
 import time
 
@@ -27,4 +28,5 @@ for _ in range(repeats):
     start = time.perf_counter()
     card.score(table)
     seconds.append(time.perf_counter() - start)
-print(json.dumps({"seconds": min(seconds)}))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(json.dumps({"seconds": min(seconds), "memory": memory}))

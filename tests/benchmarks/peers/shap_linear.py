@@ -1,6 +1,7 @@
 """Shapley values of a linear model by shap, timed. Arguments: a file with x (n, k) and weights (k,), where to put the values, repeats."""
 
 import json
+import resource
 import sys
 import time
 
@@ -16,4 +17,5 @@ for _ in range(int(sys.argv[3])):
     values = explainer.shap_values(x)
     seconds.append(time.perf_counter() - start)
 np.save(sys.argv[2], values)
-print(json.dumps({"seconds": min(seconds)}))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(json.dumps({"seconds": min(seconds), "memory": memory}))
