@@ -17,7 +17,7 @@ from jiebei_lib.problems import Problem, items, shown
 from jiebei_lib.rules.factors import pressures
 from jiebei_lib.scoring.explain import MAJORITY
 from jiebei_lib.scoring.readings import FACTORS
-from jiebei_lib.scoring.score import VERDICTS, evaluate, extremes, likelihood
+from jiebei_lib.scoring.score import VERDICTS, evaluate_columns, extremes, likelihood
 from jiebei_lib.tables import TableError, Wrong, arrow, chunks, files_of
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ def calls_by_day(table: pd.DataFrame, policy: Policy | str = "article", ahead: S
     import pandas as pd
 
     policy, columns, number = load_policy(policy), facts_of(table), len(ahead)
-    low, high = (np.tile(end, (number, 1)) for end in pressures(columns, policy))
-    days = np.concatenate([columns["days_overdue"] + day for day in ahead])
-    scores = evaluate(low, high, days, policy)
+    later = {name: np.tile(column, number) for name, column in columns.items()}
+    later["days_overdue"] = np.concatenate([columns["days_overdue"] + day for day in ahead])
+    scores = evaluate_columns(later, policy)
     sums = {"low": scores.low, "high": scores.high, "majority": scores.share > MAJORITY}
     return pd.DataFrame(
         {"day": list(ahead)} | {name: each.reshape(number, -1).sum(axis=1) for name, each in sums.items()}

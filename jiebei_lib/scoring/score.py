@@ -6,6 +6,7 @@ z = base + sum of weight x pressure; likelihood = 1 / (1 + e^-z); 0 in a reading
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,18 +41,6 @@ class Scores:
 def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> Scores:
     """Scores for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,). Bounds are exact; shares are counted."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
-    if len(days) <= PART:
-        return _evaluate(low, high, days, readings, longest)
-    # numpy and the kernel give up the interpreter's lock: a thread a processor
-    parts = [slice(start, start + PART) for start in range(0, len(days), PART)]
-    from concurrent.futures import ThreadPoolExecutor  # and logging with it: not for a single case
-
-    with ThreadPoolExecutor(processors()) as pool:
-        found = pool.map(lambda part: _evaluate(low[part], high[part], days[part], readings, longest), parts)
-        return Scores(*map(np.concatenate, zip(*(vars(part).values() for part in found), strict=True)))
-
-
-def _evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> Scores:
     least, greatest = extremes(low, high, days, readings, longest)
     came = days >= readings.days[0]
     open_ = (low != high).any(axis=1)
@@ -61,6 +50,23 @@ def _evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, readings: Rea
         share_low[open_], share_high[open_] = share_bounds(low[open_], high[open_], days[open_], readings, longest)
     verdict = np.select([~came, least > 0, greatest <= 0], [0, 3, 1], 2)
     return Scores(likelihood(least), likelihood(greatest), middle, share_low, share_high, verdict)
+
+
+def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores:
+    """Scores for columns as :func:`jiebei_lib.case.check_table` gives them, of any length."""
+    days = columns["days_overdue"]
+    if len(days) <= PART:
+        return evaluate(*pressures(columns, policy), days, policy)
+    # numpy and the kernel give up the interpreter's lock: a thread a processor
+    from concurrent.futures import ThreadPoolExecutor  # and logging with it: not for a single case
+
+    def of(start: int) -> Scores:
+        part = {name: column[start : start + PART] for name, column in columns.items()}
+        return evaluate(*pressures(part, policy), part["days_overdue"], policy)
+
+    with ThreadPoolExecutor(processors()) as pool:
+        found = pool.map(of, range(0, len(days), PART))
+        return Scores(*map(np.concatenate, zip(*(vars(part).values() for part in found), strict=True)))
 
 
 def processors() -> int:
@@ -128,16 +134,11 @@ def _share(rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: 
     ``falling``."""
     count = np.zeros(len(days), int)
     order = neighbours(np.column_stack([rising, days_pressure(days, readings.days[0], longest)]))
-    if order is not None:
-        rising, falling, days = rising[order], falling[order], days[order]
     for first, base, weights in readings.by_first_day:
-        rows = np.flatnonzero(days >= first)
+        rows = order[days[order] >= first]
         if len(rows):
-            rows = slice(None) if len(rows) == len(days) else rows
-            ends = [rising[rows], days_pressure(days[rows], first, longest), falling[rows][:, readings.either_sign]]
+            ends = [rising[rows], days_pressure(days[rows], first, longest), falling[:, readings.either_sign][rows]]
             count[rows] += counts(np.column_stack(ends), base, weights)
-    if order is not None:
-        count[order] = count.copy()
     return count / len(readings.samples)
 
 
@@ -177,7 +178,7 @@ def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame
 
     policy = load_policy(policy)
     columns = check_table(table)
-    answers = evaluate(*pressures(columns, policy), columns["days_overdue"], policy)
+    answers = evaluate_columns(columns, policy)
     verdict = pd.Categorical.from_codes(answers.verdict, VERDICTS, ordered=True)
     shown = {name: getattr(answers, name) for name in ("low", "high", "share", "share_low", "share_high")}
     return pd.DataFrame({"verdict": verdict, **shown}, index=table.index)
