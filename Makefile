@@ -21,10 +21,8 @@ report: $(VENV)/.report-stamp ## Render the example reports (Chinese and English
 examples: $(VENV)/.dev-stamp ## Renew the example reports that are kept in reports/examples (needs Chromium)
 	$(BIN)/jiebei report --examples --refresh
 
-# Servers and browsers share the processors with all other tests; what fails there must pass alone.
 test: check ## Check the style, then run all tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS) || \
-	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 check: $(VENV)/.dev-stamp ## Check the style of the code and the notebooks (ruff)
 	$(BIN)/ruff check

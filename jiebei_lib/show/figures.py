@@ -60,7 +60,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
             x.append(round((column + (place + 0.5) / ABREAST) * BIN, 4))
             y.append(row + 1)
         text = [say("readings.hover", lang, value=percent(value, lang, short=True)) for value in dots[side]]
-        marker = {"color": colour, "symbol": symbol, "size": 8}
+        marker = {"color": colour, "symbol": symbol}
         data.append(
             {
                 "type": "scatter",
@@ -74,7 +74,10 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
             }
         )
     top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
-    line, foot, head = -3.4, -7.0, top + 0.9  # in rows of dots: the line, and where the picture begins and ends
+    row = min(9, 200 / top)  # pixels: a low heap makes a low picture, a high one smaller dots
+    line, foot, head = -30.6 / row, -63 / row, top + 0.9  # in rows of dots: the line, and where the picture begins and ends
+    for trace in data:
+        trace["marker"]["size"] = round(0.9 * row)
     ends = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -90,17 +93,16 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         "high": say("readings.harsh", lang, high=percent(high, lang, short=True)),
     }
     marks = [
-        # One below the line and one above it where side by side they would meet on a phone.
-        note(max(low, 0.0), line, names["low"], "left", -18),
-        note(min(high, 1.0), line, names["high"], "right", -18 if high - low > 0.9 else 16),
+        # One below the line and one above it where side by side they would meet on a phone; each away from the edge.
+        note(max(low, 0.0), line, names["low"], "left" if low < 0.7 else "right", -18),
+        note(min(high, 1.0), line, names["high"], "right" if high > 0.3 else "left", -18 if high - low > 0.9 else 16),
     ]
     if dots["below"]:
         marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
     if dots["above"]:
         marks.append(corner(1.0, "right", f"{say('readings.above', lang)} ◆", CALL))
     key = "title_not_yet" if a.verdict == "not_yet" else "title"
-    # A row is 9 pixels high, so that a low heap makes a low picture.
-    plan = layout(say(f"readings.{key}", lang, count=count), 134 + round(9 * (head - foot))) | {
+    plan = layout(say(f"readings.{key}", lang, count=count), 134 + round(row * (head - foot))) | {
         "xaxis": axis(say("readings.axis", lang))
         | {
             "range": [-0.03, 1.03],
