@@ -161,16 +161,14 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
             "colorscale": SCALE,
             "xgap": 1,
             "ygap": 1,
-            "text": [[shown_measure(float(cell), measure, lang) for cell in row] for row in grid],
-            "texttemplate": "%{text}",
-            "textfont": {"size": 11},
             "hoverinfo": "skip",
             "showscale": False,
         }
     ]
     place = [_place(values, getattr(case, name)) for name, values in zip(names, (across, up), strict=True)]
+    data.append(_map_numbers(grid, place, measure, lang))
     if None not in place:
-        marker = {"symbol": "x-thin", "size": 20, "line": {"width": 3, "color": INK}}
+        marker = {"symbol": "x-thin", "size": 10, "line": {"width": 3, "color": _ink(_value_at(grid, place))}}
         data.append(
             {
                 "type": "scatter",
@@ -186,8 +184,8 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
         say("lab.map.title", lang, x=called[0], y=called[1], many=many, few=grid.size - many), 190 + 34 * len(up)
     )
     plan |= {
-        "xaxis": axis(_axis_name(names[0], lang)) | ends[0] | {"showgrid": False},
-        "yaxis": axis("") | ends[1] | {"showgrid": False},
+        "xaxis": axis(_axis_name(names[0], lang)) | ends[0] | {"showgrid": False, "range": [-0.5, len(across) - 0.5]},
+        "yaxis": axis("") | ends[1] | {"showgrid": False, "range": [-0.5, len(up) - 0.5]},
         "annotations": [
             corner(0, "left", say("lab.map.upward", lang, name=_axis_name(names[1], lang)), INK) | {"yshift": 4}
         ],
@@ -207,6 +205,41 @@ def _axis_name(name: str, lang: str) -> str:
     unit = spec.get("unit", {}).get(lang)
     brackets = "（{}）" if lang == "zh" else " ({})"
     return spec["name"][lang] + (brackets.format(unit) if unit else "")
+
+
+def _map_numbers(grid: np.ndarray, place: Sequence[float | None], measure: str, lang: str) -> dict[str, Any]:
+    """The number in each cell, in the ink that its tone lets one read, and out of the way of the case's cross."""
+    cells = [(x, y) for y in range(grid.shape[0]) for x in range(grid.shape[1])]
+
+    def where(x: int, y: int) -> str:
+        if None in place or abs(place[0] - x) > 0.6 or abs(place[1] - y) > 0.5:
+            return "middle center"
+        return "bottom center" if place[1] >= y else "top center"
+
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [x for x, _ in cells],
+        "y": [y for _, y in cells],
+        "text": [shown_measure(float(grid[y, x]), measure, lang) for x, y in cells],
+        "textposition": [where(x, y) for x, y in cells],
+        "textfont": {"size": 11, "color": [_ink(float(grid[y, x])) for x, y in cells]},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _ink(value: float) -> str:
+    """Black or white, whichever stands out more from the tone of ``value``."""
+    at = np.array([stop for stop, _ in SCALE])
+    tones = np.array([[int(tone[n : n + 2], 16) / 255 for n in (1, 3, 5)] for _, tone in SCALE])
+    tone = np.array([np.interp(value, at, channel) for channel in tones.T])
+    light = np.where(tone <= 0.04045, tone / 12.92, ((tone + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+    return INK if (light + 0.05) / 0.066 > 1.05 / (light + 0.05) else "#FFFFFF"  # INK has a luminance of 0.016
+
+
+def _value_at(grid: np.ndarray, place: Sequence[float]) -> float:
+    return float(grid[round(place[1]), round(place[0])])
 
 
 def _place(values: Sequence[Any], value: Any) -> float | None:

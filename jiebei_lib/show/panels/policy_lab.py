@@ -279,7 +279,6 @@ def two_facts(bench: Bench) -> Panel:
             "measure",
             both("lab.tornado.measure"),
             {name: both(f"lab.tornado.{name}") for name in MEASURES},
-            look="select",
         ),
     ]
 
