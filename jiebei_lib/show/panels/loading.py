@@ -17,6 +17,8 @@ from jiebei_lib.tables import TableError, Wrong
 
 LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
 SHOWN = 5  # wrong rows that are told one by one
+TABLE = "table.csv"  # what a loaded table is called while it is read; readers see their own file's name
+HERE = {"column_missing": "column_missing_here", "column_unclear": "column_unclear_here"}  # a panel has no options
 
 
 def cases_file(note: Mapping[str, str] | None = None) -> Field:
@@ -39,9 +41,18 @@ def _read(name: str, text: str) -> Book:
     if not text.strip():
         raise TableError(Problem("no_table", name or "CSV"))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.csv"
+        path = Path(folder) / TABLE
         path.write_text(text, "utf-8")
-        return read_book(path)
+        try:
+            return read_book(path)
+        except TableError as error:
+            raise TableError([_here(problem, name) for problem in error.problems]) from None
+
+
+def _here(problem: Problem, name: str) -> Problem:
+    """A problem as it is told to somebody who chose a file in a panel: by that file's name, with what can be done here."""
+    where = problem.where.replace(TABLE, name, 1) if isinstance(problem.where, str) else problem.where
+    return replace(problem, kind=HERE.get(problem.kind, problem.kind), where=where)
 
 
 def wrong_words(wrong: Sequence[Wrong], lang: str) -> list[Words]:

@@ -223,6 +223,13 @@ def test_the_table_of_cases_can_be_a_file_and_each_wrong_row_is_named_in_place(b
     assert "Row 2, 逾期天数: '-3' is not allowed; give a whole number from 0 to 3650." in table.text()
 
 
+def test_a_file_without_a_needed_column_is_told_by_its_own_name_and_without_options_of_the_command_line(bench) -> None:
+    table = policy_lab.verdict_table(bench)
+    table.set(csv={"name": "我的表.csv", "text": "case_id,逾期金额\n甲,8000\n"}, source="file")
+    for told in table.page["problem"].values():
+        assert told.startswith("我的表.csv: days_overdue") and "table.csv" not in told and "--map" not in told
+
+
 def test_without_a_file_or_with_too_long_a_one_it_says_so_and_keeps_the_last_picture(bench) -> None:
     table = policy_lab.verdict_table(bench)
     table.set(source="file")
