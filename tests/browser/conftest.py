@@ -17,12 +17,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as TooLong
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
+TURNS = "[...document.querySelectorAll('.jiebei')].map((panel) => panel.dataset.turn).join()"  # how often each panel was drawn
 PATIENCE = 120_000  # ms; a slow machine is no failure
 # Said by JupyterLab and Voilà themselves, whatever the notebook is.
 NOT_OURS = (
@@ -147,7 +150,7 @@ class Notebook:
         self.context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.asked, self.errors = [], []
+        self.asked, self.errors, self.turns = [], [], ""
         self.page.route("**/*", self._local_only)
         self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack or ''}"))
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
@@ -177,6 +180,7 @@ class Notebook:
               return panels.every((panel) => panel.getAttribute('aria-busy') === 'false' && panel.dataset.settled === panel.dataset.turn)
                 && !document.querySelector('.jiebei .chart[data-stale]'); }"""
         )
+        self.turns = self.page.evaluate(TURNS)
         return self
 
     def turn(self, panel=0):
@@ -217,8 +221,10 @@ class Notebook:
         return self.answered()
 
     def answered(self):
-        """Waits until what was just done has gone to the kernel and come back."""
-        self.page.wait_for_timeout(150)
+        """Waits until what was just done has gone to the kernel and come back: some panel is drawn anew since all last were settled
+        (what draws nothing anew, such as a download, is given a second)."""
+        with suppress(TooLong):
+            self.page.wait_for_function(f"({TURNS}) !== {json.dumps(self.turns)}", timeout=1000)
         return self.settled()
 
     def text(self, where=".jiebei .top"):
