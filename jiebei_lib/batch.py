@@ -25,7 +25,7 @@ from jiebei_lib.policy import Policy, load_policy
 from jiebei_lib.portfolio import in_order, layout_of
 from jiebei_lib.problems import Phrase, Problem, ReportError, UserError, shown
 from jiebei_lib.show.text import LANGUAGES
-from jiebei_lib.tables import Wrong, chunks, files_of
+from jiebei_lib.tables import TableError, Wrong, chunks, files_of
 from jiebei_lib.yamls import beside
 
 TEMPLATE = "case_report"
@@ -81,20 +81,23 @@ def reports(
     from jiebei_lib.assessment import checked_date
     from jiebei_lib.show.index_page import index_page
 
-    folder, tell = report.writable(Path(out)), progress or (lambda *_: None)
+    folder, tell = Path(out), progress or (lambda *_: None)
     langs, formats, policy = _checked_langs(langs), report.checked_formats(to), load_policy(policy)
     if "pdf" in formats:
         report.find_browser()
-    for half in folder.glob(".*.part"):  # of a run that was killed
-        half.unlink(missing_ok=True)
     done = Manifest(folder / MANIFEST)
     day = checked_date(as_of or done.as_of)
     how = {"formats": formats, "bundle": None if single_file else BUNDLE}
+    files = files_of(given)
+    jobs = list(_jobs(files, mapping, langs, policy, day, how))
+    if not jobs:  # before anything is written
+        raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
+    for half in report.writable(folder).glob(".*.part"):  # of a run that was killed
+        half.unlink(missing_ok=True)
     if not single_file and "html" in formats:
         for name, content in ((BUNDLE, report.plotly_bundle()), (report.STYLE, report.stylesheet())):
             if not (folder / name).exists() or (folder / name).read_text("utf-8") != content:
                 report.write(folder / name, content)
-    jobs = list(_jobs(files_of(given), mapping, langs, policy, day, how))
     open_ = [job for job in jobs if not done.holds(job)]
     kept = len(jobs) - len(open_)
     made = failed = 0
@@ -250,7 +253,7 @@ class Manifest:
 
     def __init__(self, path: Path):
         self.path, self.lines = path, {}
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             for line in path.read_text("utf-8").splitlines():
                 with suppress(ValueError, KeyError, TypeError):  # a line cut off by a kill is as if it were not there
                     entry = json.loads(line)

@@ -160,7 +160,7 @@ def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any
     import yaml
 
     try:
-        return parse(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
+        told = parse(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
     except DuplicateKey as twice:
         raise error(Problem("duplicate_key", f"{name}: {twice.args[0]}", {"line": twice.args[1]})) from None
     except yaml.MarkedYAMLError as failure:
@@ -168,6 +168,10 @@ def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any
         said = f"line {line}: {failure.problem}" if line else failure.problem
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as failure:
         said = failure
+    else:
+        if told is None:
+            raise error(Problem("empty_file", name))
+        return told
     raise error(Problem("not_yaml", name, {"value": " ".join(str(said).split())[:120]}))
 
 

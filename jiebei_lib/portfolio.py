@@ -219,6 +219,8 @@ def score_files(
             raise TableError([each.problem for each in told[:10]])
         note(told)
         done, bad = done + len(told), bad + len(told)
+        if not done:  # before anything appears
+            raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
     return Scored(output, aside if bad else None, done, bad)
 
 

@@ -156,6 +156,12 @@ def test_wrong_rows_and_ids_that_stand_twice_are_listed_and_stop_nothing(tmp_pat
     assert "<b>e" not in index and "\\u003cb>e" in index
 
 
+def test_a_table_with_headers_only_is_one_line_and_writes_nothing(tmp_path, capsys):
+    (tmp_path / "in.csv").write_text("case_id,days_overdue,amount_overdue\n", encoding="utf-8")
+    assert run(["reports", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out"), "--lang", "en"]) == 2
+    assert "holds no case" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--lang", "fr"), ("--to", "docx"), ("--as-of", "tomorrow"), ("--cluster", "nonsense://x")]
 )

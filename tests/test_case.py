@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiebei_lib.case import FIELDS, Case, json_schema
+from jiebei_lib.loan import Loan
 from jiebei_lib.problems import CaseError
 from tests.strategies import cases
 
@@ -107,6 +108,16 @@ def test_any_mapping_is_a_case_or_is_told(facts: dict) -> None:
 @given(case=cases())
 def test_a_case_saved_as_yaml_and_read_is_the_same(case: Case) -> None:
     assert Case.of(yaml.safe_load(case.to_yaml())) == case
+
+
+@pytest.mark.parametrize("read", [Case.read, Loan.read])
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
+def test_a_file_that_holds_nothing_is_said_to(tmp_path: Path, read, text: str) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        read(path)
+    assert caught.value.say("en") == "case.yaml: the file holds nothing; give keys and values."
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:

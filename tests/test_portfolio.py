@@ -175,6 +175,7 @@ def test_a_run_without_errors_takes_away_the_errors_of_an_earlier_one(tmp_path):
     [
         ("", "empty"),
         ("days_overdue,days_overdue,amount_overdue\n1,1,1\n", "'days_overdue' stands twice"),
+        ("days_overdue,amount_overdue\n", "holds no case"),
         ("days_overdue\n1\n", "amount_overdue: no such column"),
         ("dpd,天数,amount_overdue\n1,1,1\n", "days_overdue: several columns look like it"),
         ("days_overdue,amount_overdue,low\n1,1,1\n", "needs the column name 'low'"),
@@ -184,6 +185,7 @@ def test_a_table_that_cannot_be_understood_is_refused_in_one_line(tmp_path, text
     with pytest.raises(TableError) as caught:
         score_files(written(tmp_path / "in.csv", text), tmp_path / "out.csv")
     assert said in caught.value.say("en") and "\n" not in caught.value.say("zh")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 @pytest.mark.parametrize("name", ["in.parquet", "in.feather", "in.csv"])
