@@ -12,13 +12,14 @@ from jiebei_lib.show.text import cited_all, say
 
 WHO = ("borrower", "contact")
 STANDINGS = ("binding", "recommended", "self_discipline", "described")
+ABROAD = ("us", "uk")  # sets for comparison: nobody in China answers a complaint that rests on them
 TIMES = 4  # times of attempts that a letter names for one rule
 
 
 def remedies(findings: Findings, who: str, kind: str) -> list[dict[str, Any]]:
     """The statements of one kind (evidence, route, demand) that fit what was found and who asks, each with its ``id``."""
     rules = findings.rule_sets.rules
-    broken = [rules[name] for name in set(_breaches(findings, who)["rule_id"].astype(str))]
+    broken = [rules[name] for name in set(breaches_toward(findings, who)["rule_id"].astype(str))]
     sets, checks = {rule["set"] for rule in broken} or set(findings.rule_sets.sets), {rule["check"] for rule in broken}
     return [
         {"id": name, **remedy}
@@ -31,9 +32,10 @@ def remedies(findings: Findings, who: str, kind: str) -> list[dict[str, Any]]:
 
 
 def letter(findings: Findings, who: str, lang: str) -> str:
-    """A complaint drafted from what was found, as plain text; square brackets are blanks to fill. Empty if nothing was found."""
-    rules, broken = findings.rule_sets.rules, _breaches(findings, who)
-    broken = broken[broken["jurisdiction"].astype(str) != "article"]
+    """A complaint drafted from what was found under China's rules or one's own, as plain text; square brackets are blanks to fill.
+    Empty if there is nothing to complain of."""
+    rules, broken = findings.rule_sets.rules, breaches_toward(findings, who)
+    broken = broken[~broken["jurisdiction"].astype(str).isin(("article", *ABROAD))]
     if not len(broken):
         return ""
     points, join = [], "、" if lang == "zh" else ", "
@@ -72,7 +74,7 @@ def letter(findings: Findings, who: str, lang: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _breaches(findings: Findings, who: str) -> pd.DataFrame:
+def breaches_toward(findings: Findings, who: str) -> pd.DataFrame:
     """The breaches that touch this person: all of them for the borrower, for a contact those toward third persons."""
     breaches = findings.breaches
     if who == "borrower" or not len(breaches):

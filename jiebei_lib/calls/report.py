@@ -11,10 +11,11 @@ from jiebei_lib.calls.log import COLUMNS, Log, read_log
 from jiebei_lib.calls.remedies import WHO
 from jiebei_lib.calls.rules import load_rules
 from jiebei_lib.case import read_yaml
-from jiebei_lib.problems import Phrase, PolicyError, Problem, ReportError, shown
+from jiebei_lib.problems import LogError, Phrase, PolicyError, Problem, ReportError, shown
 from jiebei_lib.report import REPORTS, Rendered, file_stem, render, writable, write
 from jiebei_lib.show.text import LANGUAGES
 
+LISTED = 10  # rows that are named where none could be read
 MOST_REJECTED = 200  # rows that a report names; the rest are counted
 
 
@@ -41,6 +42,8 @@ def audit_report(
     if who not in WHO:
         levels = Phrase("levels", {"items": ", ".join(WHO)})
         raise ReportError(Problem("invalid", "who", {"value": shown(who), "allowed": levels}))
+    if not len(log.table):
+        raise LogError([Problem("no_row_read", name or stem), *log.problems[:LISTED]])
     stem = file_stem(stem)
     copy = write(writable(Path(out)) / f"{stem}.attempts.csv", kept_rows(log))
     rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
+from jiebei_lib.calls.remedies import ABROAD, breaches_toward
 from jiebei_lib.calls.rules import SETS, RuleSets
 from jiebei_lib.show.page import Words, environment
 from jiebei_lib.show.text import cited_all, say
@@ -35,8 +36,9 @@ class AuditWords:
         breaches = self.findings.breaches
         broken = breaches["position"].nunique()
         high = breaches["position"][(breaches["severity"] == "high").to_numpy()].nunique()
-        key = "none" if not broken else "one" if broken == 1 else "breaches"
-        slots = {"attempts": len(self.findings.attempts), "broken": broken, "breaches": len(breaches), "high": high}
+        attempts = len(self.findings.attempts)
+        key = "nothing" if not attempts else "none" if not broken else "one" if broken == 1 else "breaches"
+        slots = {"attempts": attempts, "broken": broken, "breaches": len(breaches), "high": high}
         return self.say(f"audit.headline.{key}", **slots)
 
     def notes(self) -> list[str]:
@@ -214,6 +216,18 @@ class AuditWords:
                 },
             )
         return list(out.values())
+
+    def no_letter(self, who: str) -> str:
+        """The key of the sentence that says why there is no letter."""
+        if len(breaches_toward(self.findings, who)):
+            return "audit.todo.letter_abroad"
+        return f"audit.todo.letter_{'contact' if len(self.findings.breaches) else 'none'}"
+
+    def foreign(self) -> str:
+        """The names of the sets that were broken and that no letter speaks of, because they are for comparison."""
+        broken = set(self.findings.breaches["jurisdiction"].astype(str))
+        names = [self.set_name(name) for name in ABROAD if name in broken]
+        return ("、" if self.lang == "zh" else " and ").join(names)
 
     def open_facts(self, open_: list[tuple[str, list[str]]]) -> str:
         """The facts that a plan leaves open, each once."""

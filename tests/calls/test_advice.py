@@ -76,6 +76,18 @@ def test_departures_from_the_article_are_no_grounds_for_a_complaint() -> None:
     assert letter(quiet, "borrower", "zh") == ""
 
 
+def test_foreign_rules_are_for_comparison_and_stand_in_no_letter() -> None:
+    log = read_log(beside("cases") / "contact_log.csv")
+    foreign = audit(log, "us,uk")
+    assert len(foreign.breaches) and letter(foreign, "borrower", "zh") == ""
+    assert letter(audit(log, "cn,us,uk"), "borrower", "en") == letter(audit(log, "cn"), "borrower", "en")
+    words = AuditWords(foreign, "en")
+    assert words.no_letter("borrower") == "audit.todo.letter_abroad"
+    draft = str(words.words("draft", text="", who="borrower"))
+    assert words.foreign().startswith("United States") and words.foreign() in draft
+    assert AuditWords(audit(log, "cn"), "en").foreign() == ""
+
+
 # ---- sides compared ----------------------------------------------------------------------------------------------------------
 
 

@@ -92,6 +92,16 @@ def test_the_report_holds_the_log_s_answer_its_letter_and_nothing_of_this_machin
     assert str(tmp_path) not in notebook
 
 
+def test_where_no_row_can_be_read_nothing_is_judged_and_no_report_is_made(tmp_path, capsys) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("attempt_id,debt_id,at,channel,callee\na,d,noon,call,borrower\n", encoding="utf-8")
+    assert run(["audit", str(log), "--lang", "en"]) == 1
+    said = capsys.readouterr().out
+    assert "nothing can be judged" in said and "none is found" not in said
+    assert run(["audit", str(log), "--to", "html", "-o", str(tmp_path / "out"), "--lang", "en"]) == 2
+    assert capsys.readouterr().err.startswith("log: no row could be read") and not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_the_report_reproduces(tmp_path) -> None:
     from jiebei_lib.calls.report import audit_report
