@@ -13,7 +13,7 @@ from jiebei_lib.problems import Problem, ReportError, shown
 # On paper a chart is a quarter flatter than on a screen, so that it finds room beside its words; not so a calendar, whose squares
 # hold marks, nor a long list of bars, which only has to end before its page does.
 FLATTER = """async () => { for (const chart of document.querySelectorAll('.chart')) {
-  const high = chart.layout.height, height = high > 440 ? Math.min(820, high) : Math.max(170, Math.round(0.73 * high));
+  const high = chart.layout.height, height = high > 440 ? Math.min(820, high) : Math.min(high - 12, Math.max(160, Math.round(0.7 * high)));
   if (height >= high || chart.data[0].type === 'heatmap') continue;
   chart.style.minHeight = height + 'px'; await Plotly.relayout(chart, {height, 'margin.b': 44, 'xaxis.title.standoff': 4}); } }"""
 

@@ -66,10 +66,11 @@ def portable(value: Any) -> Any:
 
 
 def untitled(spec: dict[str, Any]) -> dict[str, Any]:
-    """A figure without its title and the room for it; the title is still in ``layout.meta``."""
+    """A figure without its title and the room for it, but for words that stand above it; the title is still in ``layout.meta``."""
     plan = {key: value for key, value in spec["layout"].items() if key != "title"}
-    top = plan["margin"]["t"]
-    return spec | {"layout": plan | {"margin": plan["margin"] | {"t": 34}, "height": plan["height"] - (top - 34)}}
+    above = any(note.get("yref") == "paper" and note["y"] >= 1 for note in plan.get("annotations", ()))
+    top, left = plan["margin"]["t"], 34 if above else 14
+    return spec | {"layout": plan | {"margin": plan["margin"] | {"t": left}, "height": plan["height"] - (top - left)}}
 
 
 def layout(title: str, height: int) -> dict[str, Any]:
