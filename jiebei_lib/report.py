@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jiebei_lib import __version__
+from jiebei_lib import __version__, warm
 from jiebei_lib.case import Case
 from jiebei_lib.loan import Loan
 from jiebei_lib.policy import Policy, load_policy
@@ -171,7 +171,7 @@ def execute(
     if problems:
         raise ReportError(problems)
     try:
-        with _private_sockets() if engine is None else nullcontext() as config:
+        with nullcontext() if engine and warm.WORKS else _private_sockets() as config:
             executed = _run(node, template.name, dict(parameters), notebook, engine, config)
         write(notebook, _compact(executed) if compact else nbformat.writes(executed))
     except PapermillExecutionError as failure:
