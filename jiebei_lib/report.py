@@ -200,7 +200,10 @@ def _run(node: Any, name: str, parameters: dict[str, Any], notebook: Path, engin
     node = parameterize_notebook(copy.deepcopy(node), parameters, engine_name=engine)
     node = prepare_notebook_metadata(node, name, notebook.name)
     kernel = papermill_engines.nb_kernel_name(engine, node)
-    quiet = {"progress_bar": False, "log_output": False, "start_timeout": 60, **({"config": config} if config else {})}
+    # Ended at once: a kernel that is asked to end is interrupted first, and now and then says so on standard error.
+    quiet = {"progress_bar": False, "log_output": False, "start_timeout": 60, "shutdown_kernel": "immediate"}
+    if config:
+        quiet["config"] = config
     with chdir(str(notebook.parent)):
         node = papermill_engines.execute_notebook_with_engine(engine, node, kernel, **quiet)
     raise_for_execution_errors(node, None)
