@@ -67,7 +67,8 @@ def test_a_class_is_opened_and_ends_with_all_its_processes(tmp_path):
     import psutil
 
     port = free_port()
-    code = "from jiebei_lib.cli import main; main()"
+    # As in a terminal: what a shell puts in the background is born deaf to Ctrl+C
+    code = "import signal; signal.signal(2, signal.default_int_handler); from jiebei_lib.cli import main; main()"
     asked = ["class", "2", "--students", "1", "--port", str(port), "--file", str(tmp_path / "c.sqlite"), "--lang", "en"]
     with (tmp_path / "out").open("w") as out:
         process = subprocess.Popen([sys.executable, "-c", code, *asked], stdout=out, stderr=out, start_new_session=True)

@@ -91,7 +91,7 @@ def call_findings() -> Panel:
             choice("status", both("audit.panel.status"), {name: both(f"audit.status.{name}") for name in (BREACH, UNDECIDED)}, BREACH),
             choice("severity", both("audit.panel.severity"), anything | _severities(), "", look="select"),
             choice("rule", both("audit.panel.rule"), anything | rules, "", look="select"),
-            text("day", both("audit.panel.day"), shared.day, longest=10),
+            day("day", both("audit.panel.day"), shared.day or None, optional=True),
         ]  # fmt: skip
 
     panel = Panel(fields(), _draw_findings, name="call-findings")
