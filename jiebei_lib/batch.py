@@ -275,9 +275,11 @@ class Manifest:
     def note(self, job: Job, day: str, **more: Any) -> None:
         entry = {"case_id": job.case_id, "lang": job.lang, "row": job.row, "as_of": day, "input": job.digest, **more}
         self.lines[job.key] = entry
-        fresh = "" if not self.path.exists() or self.path.read_bytes()[-1:] in (b"", b"\n") else "\n"
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(fresh + json.dumps(entry, ensure_ascii=False) + "\n")
+        with self.path.open("ab+") as file:
+            end = file.seek(0, 2)
+            file.seek(max(0, end - 1))
+            cut_off = file.read(1) not in (b"", b"\n")  # a line that a kill has left half written
+            file.write(b"\n" * cut_off + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
 
     def settle(self, keys: list[tuple[str, str]]) -> None:
         """One line for each report of this batch, in the table's order."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -80,7 +79,7 @@ def peak() -> Callable[..., int]:
     """The most memory (MB) that a piece of Python takes in a process of its own."""
 
     def of(code: str) -> int:
-        told = "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        told = '\nfrom pathlib import Path\nprint(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024)'
         command = [sys.executable, "-c", code + told]
         return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1])
 
@@ -94,5 +93,4 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
         for line in lines:
             terminalreporter.write_line(line)
         load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-        children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        terminalreporter.write_line(f"load average {load}; {os.cpu_count()} processors; largest child {children} MB")
+        terminalreporter.write_line(f"load average {load}; {os.cpu_count()} processors")
