@@ -54,6 +54,7 @@ class Panel(anywidget.AnyWidget):
     _css = traitlets.Unicode().tag(sync=True)
     fields = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
+    asked = traitlets.Int().tag(sync=True)  # counts the reader's changes; the page says which it answers
     page = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
@@ -75,6 +76,7 @@ class Panel(anywidget.AnyWidget):
         self.page = {"words": words, "picks": sorted(self._picks), "name": name}
         self._redraw(wait=True)
         self.observe(lambda _: self._redraw(), "values")
+        self.observe(lambda _: self._redraw() if self.page["asked"] != self.asked else None, "asked")  # moved, and back
         current.observe(lambda _: self._redraw(), "lang")
         self.on_msg(self._heard)
 
@@ -168,6 +170,7 @@ class Panel(anywidget.AnyWidget):
             "problem": problem,
             "busy": busy,
             "turn": self._turn,
+            "asked": self.asked,
             "places": dict(self._places),
         }
 

@@ -261,8 +261,10 @@ export default {
       if (attribute) node.setAttribute(attribute, text); else node.textContent = text;
     }
 
+    // Each change is counted: until the kernel has answered the newest, the panel is busy.
     function set(values) {
       model.set("values", { ...model.get("values"), ...values });
+      model.set("asked", model.get("asked") + 1);
       model.save_changes();
       markPresets();
     }
@@ -454,7 +456,7 @@ export default {
       lang = page.lang;
       root.lang = lang === "zh" ? "zh-CN" : "en-GB";
       if (changed) for (const entry of texts) write(entry);
-      root.setAttribute("aria-busy", String(page.busy));
+      const busy = markBusy();
       problem.hidden = !page.problem;
       problem.textContent = page.problem?.[lang] ?? "";
       if (changed) showStatus();
@@ -481,8 +483,14 @@ export default {
       painted = frame();
       if (moved) seeAnswer();
       root.dataset.turn = page.turn; // for tests and measurements: this turn is on screen
-      if (!page.busy) root.dataset.settled = page.turn;
+      if (!busy) root.dataset.settled = page.turn;
       soon();
+    }
+
+    function markBusy() {
+      const { busy, asked } = model.get("page"), waits = busy || asked !== model.get("asked");
+      root.setAttribute("aria-busy", String(waits));
+      return waits;
     }
 
     // Charts out of sight are drawn when the browser has nothing better to do.
@@ -515,7 +523,7 @@ export default {
       setTimeout(() => URL.revokeObjectURL(url), 10000);
     }
 
-    const events = { "change:fields": buildForm, "change:values": putValues, "change:page": show, "change:status": showStatus, "msg:custom": heard };
+    const events = { "change:fields": buildForm, "change:values": putValues, "change:asked": markBusy, "change:page": show, "change:status": showStatus, "msg:custom": heard };
     for (const [name, handler] of Object.entries(events)) model.on(name, handler);
     buildForm();
     show();

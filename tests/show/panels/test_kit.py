@@ -91,6 +91,15 @@ def test_later_parts_keep_their_place_and_only_the_newest_state_is_drawn(monkeyp
     ]
 
 
+def test_each_message_of_the_browser_is_answered_by_one_drawing_also_when_it_moves_nothing():
+    drawn = []
+    panel = Panel(fields(), lambda values, lang: drawn.append(values["days"]) or [])
+    for asked, day in enumerate((9, 9, 11), 1):
+        panel.set_state({"values": {**panel.values, "days": day}, "asked": asked})
+        assert panel.page["asked"] == asked
+    assert drawn == [7, 9, 9, 11]
+
+
 def test_a_pressed_button_gives_a_file_or_new_values():
     panel = Panel(
         fields(), lambda values, lang: [], presses={"save": lambda values, panel: {"days": values["days"] + 1}}
