@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import tempfile
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -30,7 +31,8 @@ from jiebei_lib.yamls import beside
 
 TEMPLATE = "case_report"
 BUNDLE, MANIFEST, INDEX = "plotly.min.js", "manifest.jsonl", "index.html"
-IMPORTS = ("jiebei_lib.engine:prepare", "jiebei_lib.batch:prepare")
+# What reports need, without what papermill and jsonschema would load but only other notebooks use
+IMPORTS = ("-pyarrow", "-rfc3987_syntax", "jiebei_lib.engine:prepare", "jiebei_lib.batch:prepare")
 ROWS = 10_000  # cases that are read at a time
 
 
@@ -209,31 +211,43 @@ def make(job: Job, how: dict[str, Any]) -> dict[str, Any] | Problem:
 def _render(
     parameters: dict[str, Any], stem: str, how: dict[str, Any], engine: str | None = "jiebei-warm"
 ) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="jiebei-") as folder:
-        made = report.render(TEMPLATE, parameters, stem, how["formats"], folder, engine=engine, bundle=how["bundle"])
-        return {
-            "files": {path.name: path.read_bytes() for path in (made.notebook, made.html, made.pdf) if path},
-            "head": {"headline": made.headline},
-        }
+    name = f"{stem}.{parameters['lang']}"
+    # Run where no file of anybody's is taken for a module
+    files, headline = report.rendered(
+        TEMPLATE, parameters, name, how["formats"], Path(os.sep), lambda done: None, engine, how["bundle"]
+    )
+    return {
+        "files": {
+            f"{name}{suffix}": content.encode() if isinstance(content, str) else content
+            for suffix, content in files.items()
+        },
+        "head": {"headline": headline},
+    }
 
 
 def prepare() -> None:
     """What the fork server does before it waits: everything that is read and compiled once."""
+    from jiebei_lib import warm_kernel
     from jiebei_lib.show.page import Page
 
-    report.known_template(beside("templates") / f"{TEMPLATE}.ipynb")
-    sections = [cell for cell in _sections() if cell.startswith("page.") and cell.endswith("()")]
+    report.known_template(beside("templates") / f"{TEMPLATE}.ipynb", "jiebei-warm")
+    warm_kernel.prepare(_sources())
     for lang in LANGUAGES:
         page = Page(Case(9, 8000.0), lang)
         report.page(page.head(), [], bundle=BUNDLE)
-        for section in sections:
-            getattr(page, section[len("page.") : -len("()")])()
+        for section in sections():
+            getattr(page, section)()
 
 
-def _sections() -> list[str]:
-    """The template's last lines, a cell each."""
+def sections() -> list[str]:
+    """The functions of a page that the template calls, a cell each."""
+    return [line for cell in _sources() for line in re.findall(r"^page\.(\w+)\(\)$", cell, re.M)]
+
+
+def _sources() -> list[str]:
+    """The template's code, cell by cell."""
     cells = json.loads((beside("templates") / f"{TEMPLATE}.ipynb").read_text("utf-8"))["cells"]
-    return ["".join(cell["source"]).rsplit("\n", 1)[-1] for cell in cells]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
 @cache

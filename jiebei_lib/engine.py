@@ -10,33 +10,29 @@ other systems than Linux. Set ``JIEBEI_WARM=numpy,pandas`` to have more imported
 
 from __future__ import annotations
 
-import copy
+import marshal
 import os
+import pickle
 import sys
-from collections import deque
 from collections.abc import Coroutine
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete
-from nbformat import from_dict
+from nbformat import NotebookNode, from_dict
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine, NotebookExecutionManager, papermill_engines
 
-from jiebei_lib import warm
+from jiebei_lib import warm, warm_kernel
+from jiebei_lib.warm_kernel import Kernel, NeedsKernel
 
 NAME = "jiebei-warm"
 # What the fork server imports: the shell, and what checks and writes notebooks (a grammar of a second among it)
 IMPORTS = ("jiebei_lib.engine:prepare", "numpy", "pandas")
 _spent = False  # whether this copy has run its notebook
-
-
-class NeedsKernel(Exception):
-    """The notebook did what only a kernel of its own can."""
 
 
 class WarmEngine(Engine):
@@ -59,20 +55,20 @@ class WarmEngine(Engine):
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
         if not possible(kernel_name, options):
             return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
-        untouched = copy.deepcopy(nb_man.nb)
+        untouched = pickle.dumps(nb_man.nb)
         try:
             if _fresh_copy():
                 return _run(nb_man, kernel_name, options)
             return _elsewhere(nb_man, kernel_name, options)
         except NeedsKernel:
-            nb_man.nb = untouched
+            nb_man.nb = pickle.loads(untouched)
             nb_man.notebook_start()
             return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
 
 
 def _fresh_copy() -> bool:
     """Whether this process is a copy with a shell in it that has run nothing."""
-    return bool(warm.send is not None and shell.cache_info().currsize and not _spent)
+    return bool(warm.send is not None and warm_kernel.shell.cache_info().currsize and not _spent)
 
 
 def register() -> None:
@@ -100,13 +96,14 @@ def _is_ours(kernel_name: str) -> bool:
 
 
 def prepare() -> None:
-    """What the fork server does before it waits: a shell, and the first use of what is slow the first time."""
+    """What the fork server does before it waits: a shell and a client, and the first use of what is slow the first time."""
     import ipykernel.ipkernel  # noqa: F401
     import nbformat
 
     register()
     _is_ours("python3")
-    shell()
+    warm_kernel.prepare()
+    _Client(_Unsaved(nbformat.v4.new_notebook(), progress_bar=False), kernel_name="python3")
     output = nbformat.v4.new_output("display_data", {"text/plain": "1"})
     nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])]))
 
@@ -120,8 +117,9 @@ def _elsewhere(nb_man: Any, kernel_name: str, options: dict[str, Any]) -> Any:
         if kind == "start":
             nb_man.cell_start(nb_man.nb.cells[index], index)
             return
-        cell.metadata["papermill"] = nb_man.nb.cells[index].metadata["papermill"]
-        nb_man.nb.cells[index] = cell
+        noted = nb_man.nb.cells[index].metadata["papermill"]
+        cell = nb_man.nb.cells[index] = from_dict(cell)
+        cell.metadata["papermill"] = noted
         if kind == "exception":
             nb_man.cell_exception(cell, cell_index=index)
         nb_man.cell_complete(cell, cell_index=index)
@@ -226,7 +224,9 @@ class _Client(PapermillNotebookClient):
         content = msg["content"]
         if self.clear_before_next_output or display_id or not _plain(content.get("data")):
             return super().output(outs, msg, display_id, cell_index)
-        outs.append(from_dict({"output_type": msg["msg_type"], **{k: content[k] for k in _KEPT if k in content}}))
+        outs.append(
+            NotebookNode(output_type=msg["msg_type"], **{k: _copied(content[k]) for k in _KEPT if k in content})
+        )
         return outs[-1]
 
 
@@ -240,6 +240,14 @@ def _plain(data: Any) -> bool:
     )
 
 
+def _copied(content: Any) -> Any:
+    """As it is now: a cell may go on changing what it has shown."""
+    try:
+        return marshal.loads(marshal.dumps(content))
+    except ValueError:  # not plain data alone
+        return from_dict(content)
+
+
 def _finish(coroutine: Coroutine) -> Any:
     """The result of a coroutine that waits for nothing."""
     try:
@@ -247,194 +255,3 @@ def _finish(coroutine: Coroutine) -> Any:
     except StopIteration as end:
         return end.value
     raise RuntimeError("a coroutine waits although nothing is to be waited for")
-
-
-class Kernel:
-    """What a client sees of a kernel, with the shell behind it: the messages of IPython's kernel, by way of two queues."""
-
-    def __init__(self) -> None:
-        self.iopub_channel, self.shell_channel = Queue(), Queue()
-        self.shell = shell()
-        self.shell.wire.kernel, self.shell.wire.now = self, ""
-        self.wants = False
-        self.count = 0
-        _take_over(self)
-
-    async def is_alive(self) -> bool:
-        return True
-
-    async def execute(self, code: str, store_history: bool = True, **_: Any) -> str:
-        """As ``IPythonKernel.do_execute``: told busy, run, streams emptied, answered, told idle."""
-        self.count += 1
-        wire, asked = self.shell.wire, f"execute-{self.count}"
-        wire.now = asked
-        self.say("status", {"execution_state": "busy"})
-        self.say("execute_input", {"code": code, "execution_count": self.shell.execution_count})
-        how = self._awaiting(code)
-        if how:
-            result = await self.shell.run_cell_async(code, store_history=store_history, **how)
-            self.shell.events.trigger("post_execute")
-            self.shell.events.trigger("post_run_cell", result)
-        else:
-            result = self.shell.run_cell(code, store_history=store_history)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if self.wants:
-            raise NeedsKernel
-        self.answer(asked, _reply(self.shell, result))
-        self.say("status", {"execution_state": "idle"})
-        return asked
-
-    def _awaiting(self, code: str) -> dict[str, Any] | None:
-        """How to run a cell that awaits at its top level; None for any other."""
-        if "await" not in code and "async" not in code:
-            return None
-        transformed, failure = code, None
-        try:
-            transformed = self.shell.transform_cell(code)
-        except Exception:
-            failure = sys.exc_info()
-        how = {"transformed_cell": transformed, "preprocessing_exc_tuple": failure}
-        return how if self.shell.should_run_async(code, **how) else None
-
-    def kernel_info(self) -> str:
-        from ipykernel.ipkernel import IPythonKernel
-
-        self.answer("info", {"language_info": IPythonKernel.language_info})
-        return "info"
-
-    def say(self, kind: str, content: dict[str, Any]) -> None:
-        self.shell.wire.send(None, kind, content)
-
-    def answer(self, asked: str, content: dict[str, Any]) -> None:
-        message = self.shell.wire.msg("execute_reply", content)
-        self.shell_channel.waiting.append(message | {"parent_header": {"msg_id": asked}})
-
-
-def _reply(shell: Any, result: Any) -> dict[str, Any]:
-    failure = result.error_before_exec if result.error_before_exec is not None else result.error_in_exec
-    if result.success and not getattr(shell, "_last_traceback_during_displayhook", False):
-        return {"status": "ok", "execution_count": shell.execution_count - 1, "payload": []}
-    said = {"traceback": shell._last_traceback or [], "ename": type(failure).__name__, "evalue": str(failure)}
-    return {"status": "error", "execution_count": shell.execution_count - 1, **said}
-
-
-class Queue:
-    """Messages waiting for a client; one that asks for more than there is waits as long as it will."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[dict[str, Any]] = deque()
-
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
-        import asyncio
-        from queue import Empty
-
-        if not self.waiting:
-            await asyncio.sleep(timeout if timeout is not None else 3600)
-            raise Empty
-        return self.waiting.popleft()
-
-
-@cache
-def shell() -> Any:
-    """IPython's kernel shell, whose messages go to :class:`Kernel` instead of a socket."""
-    from ipykernel.compiler import XCachingCompiler
-    from ipykernel.zmqshell import ZMQInteractiveShell
-    from IPython.core.shellapp import InteractiveShellApp
-    from jupyter_client.session import Session
-    from traitlets.config import Config
-
-    class Wire(Session):
-        """Where the shell sends its messages."""
-
-        kernel: Any = None
-        now = ""
-
-        def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
-            message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
-            self.kernel.iopub_channel.waiting.append(message | {"parent_header": {"msg_id": self.now}})
-            return message
-
-    quiet = Config({"HistoryManager": {"enabled": False}})
-    made = ZMQInteractiveShell.instance(config=quiet, user_ns={}, compiler_class=XCachingCompiler)
-    made.wire = made.displayhook.session = made.display_pub.session = Wire(key=b"")
-    made.displayhook.topic = b"execute_result"
-    InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))  # modules are found where a notebook runs
-    return made
-
-
-class Stream:
-    """Standard output or error as a kernel has it: kept until flushed, then one message; what goes past Python (to the file
-    descriptor, by subprocesses) comes along."""
-
-    encoding, errors, newlines, closed = "utf-8", "strict", None, False
-
-    def __init__(self, name: str, number: int, wire: Any):
-        self.name, self.number, self.wire, self.kept = name, number, wire, []
-        self.beside = os.memfd_create(name)
-        os.dup2(self.beside, number)
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text)}")
-        self._fetch()
-        self.kept.append(text)
-        return len(text)
-
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
-
-    def _fetch(self) -> None:
-        """What has gone past Python since."""
-        if size := os.fstat(self.beside).st_size:
-            self.kept.append(os.pread(self.beside, size, 0).decode("utf-8", "replace"))
-            os.ftruncate(self.beside, 0)
-            os.lseek(self.beside, 0, os.SEEK_SET)
-
-    def flush(self) -> None:
-        self._fetch()
-        text, self.kept = "".join(self.kept), []
-        if text:
-            self.wire.send(None, "stream", {"name": self.name, "text": text})
-
-    def fileno(self) -> int:
-        return self.number
-
-    def isatty(self) -> bool:
-        return False
-
-    def readable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        pass
-
-
-def _take_over(kernel: Kernel) -> None:
-    """In a copy: streams, input and comms as a notebook meets them in a kernel that nobody sits at."""
-    import builtins
-    import getpass
-
-    import comm
-    from comm.base_comm import BaseComm
-    from IPython.core.error import StdinNotImplementedError
-
-    class Silent(BaseComm):
-        def publish_msg(self, *_: Any, **__: Any) -> None:
-            kernel.wants = True
-
-    def refused(*_: Any, **__: Any) -> str:
-        raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
-
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    kernel.shell.init_environment()
-    comm.create_comm = Silent
-    builtins.input = getpass.getpass = refused
-    sys.stdout, sys.stderr = (Stream(name, n, kernel.shell.wire) for n, name in ((1, "stdout"), (2, "stderr")))

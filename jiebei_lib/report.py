@@ -6,7 +6,6 @@ library made and escaped) or a plotly figure that carries its text alternative a
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import os
@@ -92,22 +91,36 @@ def render(
     if lang not in LANGUAGES:
         levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
         raise ReportError(Problem("invalid", "lang", {"value": shown(lang), "allowed": levels}))
-    browser = find_browser() if "pdf" in formats else None
-    folder = writable(Path(out))
+    if "pdf" in formats:
+        find_browser()
+    folder, name = writable(Path(out)), f"{stem}.{lang}"
+    files, headline = rendered(template, parameters, name, formats, folder, tell, engine, bundle)
+    paths = {suffix: write(folder / f"{name}{suffix}", content) for suffix, content in files.items()}
+    tell(1.0)
+    return Rendered(paths[".ipynb"], paths.get(".html"), paths.get(".pdf"), headline)
+
+
+def rendered(
+    template: str,
+    parameters: Mapping[str, Any],
+    name: str,
+    formats: Iterable[str],
+    folder: Path,
+    tell: Callable[[float], None],
+    engine: str | None = None,
+    bundle: str | None = None,
+) -> tuple[dict[str, str | bytes], str]:
+    """The files of :func:`render` by suffix, written nowhere, and the headline. The notebook runs in ``folder``."""
     tell(0.05)
-    notebook = folder / f"{stem}.{lang}.ipynb"
-    executed = execute(
-        beside("templates") / f"{template}.ipynb", parameters, notebook, engine, compact=bundle is not None
-    )
+    executed = execute(beside("templates") / f"{template}.ipynb", parameters, folder / f"{name}.ipynb", engine)
     tell(0.7)
     head, sections = collected(executed)
-    html = pdf = None
+    files: dict[str, str | bytes] = {".ipynb": _written(executed, compact=bundle is not None)}
     if "html" in formats:
-        html = write(notebook.with_suffix(".html"), page(head, sections, charts="live", bundle=bundle))
-    if browser:
-        pdf = write(notebook.with_suffix(".pdf"), printed(page(head, sections, charts="live"), browser))
-    tell(1.0)
-    return Rendered(notebook, html, pdf, head["headline"])
+        files[".html"] = page(head, sections, charts="live", bundle=bundle)
+    if "pdf" in formats:
+        files[".pdf"] = printed(page(head, sections, charts="live"), find_browser())
+    return files, head["headline"]
 
 
 def checked_formats(to: Iterable[str]) -> list[str]:
@@ -151,69 +164,87 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def execute(
-    template: Path, parameters: Mapping[str, Any], notebook: Path, engine: str | None = None, compact: bool = False
-) -> Any:
-    """Runs a template by papermill into ``notebook``; parameter names that it does not have are refused. Gives the notebook node.
-    ``compact`` writes it without line breaks: half as large, and faster."""
+def execute(template: Path, parameters: Mapping[str, Any], notebook: Path, engine: str | None = None) -> Any:
+    """Runs a template by papermill, as ``notebook`` would be run where it is to lie; parameter names that the template does not have
+    are refused. Gives the notebook node."""
     try:
-        import nbformat
-        import papermill
         from papermill.exceptions import PapermillExecutionError
     except ImportError:
         raise ReportError(Problem("no_extra", "jiebei report", {"allowed": "jiebei-lib[reports]"})) from None
 
-    papermill.translators.papermill_translators.register("python", _readable_translator())
-    known, node = known_template(template)
+    known = known_template(template, engine)
     problems = [
-        Problem("unknown_parameter", shown(name), {"allowed": items(known)}) for name in parameters if name not in known
+        Problem("unknown_parameter", shown(name), {"allowed": items(known.parameters)})
+        for name in parameters
+        if name not in known.parameters
     ]
     if problems:
         raise ReportError(problems)
     try:
         with nullcontext() if engine and warm.WORKS else _private_sockets() as config:
-            executed = _run(node, template.name, dict(parameters), notebook, engine, config)
-        write(notebook, _compact(executed) if compact else nbformat.writes(executed))
+            return _run(known, dict(parameters), notebook, engine, config)
     except PapermillExecutionError as failure:
         reason = " ".join(f"{failure.ename}: {failure.evalue}".split())
         raise ReportError(Problem("run_failed", notebook.name, {"value": shown(reason, 200)})) from None
-    return executed
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template's parameter names, kernel and language, and its notebook as JSON with the cell that papermill has put in."""
+
+    parameters: tuple[str, ...]
+    kernel: str
+    language: str
+    notebook: str
 
 
 @cache
-def known_template(path: Path) -> tuple[tuple[str, ...], Any]:
-    """A template's parameter names, and its notebook node, which is not to be changed. Read once."""
+def known_template(path: Path, engine: str | None = None) -> Template:
+    """A template, read and prepared by papermill once: for each report only the content of the injected cell is new."""
     import papermill
-    from papermill.iorw import load_notebook_node
-
-    return tuple(papermill.inspect_notebook(path)), load_notebook_node(str(path))
-
-
-def _run(node: Any, name: str, parameters: dict[str, Any], notebook: Path, engine: str | None, config: Any) -> Any:
-    """``papermill.execute_notebook`` in its own steps, without the copies that it writes on the way. Names, not paths, are noted:
-    where it was made and from where is nobody's business and differs between machines."""
     from papermill.engines import papermill_engines
-    from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors
+    from papermill.execute import prepare_notebook_metadata
+    from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
-    from papermill.utils import chdir
 
-    node = parameterize_notebook(copy.deepcopy(node), parameters, engine_name=engine)
-    node = prepare_notebook_metadata(node, name, notebook.name)
+    papermill.translators.papermill_translators.register("python", _readable_translator())
+    node = parameterize_notebook(load_notebook_node(str(path)), {}, engine_name=engine)
+    # Names, not paths, are noted: where it was made and from where is nobody's business and differs between machines.
+    node = prepare_notebook_metadata(node, path.name, "")
     kernel = papermill_engines.nb_kernel_name(engine, node)
+    language = papermill_engines.nb_language(engine, node)
+    return Template(tuple(papermill.inspect_notebook(path)), kernel, language, json.dumps(node))
+
+
+def _run(known: Template, parameters: dict[str, Any], notebook: Path, engine: str | None, config: Any) -> Any:
+    """``papermill.execute_notebook`` in its own steps, without the copies that it writes on the way."""
+    import nbformat
+    from papermill.engines import papermill_engines
+    from papermill.execute import raise_for_execution_errors
+    from papermill.translators import translate_parameters
+    from papermill.utils import chdir, find_first_tagged_cell_index
+
+    node = nbformat.from_dict(json.loads(known.notebook))
+    injected = node.cells[find_first_tagged_cell_index(node, "injected-parameters")]
+    injected.source = translate_parameters(known.kernel, known.language, parameters, "Parameters")
+    node.metadata.papermill |= {"parameters": nbformat.from_dict(parameters), "output_path": notebook.name}
     # Ended at once: a kernel that is asked to end is interrupted first, and now and then says so on standard error.
     quiet = {"progress_bar": False, "log_output": False, "start_timeout": 60, "shutdown_kernel": "immediate"}
     if config:
         quiet["config"] = config
     with chdir(str(notebook.parent)):
-        node = papermill_engines.execute_notebook_with_engine(engine, node, kernel, **quiet)
+        node = papermill_engines.execute_notebook_with_engine(engine, node, known.kernel, **quiet)
     raise_for_execution_errors(node, None)
     return node
 
 
-def _compact(node: Any) -> str:
-    """A notebook as JSON without line breaks."""
+def _written(node: Any, compact: bool) -> str:
+    """A notebook as JSON; ``compact``: without line breaks, half as large, and faster."""
+    import nbformat
     from nbformat.v4.rwbase import strip_transient
 
+    if not compact:
+        return nbformat.writes(node)
     return json.dumps(strip_transient(node), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -242,6 +273,12 @@ def _readable_translator() -> type:
         def translate(cls, val: Any) -> str:
             plain = json.loads(json.dumps(val, ensure_ascii=False, allow_nan=False))  # refuses what is not plain data
             return repr(plain)
+
+        @classmethod
+        def codify(cls, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
+            return super(PythonTranslator, cls).codify(
+                parameters, comment
+            )  # the same whether black is installed or not
 
     return Readable
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Lost(RuntimeError):
 
 
 class Server:
-    """A fork server; ``imports`` are modules to import, or ``module:function`` to call, before it waits."""
+    """A fork server; ``imports`` are modules to import, or ``module:function`` to call, before it waits. ``-module``: do without it."""
 
     def __init__(self, imports: Iterable[str]):
         self._folder = tempfile.TemporaryDirectory(prefix="jiebei-warm-")
@@ -121,11 +122,16 @@ def serve() -> None:
     listener = socket.socket(fileno=int(sys.argv[1]))
     imports, sys.argv[:] = sys.argv[2:], [""]
     for name in imports:
+        if name.startswith("-"):
+            sys.modules[name[1:]] = None  # type: ignore[assignment]
+            continue
         module, _, function = name.partition(":")
         with contextlib.suppress(ImportError):
             found = import_module(module)
             if function:
                 getattr(found, function)()
+    _prctl()
+    atexit._clear()  # what was imported here need not be tidied up in each copy: only what a copy itself asks for is
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     gc.collect()
     gc.freeze()  # the copies' collectors leave what is shared alone, and with it the memory shared
@@ -173,11 +179,18 @@ def _portable(failure: BaseException) -> BaseException:
         return RuntimeError(f"{type(failure).__name__}: {failure}")
 
 
-def _die_with_parent() -> None:
+@cache
+def _prctl() -> Callable[..., int] | None:
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        return ctypes.CDLL(None).prctl
+    return None
+
+
+def _die_with_parent() -> None:
+    if prctl := _prctl():
+        prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _put(line: socket.socket, content: Any) -> None:

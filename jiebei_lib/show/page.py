@@ -287,6 +287,7 @@ def environment() -> Any:
 
     return Environment(
         loader=FileSystemLoader(HERE / "show"),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

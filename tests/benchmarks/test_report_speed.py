@@ -33,16 +33,11 @@ def cells_and_template(cases: list[Case]) -> float:
     from jiebei_lib.show.figure import Figure
     from jiebei_lib.show.page import Page
 
-    names = [
-        line[len("page.") : -len("()")]
-        for line in batch._sections()
-        if line.startswith("page.") and line.endswith("()")
-    ]
     start = time.perf_counter()
     for case in cases:
         page = Page(case, "zh", as_of=DAY)
         sections = []
-        for name in names:
+        for name in batch.sections():
             shown = getattr(page, name)()
             parts = (
                 [{"figure": part.spec()} if isinstance(part, Figure) else {"html": str(part)} for part in shown]
