@@ -275,6 +275,12 @@ def first_below(intercept: np.ndarray, slope: np.ndarray, most: int, now: float,
     if count <= most:
         return now
     leaves, enters = above & (slope > 0), ~above & (slope < 0)
+    if not enters.any():  # the root at which enough have left
+        roots = intercept[leaves] / slope[leaves]
+        if len(roots) < count - most:
+            return None
+        root = -float(np.partition(roots, count - most - 1)[count - most - 1])
+        return root if root >= end - HAIR else None
     roots = -np.sort(intercept[leaves] / slope[leaves])
     roots = roots[roots >= end - HAIR]
     entered = -np.sort(intercept[enters] / slope[enters])[::-1]

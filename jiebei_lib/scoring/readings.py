@@ -70,9 +70,10 @@ class Readings:
         return [(day, group[:, 0].copy(), split[day]) for day, group in found if len(group)]
 
     @cached_property
-    def corners(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The vertices as a product: groups of columns (k,), and the corners (v, k) that each has whatever the others are. A sum's
-        least and greatest are then those of its groups together: 29 corners instead of 92."""
+    def corners(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """The vertices as a product: groups of columns, and the corners that each has whatever the others are. A sum's least and
+        greatest are then those of its groups together: 29 corners instead of 92. For each group its factors (k,), and of its corners
+        the base (v, 1), the weights above 0 (v, k) and those below (v, k); base and those below are empty where there are none."""
         whole = len(distinct(self.vertices))
         apart, rest = [], np.arange(len(WEIGHTS))
         for column in range(len(WEIGHTS)):
@@ -80,7 +81,13 @@ class Readings:
             sizes = [len(distinct(self.vertices[:, some])) for some in ([column], others)]
             if len(others) and sizes[0] * sizes[1] == whole:
                 apart, rest, whole = [*apart, np.array([column])], others, sizes[1]
-        return [(columns, distinct(self.vertices[:, columns])) for columns in [*apart, rest]]
+        groups = []
+        for columns in [*apart, rest]:
+            found = distinct(self.vertices[:, columns])
+            weights, below = found[:, columns > 0], found[:, columns > 0].min(initial=0) < 0
+            falling = np.minimum(weights, 0) if below else np.empty(0)
+            groups.append((columns[columns > 0] - 1, found[:, columns == 0], np.maximum(weights, 0), falling))
+        return groups
 
 
 def distinct(rows: np.ndarray) -> np.ndarray:

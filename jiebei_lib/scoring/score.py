@@ -92,29 +92,27 @@ def extremes(
         [latest == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days]
     )
     ends = np.column_stack([low, pressed_least]), np.column_stack([high, days_pressure(days, first, longest)])
-    least, greatest = _extreme(-1, *ends, readings), _extreme(1, *ends[::-1], readings)
+    least, greatest = _extreme(np.minimum, *ends, readings), _extreme(np.maximum, *ends[::-1], readings)
     return np.where(days >= last, least, -np.inf), np.where(days >= first, greatest, -np.inf)
 
 
-def _extreme(sign: int, rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
-    """The greatest z (n,) over all readings (``sign`` 1) or the least (-1), each factor at its end ``rising`` (n, 5) where its weight
-    is positive, else at ``falling``. In blocks, so that the products stay in the processor's cache."""
+def _extreme(of: np.ufunc, rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
+    """The greatest z (n,) over all readings (``of`` is np.maximum) or the least (np.minimum), each factor at its end ``rising`` (n, 5)
+    where its weight is positive, else at ``falling``. In blocks, so that the products stay in the processor's cache."""
     out = np.zeros(len(rising))
-    for columns, corners in readings.corners:
-        base, weights, factors = sign * corners[:, columns == 0], corners[:, columns > 0], columns[columns > 0] - 1
+    for factors, base, up, down in readings.corners:
         if not len(factors):
-            out += base.max()
+            out += of.reduce(base, axis=None)
             continue
-        up, down = sign * np.maximum(weights, 0), sign * np.minimum(weights, 0)
         for start in range(0, len(out), BLOCK):
             part = slice(start, start + BLOCK)
             z = up @ rising[part, factors].T
-            if down.any():
+            if down.size:
                 z += down @ falling[part, factors].T
             if base.size:
                 z += base
-            out[part] += z.max(axis=0)
-    return sign * out
+            out[part] += of.reduce(z, axis=0)
+    return out
 
 
 def shares(pressure: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> np.ndarray:
