@@ -76,8 +76,8 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
     row = min(9, 200 / top)  # pixels: a low heap makes a low picture, a high one smaller dots
     line, foot, head = (
-        -30.6 / row,
-        -63 / row,
+        -38 / row,
+        -78 / row,
         top + 0.9,
     )  # in rows of dots: the line, and where the picture begins and ends
     for trace in data:
@@ -96,11 +96,16 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         "low": say("readings.lenient", lang, low=percent(low, lang, short=True)),
         "high": say("readings.harsh", lang, high=percent(high, lang, short=True)),
     }
-    marks = [
-        # One below the line and one above it where side by side they would meet on a phone; each away from the edge.
-        note(max(low, 0.0), line, names["low"], "left" if low < 0.7 else "right", -18),
-        note(min(high, 1.0), line, names["high"], "right" if high > 0.3 else "left", -18 if high - low > 0.9 else 16),
-    ]
+    if low == high:
+        marks = [note(low, line, " · ".join(names.values()), "left" if low < 0.7 else "right", -18)]
+    else:
+        marks = [
+            # One below the line and one above it where side by side they would meet on a phone; each away from the edge.
+            note(max(low, 0.0), line, names["low"], "left" if low < 0.7 else "right", -18),
+            note(
+                min(high, 1.0), line, names["high"], "right" if high > 0.3 else "left", -18 if high - low > 0.9 else 16
+            ),
+        ]
     if dots["below"]:
         marks.append(corner(0.0, "left", f"● {say('readings.below', lang)}", NO_CALL))
     if dots["above"]:
