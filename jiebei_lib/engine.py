@@ -10,7 +10,6 @@ other systems than Linux. Set ``JIEBEI_WARM=numpy,pandas`` to have more imported
 
 from __future__ import annotations
 
-import marshal
 import os
 import pickle
 import sys
@@ -224,9 +223,7 @@ class _Client(PapermillNotebookClient):
         content = msg["content"]
         if self.clear_before_next_output or display_id or not _plain(content.get("data")):
             return super().output(outs, msg, display_id, cell_index)
-        outs.append(
-            NotebookNode(output_type=msg["msg_type"], **{k: _copied(content[k]) for k in _KEPT if k in content})
-        )
+        outs.append(NotebookNode(output_type=msg["msg_type"], **{k: content[k] for k in _KEPT if k in content}))
         return outs[-1]
 
 
@@ -238,14 +235,6 @@ def _plain(data: Any) -> bool:
     return isinstance(data, dict) and all(
         isinstance(value, str) or kind.endswith("+json") for kind, value in data.items()
     )
-
-
-def _copied(content: Any) -> Any:
-    """As it is now: a cell may go on changing what it has shown."""
-    try:
-        return marshal.loads(marshal.dumps(content))
-    except ValueError:  # not plain data alone
-        return from_dict(content)
 
 
 def _finish(coroutine: Coroutine) -> Any:

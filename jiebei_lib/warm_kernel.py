@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import marshal
 import os
 import sys
 from collections import deque
@@ -118,6 +120,7 @@ def shell() -> Any:
 
         def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
             message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
+            message["content"] = _as_now(message["content"])
             self.kernel.iopub_channel.waiting.append(message | {"parent_header": {"msg_id": self.now}})
             return message
 
@@ -128,6 +131,14 @@ def shell() -> Any:
     InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))  # modules are found where a notebook runs
     _remember(made)
     return made
+
+
+def _as_now(content: Any) -> Any:
+    """A copy, as a socket would carry it: a cell may go on changing what it has shown."""
+    try:
+        return marshal.loads(marshal.dumps(content))
+    except ValueError:  # not plain data alone
+        return copy.deepcopy(content)
 
 
 def _remember(made: Any) -> None:

@@ -37,6 +37,13 @@ CELLS = [
     "page.readings()",
     "os.path.basename(os.getcwd()), sys.path[0], os.environ['MARK']",
     "%%javascript\nalert(1)",
+    "told = {'application/json': {'rows': [1]}, 'text/plain': 'one'}\ndisplay(told, raw=True)\ntold['application/json']['rows'].append(2)",
+    "1 + 1",
+    "get_ipython().input_transformers_cleanup.append(lambda lines: [line.replace('1', '2') for line in lines])",
+    "1 + 1",
+    "del get_ipython().input_transformers_cleanup[-1]\nlen(get_ipython().input_transformers_cleanup)",
+    "1 + 1",
+    "atext = 'await'\natext",
     "def f():\n    return 1 / 0\nf()",
     "'never reached'",
 ]
