@@ -120,7 +120,8 @@ def shell() -> Any:
 
         def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> dict[str, Any]:
             message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
-            message["content"] = _as_now(message["content"])
+            if "data" in message["content"]:
+                message["content"] = _as_now(message["content"])
             self.kernel.iopub_channel.waiting.append(message | {"parent_header": {"msg_id": self.now}})
             return message
 
