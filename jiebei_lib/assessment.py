@@ -356,10 +356,8 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[Source]:
         if type(node) is dict:
             for cite in (*node.get("cite", ()), *node.get("cites", ())):
                 cited.setdefault(cite.partition(" ")[0], set()).add(cite)
-            for value in node.values():
-                collect(value)
-        elif type(node) is list:
-            for value in node:
+        for value in node.values() if type(node) is dict else node:
+            if type(value) in (dict, list):
                 collect(value)
 
     collect(shown_parts)

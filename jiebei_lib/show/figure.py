@@ -56,13 +56,18 @@ class Figure:
         return {MIME: self.spec(), "text/plain": self.alt}
 
 
+WHOLE = {str, int, bool, type(None)}  # what has no digits to lose, and is most of a figure
+
+
 def portable(value: Any) -> Any:
     """The same with all numbers to nine digits: the last of sixteen differ from one processor to another."""
     if isinstance(value, float):
         return float(f"{value:.9g}")
     if isinstance(value, dict):
-        return {key: portable(each) for key, each in value.items()}
-    return [portable(each) for each in value] if isinstance(value, list | tuple) else value
+        return {key: each if type(each) in WHOLE else portable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [each if type(each) in WHOLE else portable(each) for each in value]
+    return value
 
 
 def untitled(spec: dict[str, Any]) -> dict[str, Any]:

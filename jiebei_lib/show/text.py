@@ -12,11 +12,17 @@ LANGUAGES = ("zh", "en")
 
 def say(key: str, lang: str, **slots: Any) -> str:
     """The sentence at a dotted key, its slots filled. The key's first part is a topic: text/<topic>.yaml, else text.yaml."""
+    sentence = _sentence(key)[lang]
+    return sentence.format(**slots) if slots else sentence
+
+
+@cache
+def _sentence(key: str) -> Any:
     topic, *rest = key.split(".")
     node = _topic(topic)
     for part in rest:
         node = node[part]
-    return node[lang].format(**slots) if slots else node[lang]
+    return node
 
 
 @cache
