@@ -6,6 +6,7 @@ again. So a run that was killed goes on where it stopped, and a case that fails 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import math
@@ -237,6 +238,7 @@ def prepare() -> None:
         report.page(page.head(), [], bundle=BUNDLE)
         for section in sections():
             getattr(page, section)()
+    atexit._clear()  # nothing that the template's imports leave behind needs tidying up in each copy
 
 
 def sections() -> list[str]:

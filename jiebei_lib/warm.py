@@ -123,7 +123,7 @@ def serve() -> None:
     imports, sys.argv[:] = sys.argv[2:], [""]
     for name in imports:
         if name.startswith("-"):
-            sys.modules[name[1:]] = None  # type: ignore[assignment]
+            sys.modules[name[1:]] = None
             continue
         module, _, function = name.partition(":")
         with contextlib.suppress(ImportError):
@@ -131,7 +131,6 @@ def serve() -> None:
             if function:
                 getattr(found, function)()
     _prctl()
-    atexit._clear()  # what was imported here need not be tidied up in each copy: only what a copy itself asks for is
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     gc.collect()
     gc.freeze()  # the copies' collectors leave what is shared alone, and with it the memory shared

@@ -75,11 +75,8 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         )
     top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
     row = min(9, 200 / top)  # pixels: a low heap makes a low picture, a high one smaller dots
-    line, foot, head = (
-        -38 / row,
-        -78 / row,
-        top + 0.9,
-    )  # in rows of dots: the line, and where the picture begins and ends
+    # In rows of dots: the line, and where the picture begins and ends
+    line, foot, head = -38 / row, -78 / row, top + 0.9
     for trace in data:
         trace["marker"]["size"] = round(0.9 * row)
     ends = {
