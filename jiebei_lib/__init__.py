@@ -8,44 +8,44 @@ __version__ = "0.1.0"
 
 # Each public name and the module that holds it: imported when first used, so that the command line starts fast.
 _HOME = {
-    "Case": "case",
-    "CaseError": "problems",
-    "PolicyError": "problems",
-    "ReportError": "problems",
-    "UserError": "problems",
-    "Policy": "policy",
-    "load_policy": "policy",
-    "Readings": "scoring.readings",
-    "assess": "assessment",
-    "Assessment": "assessment",
-    "score": "scoring.score",
-    "LogError": "problems",
+    "Case": "core.case",
+    "CaseError": "core.knowledge.problems",
+    "PolicyError": "core.knowledge.problems",
+    "ReportError": "core.knowledge.problems",
+    "UserError": "core.knowledge.problems",
+    "Policy": "core.policy",
+    "load_policy": "core.policy",
+    "Readings": "core.readings",
+    "assess": "core.assessment",
+    "Assessment": "core.assessment",
+    "score": "core.scoring.score",
+    "LogError": "core.knowledge.problems",
     "audit": "calls.audit",
     "read_log": "calls.log",
-    "load_rules": "calls.rules",
-    "Loan": "loan",
-    "schedule": "rules.cost.plan",
-    "owed": "rules.cost.arrears",
-    "waiting": "rules.cost.arrears",
-    "effective_annual_rate": "rules.cost.rates",
-    "nominal_annual_rate": "rules.cost.rates",
+    "load_rules": "calls.rule_sets",
+    "Loan": "money.loan",
+    "schedule": "money.plan",
+    "owed": "money.arrears",
+    "waiting": "money.arrears",
+    "effective_annual_rate": "money.rates",
+    "nominal_annual_rate": "money.rates",
 }
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
-    from jiebei_lib.assessment import Assessment, assess
     from jiebei_lib.calls.audit import audit
     from jiebei_lib.calls.log import read_log
-    from jiebei_lib.calls.rules import load_rules
-    from jiebei_lib.case import Case
-    from jiebei_lib.loan import Loan
-    from jiebei_lib.policy import Policy, load_policy
-    from jiebei_lib.problems import CaseError, LogError, PolicyError, ReportError, UserError
-    from jiebei_lib.rules.cost.arrears import owed, waiting
-    from jiebei_lib.rules.cost.plan import schedule
-    from jiebei_lib.rules.cost.rates import effective_annual_rate, nominal_annual_rate
-    from jiebei_lib.scoring.readings import Readings
-    from jiebei_lib.scoring.score import score
+    from jiebei_lib.calls.rule_sets import load_rules
+    from jiebei_lib.core.assessment import Assessment, assess
+    from jiebei_lib.core.case import Case
+    from jiebei_lib.core.knowledge.problems import CaseError, LogError, PolicyError, ReportError, UserError
+    from jiebei_lib.core.policy import Policy, load_policy
+    from jiebei_lib.core.readings import Readings
+    from jiebei_lib.core.scoring.score import score
+    from jiebei_lib.money.arrears import owed, waiting
+    from jiebei_lib.money.loan import Loan
+    from jiebei_lib.money.plan import schedule
+    from jiebei_lib.money.rates import effective_annual_rate, nominal_annual_rate
 
 
 def __getattr__(name: str) -> Any:

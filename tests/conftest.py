@@ -20,8 +20,8 @@ settings.load_profile("jiebei")
 
 def browser_path() -> str | None:
     """The Chromium that PDFs and browser tests use, if there is one."""
-    from jiebei_lib.problems import ReportError
-    from jiebei_lib.report import find_browser
+    from jiebei_lib.core.knowledge.problems import ReportError
+    from jiebei_lib.reports.render import find_browser
 
     try:
         return find_browser()
@@ -41,14 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def article():
-    from jiebei_lib.policy import load_policy
+    from jiebei_lib.core.policy import load_policy
 
     return load_policy("article")
 
 
 @pytest.fixture(scope="session")
 def published():
-    from jiebei_lib.policy import load_policy
+    from jiebei_lib.core.policy import load_policy
 
     return load_policy("published")
 
@@ -56,7 +56,7 @@ def published():
 @pytest.fixture(scope="session", params=["article", "published"])
 def policy(request):
     """Each of the built-in policies in turn."""
-    from jiebei_lib.policy import load_policy
+    from jiebei_lib.core.policy import load_policy
 
     return load_policy(request.param)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from jiebei_lib.case import FIELDS, Case
-from jiebei_lib.policy import Policy, load_policy
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.policy import Policy, load_policy
 
 OPTIONAL = [name for name, spec in FIELDS.items() if not spec["required"]]
 # Around every border: stages, first days of `published`, the ends of the scale of days.

@@ -13,8 +13,8 @@ from jiebei_lib.calls.checks import Conditions, judge
 from jiebei_lib.calls.facts import DAY, FALSE, TRUE, Facts, both
 from jiebei_lib.calls.findings import BREACH, JUDGEMENT, UNDECIDED, Findings, Gathered
 from jiebei_lib.calls.log import Log, read_log
-from jiebei_lib.calls.rules import RuleSets, load_rules
-from jiebei_lib.problems import LogError, Problem, shown
+from jiebei_lib.calls.rule_sets import RuleSets, load_rules
+from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
 
 
 def audit(

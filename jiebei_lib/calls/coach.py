@@ -13,7 +13,7 @@ import pandas as pd
 
 from jiebei_lib.calls.audit import BREACH, audit
 from jiebei_lib.calls.log import NONE, read_log
-from jiebei_lib.calls.rules import RuleSets, load_rules
+from jiebei_lib.calls.rule_sets import RuleSets, load_rules
 
 THIRD_PERSONS = ("contact", "employer", "other")
 
@@ -39,7 +39,7 @@ def coach(planned: Mapping[str, Any], rules: RuleSets | str = "cn", as_of: str |
             attempt[column] = ";".join(attempt[column]) or NONE
     log = read_log([attempt])
     if log.problems:
-        from jiebei_lib.problems import LogError
+        from jiebei_lib.core.knowledge.problems import LogError
 
         raise LogError(log.problems)
     found = audit(log, load_rules(rules)).table

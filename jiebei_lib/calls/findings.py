@@ -12,7 +12,7 @@ import pandas as pd
 
 from jiebei_lib.calls.checks import Verdicts
 from jiebei_lib.calls.log import Log
-from jiebei_lib.calls.rules import RuleSets
+from jiebei_lib.calls.rule_sets import RuleSets
 
 BREACH, UNDECIDED = "breach", "undecided"
 JUDGEMENT = "judgement"  # stands in `missing` where no fact of a log could decide (the rule's open question)

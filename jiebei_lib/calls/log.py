@@ -13,10 +13,10 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
+from jiebei_lib.calls.files import read_table
 from jiebei_lib.calls.personal import keep_out
-from jiebei_lib.calls.tables import read_table
-from jiebei_lib.problems import LogError, Phrase, Problem, shown
-from jiebei_lib.yamls import shipped
+from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
+from jiebei_lib.core.knowledge.yaml_files import shipped
 
 COLUMNS: dict[str, dict[str, Any]] = shipped("calls/attempts.yaml")
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jiebei_lib.problems import LogError, Problem, shown
+from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
 
 # By what a column is called. Ours never match.
 NAMED = {

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from jiebei_lib.checks import Where, cite_problems, shape
-from jiebei_lib.problems import Phrase, Problem, items
-from jiebei_lib.schema import Based, Source, Statement, Strict, Text
-from jiebei_lib.yamls import shipped
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, items
+from jiebei_lib.core.knowledge.schema import Based, Source, Statement, Strict, Text
+from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.policy_checks import Where, cite_problems, shape
 
 COLUMNS = shipped("calls/attempts.yaml")
 # The values of every column that has a few.

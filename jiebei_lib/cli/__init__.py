@@ -13,23 +13,23 @@ import typer.exceptions
 
 from jiebei_lib import __version__
 from jiebei_lib.cli.output import Command, Group, language, t
-from jiebei_lib.problems import Problem, UserError, items
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items
 
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
 COMMANDS = {
     "assess": "case:assess",
-    "report": "report:report",
-    "learn": "learn:learn",
+    "report": "reports:report",
+    "learn": "evidence:learn",
     "score": "portfolio:score",
     "portfolio": "portfolio:portfolio",
     "sample": "portfolio:sample",
-    "reports": "batch:reports",
-    "cost": "cost:cost",
-    "calendar": "cost:calendar",
-    "record": "cost:record",
-    "audit": "audit:audit",
-    "class": "lesson:open_class",
-    "handout": "lesson:handout",
+    "reports": "reports:reports",
+    "cost": "money:cost",
+    "calendar": "money:calendar",
+    "record": "money:record",
+    "audit": "calls:audit",
+    "class": "lessons:open_class",
+    "handout": "lessons:handout",
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",

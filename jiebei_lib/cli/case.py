@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.case import FIELDS, Case
 from jiebei_lib.cli.output import LANG, checked_lang, console, number, print_json, print_table, t, wrapped
-from jiebei_lib.show.text import of_hundred, percent, say
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.page.text import of_hundred, percent, say
 
 SCALE = 60  # characters from 0% to 100% in the terminal's picture
 
@@ -39,8 +39,8 @@ def assess(
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
 ) -> None:
-    from jiebei_lib.assessment import assess as assessed
-    from jiebei_lib.policy import load_policy
+    from jiebei_lib.core.assessment import assess as assessed
+    from jiebei_lib.core.policy import load_policy
 
     facts = {name: value for name, value in locals().items() if name in FIELDS and value is not None}
     lang = checked_lang(lang)
@@ -53,8 +53,8 @@ def assess(
 
 def _case(file: Path | None, typed: dict[str, str]) -> Case:
     """The case of a file with what was typed laid over it."""
-    from jiebei_lib.case import read_yaml
-    from jiebei_lib.problems import CaseError
+    from jiebei_lib.core.knowledge.problems import CaseError
+    from jiebei_lib.core.knowledge.user_files import read_yaml
 
     facts = read_yaml(file, CaseError) if file else {}
     if isinstance(facts, dict):
@@ -69,8 +69,8 @@ def _typed(name: str, text: str) -> Any:
 def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
     from rich.text import Text
 
-    from jiebei_lib.show.figures import factors_figure
-    from jiebei_lib.show.page import Page
+    from jiebei_lib.show.case.figures import factors_figure
+    from jiebei_lib.show.case.page import Page
 
     page, out = Page(case, lang, policy, as_of), console()
     a, width = page.assessment, min(out.width, 100)
@@ -93,7 +93,7 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
         line()
         for row in _picture(a.likelihood, a.share, lang):
             out.print(row, no_wrap=True, crop=False)
-    line(say("readings.note", lang), "dim")
+    line(say("case.readings.note", lang), "dim")
 
     heading("may")
     line(a.permitted["why"][lang])
@@ -110,7 +110,7 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
         line(f"{page.change(change)} → {page.after(change)}", first=" • ", rest="   ")
     if not a.changes:
         key = "none_not_yet" if a.verdict == "not_yet" else "none"
-        line(say(f"changes.{key}", lang, first=page.first_day()))
+        line(say(f"case.changes.{key}", lang, first=page.first_day()))
 
     if a.next_question and a.verdict != "not_yet":
         heading("next")

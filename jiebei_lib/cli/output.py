@@ -11,8 +11,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from jiebei_lib.problems import Phrase, Problem, UserError, items, shown
-from jiebei_lib.show.text import LANGUAGES, say
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
+from jiebei_lib.page.text import LANGUAGES, say
 
 
 class Help:

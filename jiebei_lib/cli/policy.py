@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from jiebei_lib.cli.output import LANG, Command, Group, checked_lang, print_json, print_table, t
-from jiebei_lib.policy import TOPICS, load_policy
-from jiebei_lib.show.text import cited, say
+from jiebei_lib.core.policy import TOPICS, load_policy
+from jiebei_lib.page.text import cited, say
 
 app = typer.Typer(cls=Group, add_completion=False, no_args_is_help=True, help=t("policy.help"))
 
@@ -21,7 +21,7 @@ Which = Annotated[str, typer.Option(help=t("main.policy"))]
 
 @app.command(cls=Command, help=t("policy.check.help"), epilog=t("policy.check.example"))
 def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files"), metavar="FILE…")]) -> None:
-    from jiebei_lib.problems import UserError
+    from jiebei_lib.core.knowledge.problems import UserError
 
     problems = []
     for file in files:
@@ -41,13 +41,13 @@ def show(
     lang: Lang = LANG,
     json: Json = False,
 ) -> None:
-    from jiebei_lib.policy import HOME
-    from jiebei_lib.problems import PolicyError, Problem, items, shown
+    from jiebei_lib.core.knowledge.problems import PolicyError, Problem, items, shown
+    from jiebei_lib.core.policy import TOPIC_OF
 
     lang, rules = checked_lang(lang), load_policy(policy)
     if topic is not None and topic not in TOPICS:
         raise PolicyError(Problem("not_one_of", "--topic", {"value": shown(topic), "allowed": items(TOPICS)}))
-    chosen = {key: value for key, value in rules.data.items() if topic in (None, HOME.get(key, key))}
+    chosen = {key: value for key, value in rules.data.items() if topic in (None, TOPIC_OF.get(key, key))}
     if json:
         print_json(chosen)
     else:
@@ -74,7 +74,7 @@ def _rows(node: Any, lang: str, path: tuple[str, ...] = ()) -> Iterator[list[str
 
 @app.command(cls=Command, help=t("policy.coverage.help"), epilog=t("policy.coverage.example"))
 def coverage(policy: Which = "article", lang: Lang = LANG, json: Json = False) -> None:
-    from jiebei_lib.coverage import coverage as covered
+    from jiebei_lib.core.policy import coverage as covered
 
     lang, found = checked_lang(lang), covered(load_policy(policy))
     if json:

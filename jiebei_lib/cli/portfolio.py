@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, t
-from jiebei_lib.show.text import say
+from jiebei_lib.page.text import say
 
 
 def score(
@@ -23,7 +23,7 @@ def score(
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
 ) -> int:
-    from jiebei_lib.portfolio import score_files
+    from jiebei_lib.portfolio.score_files import score_files
 
     lang = checked_lang(lang)
     with bar(say("cli.score.doing", lang), lang) as tell:
@@ -45,7 +45,8 @@ def portfolio(
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> int:
-    from jiebei_lib import book, report
+    from jiebei_lib.portfolio import summary as book
+    from jiebei_lib.reports import render as report
 
     lang = checked_lang(lang)
     formats = report.checked_formats(to.split(","))
@@ -66,7 +67,7 @@ def sample(
     out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")] = Path("sample.csv"),
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
-    from jiebei_lib.sample import write_sample
+    from jiebei_lib.portfolio.sample import write_sample
 
     lang = checked_lang(lang)
     with bar(say("cli.sample.doing", lang), lang) as tell:

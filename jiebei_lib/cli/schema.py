@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from jiebei_lib.cli.output import print_json, t
-from jiebei_lib.problems import Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 
 # Each schema and the function that gives it.
 SCHEMAS = {
-    "case": "jiebei_lib.case:json_schema",
-    "assessment": "jiebei_lib.assessment:json_schema",
-    "loan": "jiebei_lib.loan:json_schema",
-    "cost": "jiebei_lib.money:json_schema",
-    "record": "jiebei_lib.rules.record:json_schema",
+    "case": "jiebei_lib.core.case:json_schema",
+    "assessment": "jiebei_lib.core.assessment:json_schema",
+    "loan": "jiebei_lib.money.loan:json_schema",
+    "cost": "jiebei_lib.money.summary:json_schema",
+    "record": "jiebei_lib.money.record:json_schema",
 }
 
 

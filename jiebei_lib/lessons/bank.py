@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jiebei_lib.problems import Phrase, PolicyError, Problem, items, shown
-from jiebei_lib.yamls import HERE, parse, remembered, shipped
+from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items, shown
+from jiebei_lib.core.knowledge.yaml_files import HERE, parse, remembered, shipped
 
 TOPICS = ("line", "cannot_pay", "cost", "overdue", "record", "contacts")
 FOLDER = HERE / "lessons"
+# What checks the bank's files
+CODE = (
+    "lessons/bank.py",
+    "lessons/schema.py",
+    "core/policy_checks.py",
+    "core/knowledge/schema.py",
+    "core/knowledge/schema_problems.py",
+)
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,9 @@ def bank() -> dict[str, dict[str, Any]]:
 
 @cache
 def _content() -> dict[str, Any]:
-    files = [FOLDER / "topics.yaml", *(FOLDER / "bank" / f"{topic}.yaml" for topic in TOPICS), FOLDER / "schema.py"]
-    texts = b"\0".join(file.read_bytes() for file in [*files, HERE / "sources.yaml"])
-    return remembered("bank", texts, lambda: checked(*_read(files)))
+    files = [FOLDER / "topics.yaml", *(FOLDER / "bank" / f"{topic}.yaml" for topic in TOPICS)]
+    texts = b"\0".join(file.read_bytes() for file in [*files, HERE / "core" / "sources.yaml"])
+    return remembered("bank", texts, lambda: checked(*_read(files)), *CODE)
 
 
 def _read(files: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -62,7 +70,7 @@ def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
     """Plan and bank if they keep the shape and every name and cite in them exists. Raises :class:`PolicyError` naming the place."""
     from pydantic import TypeAdapter, ValidationError
 
-    from jiebei_lib.checks import cite_problems
+    from jiebei_lib.core.policy_checks import cite_problems
     from jiebei_lib.lessons.schema import Bank, Plan
 
     problems = []
@@ -85,7 +93,7 @@ def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
             if reveals not in given_plan["misconceptions"]:
                 slots = {"value": reveals, "allowed": Phrase("items", {"items": "topics.yaml: misconceptions"})}
                 problems.append(Problem("not_in_list", where, slots))
-    sources = shipped("sources.yaml")
+    sources = shipped("core/sources.yaml")
     for content, file in ((given_plan, "topics.yaml"), (given_bank, "bank")):
         where = f"lessons/{file}: "
         problems += cite_problems(content, sources, lambda path, where=where: where + ".".join(map(str, path)))
@@ -96,14 +104,18 @@ def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
 
 def checked_file(name: str, model: str) -> dict[str, Any]:
     """Another YAML file of the lessons, checked by a model of schema.py."""
-    texts = [(FOLDER / name).read_bytes(), (FOLDER / "schema.py").read_bytes(), (HERE / "sources.yaml").read_bytes()]
+    texts = [
+        (FOLDER / name).read_bytes(),
+        (FOLDER / "schema.py").read_bytes(),
+        (HERE / "core" / "sources.yaml").read_bytes(),
+    ]
 
     def read() -> dict[str, Any]:
         from jiebei_lib.lessons import schema
 
         return schema.checked_as(getattr(schema, model), parse(texts[0].decode()), name)
 
-    return remembered(name.removesuffix(".yaml"), b"\0".join(texts), read)
+    return remembered(name.removesuffix(".yaml"), b"\0".join(texts), read, *CODE)
 
 
 def revealed(item: dict[str, Any]) -> list[str]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 
+from jiebei_lib.core.knowledge.yaml_files import remembered
+from jiebei_lib.core.policy import load_policy
 from jiebei_lib.lessons.bank import FOLDER
 from jiebei_lib.lessons.seven_days import (
     DAYS,
@@ -25,8 +26,6 @@ from jiebei_lib.lessons.seven_days import (
     start,
     world,
 )
-from jiebei_lib.policy import load_policy
-from jiebei_lib.yamls import HERE, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +95,8 @@ def best_from(state: State, in_world: World) -> tuple[float, tuple[str, ...]]:
 def _solved(in_world: World) -> dict[str, tuple[float, str]]:
     """For every state that can be reached: the most points from it on and the choice that gets them. Kept on disk by the seed."""
     texts = [repr(in_world).encode(), (FOLDER / "seven_days.yaml").read_bytes(), load_policy().digest.encode()]
-    texts += [
-        Path(__file__).read_bytes(),
-        (FOLDER / "seven_days.py").read_bytes(),
-        (HERE / "rules" / "cost" / "arrears.py").read_bytes(),
-    ]
-    return remembered("seven-days-best", b"\0".join(texts), lambda: solve(in_world))
+    code = ("lessons/best_path.py", "lessons/seven_days.py", "money/arrears.py")
+    return remembered("seven-days-best", b"\0".join(texts), lambda: solve(in_world), *code)
 
 
 def solve(in_world: World) -> dict[str, tuple[float, str]]:

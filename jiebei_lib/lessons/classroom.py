@@ -21,10 +21,10 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
+from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.lessons.learner import FILE, LESSONS, OPEN
 from jiebei_lib.lessons.store import ClassError, Store
-from jiebei_lib.problems import Phrase, Problem, items, shown
-from jiebei_lib.yamls import HERE
 
 HOME = "127.0.0.1"
 NOTEBOOKS = {

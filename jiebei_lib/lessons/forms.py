@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.lessons.bank import bank, plan
-from jiebei_lib.yamls import HERE
 
-COUNTS = HERE / "data" / "atec_overdue_question_topics.csv"
+COUNTS = HERE / "evidence" / "data" / "atec_overdue_question_topics.csv"
 
 
 @dataclass(frozen=True)

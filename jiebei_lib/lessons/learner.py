@@ -52,3 +52,6 @@ def seed() -> int:
 
 
 learner = Learner()
+
+
+SHEETS = ("worksheet", "answers", "page", "guide")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from jiebei_lib.schema import Based, Number, Parameter, Strict, Text
+from jiebei_lib.core.knowledge.schema import Based, Number, Parameter, Strict, Text
 
 
 class Topic(Based):
@@ -157,12 +157,14 @@ class Game(Strict):
 
 def checked_as(model: type[Strict], given: dict[str, Any], file: str) -> dict[str, Any]:
     """A file's content if it keeps its shape and its cites exist. Raises :class:`PolicyError`."""
-    from jiebei_lib.checks import cite_problems
-    from jiebei_lib.problems import PolicyError
-    from jiebei_lib.yamls import shipped
+    from jiebei_lib.core.knowledge.problems import PolicyError
+    from jiebei_lib.core.knowledge.yaml_files import shipped
+    from jiebei_lib.core.policy_checks import cite_problems
 
     model.model_validate(given)
-    problems = list(cite_problems(given, shipped("sources.yaml"), lambda path: f"{file}: {'.'.join(map(str, path))}"))
+    problems = list(
+        cite_problems(given, shipped("core/sources.yaml"), lambda path: f"{file}: {'.'.join(map(str, path))}")
+    )
     if problems:
         raise PolicyError(problems)
     return given

@@ -15,12 +15,12 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from jiebei_lib.case import Case
+from jiebei_lib.core.case import Case
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.scoring.score import reading_likelihoods, score_cases
 from jiebei_lib.lessons.bank import checked_file
-from jiebei_lib.loan import Loan
-from jiebei_lib.policy import load_policy
-from jiebei_lib.rules.cost.arrears import Owed, owed
-from jiebei_lib.scoring.score import reading_likelihoods, score_cases
+from jiebei_lib.money.arrears import Owed, owed
+from jiebei_lib.money.loan import Loan
 
 DAYS = 7
 REPAYING, ENGAGED, ANSWERING, BROKEN, SILENT = "repaying", "engaged", "answering", "broken_promise", "silent"

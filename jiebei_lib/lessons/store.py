@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
 from jiebei_lib.lessons.bank import Mark, bank, mark
-from jiebei_lib.problems import Phrase, Problem, UserError, shown
 
 LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"  # no two that look alike
 CODE, LONGEST_NAME = 5, 12  # characters

@@ -1,6 +1,6 @@
 """How `make app` shows the notebooks: one quiet page each, and a page that lists them. Nothing is asked of another host."""
 
-from jiebei_lib.show.panels.gallery import listed
+from jiebei_lib.show.widget.gallery import listed
 
 c = get_config()  # noqa: F821 (Jupyter puts it here)
 c.VoilaConfiguration.template = "jiebei"

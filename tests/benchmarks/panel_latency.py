@@ -69,8 +69,8 @@ def browser(moves: int) -> np.ndarray:
 
 def kernel(moves: int) -> np.ndarray:
     """Milliseconds (moves, 2): the sentence and the picture; all that follows them."""
-    from jiebei_lib.show.panels.casework import case_fields, draw_case, example
-    from jiebei_lib.show.panels.fields import first_values
+    from jiebei_lib.show.case.panel import case_fields, draw_case, example
+    from jiebei_lib.show.widget.fields import first_values
 
     values, rows = first_values(case_fields(example("good_history"))), []
     for n in range(moves + 5):

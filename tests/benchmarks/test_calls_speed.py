@@ -39,7 +39,7 @@ def ours(file: str) -> tuple[float, float, dict[str, int]]:
     begin = time.perf_counter()
     from jiebei_lib.calls.audit import audit
     from jiebei_lib.calls.log import read_log
-    from jiebei_lib.calls.rules import load_rules
+    from jiebei_lib.calls.rule_sets import load_rules
 
     found = audit(read_log(file, zone="Asia/Shanghai"), load_rules())
     taken = time.perf_counter() - begin
@@ -68,7 +68,7 @@ def in_a_fresh_process(function, file: Path) -> tuple[float, float, dict[str, in
 
 def test_a_million_attempts_beside_duckdb(benchmark, tmp_path) -> None:
     pytest.importorskip("duckdb")
-    from jiebei_lib.calls.planted import planted_log
+    from tests.calls.planted import planted_log
 
     attempts = 10_000 if benchmark.disabled else 1_000_000
     file = tmp_path / "log.parquet"

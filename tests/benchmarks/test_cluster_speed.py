@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jiebei_lib import batch, warm
-from jiebei_lib.portfolio import score_files
-from jiebei_lib.sample import write_sample
+from jiebei_lib.portfolio.sample import write_sample
+from jiebei_lib.portfolio.score_files import score_files
+from jiebei_lib.reports import batch
+from jiebei_lib.reports.engine import fork_server as warm
 
 DAY = "2026-11-23"
 

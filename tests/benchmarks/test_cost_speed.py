@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jiebei_lib.rules.cost.table import waiting_cents, waiting_table
+from jiebei_lib.money.table import waiting_cents, waiting_table
 
 DAYS = 30
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from jiebei_lib import batch, report, warm
-from jiebei_lib.case import Case
-from jiebei_lib.policy import load_policy
-from jiebei_lib.sample import write_sample
-from jiebei_lib.yamls import beside
+from jiebei_lib.core.case import Case
+from jiebei_lib.core.knowledge.yaml_files import beside
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.portfolio.sample import write_sample
+from jiebei_lib.reports import batch
+from jiebei_lib.reports import render as report
+from jiebei_lib.reports.engine import fork_server as warm
 
 DAY = "2026-11-23"
 PEERS = Path(__file__).parent / "peers"
@@ -30,8 +32,8 @@ def cases(rows, tmp_path_factory) -> Path:
 
 def cells_and_template(cases: list[Case]) -> float:
     """Seconds a report in one warm process: the cells as plain Python, their HTML and figures put on a page."""
-    from jiebei_lib.show.figure import Figure
-    from jiebei_lib.show.page import Page
+    from jiebei_lib.page.figure import Figure
+    from jiebei_lib.show.case.page import Page
 
     start = time.perf_counter()
     for case in cases:

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from jiebei_lib.case import FIELDS, Case, check_table
-from jiebei_lib.policy import load_policy
-from jiebei_lib.portfolio import contributions, middle_pressures
-from jiebei_lib.rules.factors import pressures
-from jiebei_lib.sample import sample
-from jiebei_lib.scoring.explain import changes
-from jiebei_lib.scoring.score import extremes, likelihood, score
+from jiebei_lib.core.case import FIELDS, Case, check_table
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.rules.factors import pressures
+from jiebei_lib.core.scoring.explain import changes
+from jiebei_lib.core.scoring.many import contributions, middle_pressures
+from jiebei_lib.core.scoring.score import extremes, likelihood, score
+from jiebei_lib.portfolio.sample import sample
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,6 @@ def test_peak_memory_of_a_million_rows(rows, peak, note, measured):
     n = rows(1_000_000, 1000)
     if not measured:
         pytest.skip("measures nothing")
-    code = f"from jiebei_lib import score\nfrom jiebei_lib.sample import sample\ntable = sample({n}).drop(columns='funded_by')\n"
+    code = f"from jiebei_lib import score\nfrom jiebei_lib.portfolio.sample import sample\ntable = sample({n}).drop(columns='funded_by')\n"
     alone, scored = peak(code), peak(code + "score(table)")
     note(f"peak memory of score, {n:,} rows", f"{scored} MB", f"the table itself {alone} MB", f"+{scored - alone} MB")

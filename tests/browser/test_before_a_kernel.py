@@ -4,8 +4,9 @@ import pytest
 from conftest import ROOT, Notebook
 
 from jiebei_lib import load_policy
-from jiebei_lib.show.page import headline
-from jiebei_lib.show.panels.casework import Quick, example
+from jiebei_lib.core.assessment import Quick
+from jiebei_lib.show.case.page import headline
+from jiebei_lib.show.case.panel import example
 
 NAME = "01_one_case.ipynb"
 PICTURES = "[...document.querySelectorAll('img.drawn')].map((one) => one.complete && one.naturalWidth > 300)"

@@ -3,10 +3,11 @@
 import pytest
 
 from jiebei_lib import load_policy
-from jiebei_lib.case import Case
-from jiebei_lib.show.page import headline
-from jiebei_lib.show.panels.casework import Quick, example
-from jiebei_lib.yamls import shipped
+from jiebei_lib.core.assessment import Quick
+from jiebei_lib.core.case import Case
+from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.show.case.page import headline
+from jiebei_lib.show.case.panel import example
 
 NAME = "01_one_case.ipynb"
 RANGE = """() => { const { data } = document.querySelector('[data-figure="readings"] .chart');
@@ -31,7 +32,7 @@ def sentence(case, lang="zh"):
     return headline(Quick.of(case, policy), lang, policy)
 
 
-@pytest.mark.parametrize("name", shipped("show/text/bench.yaml")["preset"])
+@pytest.mark.parametrize("name", shipped("page/text/case.yaml")["preset"])
 def test_each_preset_gives_its_verdict(case_page, name):
     case_page.press(name)
     assert case_page.text() == sentence(example(name))

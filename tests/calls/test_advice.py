@@ -7,11 +7,12 @@ import pytest
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.coach import coach
 from jiebei_lib.calls.log import read_log
-from jiebei_lib.calls.remedies import letter, remedies
-from jiebei_lib.calls.rules import load_rules
-from jiebei_lib.problems import LogError
-from jiebei_lib.show.audit_words import AuditWords, SideBySide
-from jiebei_lib.yamls import beside
+from jiebei_lib.calls.remedies import remedies
+from jiebei_lib.calls.rule_sets import load_rules
+from jiebei_lib.core.knowledge.problems import LogError
+from jiebei_lib.core.knowledge.yaml_files import beside
+from jiebei_lib.show.calls.letter import letter
+from jiebei_lib.show.calls.words import AuditWords, SideBySide
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_foreign_rules_are_for_comparison_and_stand_in_no_letter() -> None:
     assert len(foreign.breaches) and letter(foreign, "borrower", "zh") == ""
     assert letter(audit(log, "cn,us,uk"), "borrower", "en") == letter(audit(log, "cn"), "borrower", "en")
     words = AuditWords(foreign, "en")
-    assert words.no_letter("borrower") == "audit.todo.letter_abroad"
+    assert words.no_letter("borrower") == "calls.todo.letter_abroad"
     draft = str(words.words("draft", text="", who="borrower"))
     assert words.foreign().startswith("United States") and words.foreign() in draft
     assert AuditWords(audit(log, "cn"), "en").foreign() == ""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
-from jiebei_lib.calls.rules import load_rules
+from jiebei_lib.calls.rule_sets import load_rules
 
 BORDERS = yaml.safe_load((Path(__file__).parent / "borders.yaml").read_text("utf-8"))
 RULES = load_rules()

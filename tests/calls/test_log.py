@@ -9,8 +9,8 @@ import pytest
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
-from jiebei_lib.calls.planted import planted_log
-from jiebei_lib.problems import LogError
+from jiebei_lib.core.knowledge.problems import LogError
+from tests.calls.planted import planted_log
 
 HEAD = "attempt_id,debt_id,at,channel,callee,callee_id,answered,disclosed,conduct"
 GOOD = "a1,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,true,overdue;amount,none"

@@ -6,8 +6,8 @@ import pytest
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
-from jiebei_lib.calls.planted import PLANTS, planted_log
-from jiebei_lib.calls.rules import load_rules
+from jiebei_lib.calls.rule_sets import load_rules
+from tests.calls.planted import PLANTS, planted_log
 
 COLUMNS = ["rule_id", "attempt_id", "status"]
 

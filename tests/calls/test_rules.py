@@ -9,13 +9,13 @@ import pytest
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.checks import CHECKS
-from jiebei_lib.calls.rules import SETS, load_rules
+from jiebei_lib.calls.rule_sets import SETS, load_rules
 from jiebei_lib.calls.schema import PARAMETERS
-from jiebei_lib.problems import PolicyError
-from jiebei_lib.yamls import shipped, walk
+from jiebei_lib.core.knowledge.problems import PolicyError
+from jiebei_lib.core.knowledge.yaml_files import shipped, walk
 
 ALL = load_rules()
-SOURCES = shipped("sources.yaml")
+SOURCES = shipped("core/sources.yaml")
 TEXTS = {key: {"zh": "规则", "en": "a rule"} for key in ("text", "short", "instead")}
 OWN = {"set": "cn", "severity": "low", "cite": ["gbt_45251_2025"], "basis": "regulation", "confidence": "S", **TEXTS}
 
@@ -35,7 +35,7 @@ def test_a_rule_is_as_old_and_as_sure_as_its_source_says() -> None:
 
 
 def test_the_assessment_s_rules_on_third_persons_and_these_hold_from_the_same_dates() -> None:
-    from jiebei_lib.policy import load_policy
+    from jiebei_lib.core.policy import load_policy
 
     of_assessment = {
         rule["cite"][0]: (rule["from"], rule["confidence"])

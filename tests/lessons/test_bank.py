@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiebei_lib.lessons import answers, forms
+from jiebei_lib.core.knowledge.problems import PolicyError
+from jiebei_lib.lessons import forms
 from jiebei_lib.lessons.bank import FOLDER, bank, checked, mark, plan, revealed
-from jiebei_lib.problems import PolicyError
+from tests.lessons import answers
 
 LANGUAGES = ("zh", "en")
 ITEMS = pytest.mark.parametrize("name", list(bank()))

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.rules import conduct, timeline
 from jiebei_lib.lessons import best_path
 from jiebei_lib.lessons import seven_days as game
-from jiebei_lib.lessons.answers import AS_OF
-from jiebei_lib.policy import load_policy
-from jiebei_lib.rules import conduct, timeline
+from tests.lessons.answers import AS_OF
 
 SEED = 3
 SEEDS = st.integers(0, 500)

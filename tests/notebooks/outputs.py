@@ -118,7 +118,7 @@ def pictured(page: str, figures: list[dict[str, Any]], draw: Any) -> str:
 def main(paths: list[Path]) -> None:
     from playwright.sync_api import sync_playwright
 
-    from jiebei_lib.report import plotly_bundle
+    from jiebei_lib.page.html import plotly_bundle
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

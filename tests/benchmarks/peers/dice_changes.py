@@ -11,10 +11,10 @@ import dice_ml
 import numpy as np
 import pandas as pd
 
-from jiebei_lib.case import FIELDS
-from jiebei_lib.policy import load_policy
-from jiebei_lib.rules.factors import coded, pressures
-from jiebei_lib.scoring.score import evaluate
+from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.rules.factors import coded, pressures
+from jiebei_lib.core.scoring.score import evaluate
 
 warnings.filterwarnings("ignore")
 policy, levels = load_policy(), FIELDS["communication"]["levels"]

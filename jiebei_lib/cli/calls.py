@@ -1,0 +1,88 @@
+"""`jiebei audit`: a log of calls and messages held against the rules of conduct."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items
+from jiebei_lib.page.text import say
+from jiebei_lib.show.calls.export import as_csv, as_json
+
+LISTED = 10  # rows that could not be read, as listed in the terminal
+
+
+def audit(
+    log: Annotated[Path, typer.Argument(help=t("audit.log"), metavar="LOG.csv")],
+    rules: Annotated[str, typer.Option(help=t("audit.rules"), metavar="SETS")] = "cn",
+    confidence: Annotated[str, typer.Option(help=t("audit.confidence"), metavar="V|S+|S")] = "S",
+    as_of: Annotated[str | None, typer.Option(help=t("audit.as_of"), metavar="DATE")] = None,
+    zone: Annotated[str | None, typer.Option(help=t("audit.zone"), metavar="ZONE")] = None,
+    mask: Annotated[bool, typer.Option("--mask", help=t("audit.mask"))] = False,
+    json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
+    csv: Annotated[bool, typer.Option("--csv", help=t("audit.csv"))] = False,
+    to: Annotated[str | None, typer.Option(help=t("report.to"))] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+    who: Annotated[str, typer.Option(help=t("audit.who"), metavar="borrower|contact")] = "borrower",
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> int:
+    from jiebei_lib.calls.audit import audit as audited
+    from jiebei_lib.calls.log import read_log
+    from jiebei_lib.calls.rule_sets import load_rules
+
+    lang = checked_lang(lang)
+    if json + csv + (to is not None) > 1:
+        raise UserError(Problem("only_one", "jiebei audit", {"allowed": items(["--json", "--csv", "--to"])}))
+    rule_sets = load_rules(rules, confidence)
+    read = read_log(log, zone, mask)
+    if to is not None:
+        from jiebei_lib.reports.kinds import audit_report
+
+        made = audit_report(
+            read, lang, rules, as_of, who, to.split(","), out, log.stem, log.stem, confidence=confidence
+        )
+        print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+    else:
+        found = audited(read, rule_sets, as_of)
+        if json:
+            print_json(as_json(found, lang))
+        elif csv:
+            sys.stdout.write(as_csv(found, lang))
+        else:
+            _print(found, log.name, lang)
+    if json or csv or to is not None:
+        for problem in read.problems:
+            print(problem.say(lang), file=sys.stderr)
+    return 1 if read.rejected else 0
+
+
+def _print(found: Any, name: str, lang: str) -> None:
+    from rich.text import Text
+
+    from jiebei_lib.show.calls.words import AuditWords
+
+    words, out = AuditWords(found, lang), console()
+
+    def line(text: str, style: str = "") -> None:
+        out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
+
+    line(say("calls.terminal.file", lang, log=name, rows=found.log.rows, attempts=len(found.attempts)), "dim")
+    line(words.headline(), "bold")
+    for note in words.notes():
+        line(note)
+    rows = [
+        [words.label(row["rule_id"]), words.standing(row["rule"]), row["breaches"], row["undecided"]]
+        for row in words.by_rule()
+    ]
+    if rows:
+        print_table(say("calls.terminal.rules", lang).split("|"), rows)
+    for problem in found.log.problems[:LISTED]:
+        line(say("calls.terminal.row", lang, problem=problem.say(lang)), "yellow")
+    if len(found.log.problems) > LISTED:
+        line(say("calls.rejected.more", lang, count=len(found.log.problems)), "yellow")
+    if rows:
+        line(say("calls.terminal.more", lang), "dim")

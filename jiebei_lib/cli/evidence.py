@@ -1,0 +1,79 @@
+"""`jiebei learn`: what observed cases with a known outcome change, before and after side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.page.text import of_hundred, percent, say
+
+
+def learn(
+    outcomes: Annotated[Path, typer.Argument(help=t("learn.outcomes"), metavar="OUTCOMES.csv")],
+    case: Annotated[Path | None, typer.Option(help=t("learn.case"), metavar="CASE.yaml")] = None,
+    selection: Annotated[list[float] | None, typer.Option(help=t("learn.selection"), metavar="S")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
+) -> None:
+    from jiebei_lib.core.case import Case
+    from jiebei_lib.core.policy import load_policy
+    from jiebei_lib.evidence.learn import learn_under
+    from jiebei_lib.evidence.outcomes import Outcomes
+    from jiebei_lib.evidence.summary import REFERENCE, findings
+
+    lang, rules = checked_lang(lang), load_policy(policy)
+    asked = Case.read(case) if case else REFERENCE
+    learned = learn_under(Outcomes.read(outcomes), rules, selection or [1.0])
+    found = [findings(each, asked) for each in learned]
+    if json:
+        print_json(found[0] if len(found) == 1 else found)
+        return
+    for each in found:
+        _print(each, rules, lang)
+
+
+def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
+    from rich.text import Text
+
+    from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words, weight_name, weight_value
+
+    out = console()
+
+    def line(text: str, style: str = "") -> None:
+        out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
+
+    line(heading(found, policy, lang), "bold")
+    for words in warning_words(found, lang):
+        line(words, "yellow")
+    rows = []
+    for key in ("prior", "posterior"):
+        answer = found[key]
+        ends = [percent(answer["likelihood"][end], lang) for end in ("low", "high")]
+        verdict = say(f"verdict.{answer['verdict']}", lang)
+        rows.append([say(f"evidence.{key}", lang), verdict, *ends, f"{of_hundred(answer['share'])}/100"])
+    print_table(say("evidence.answer_table", lang).split("|"), rows)
+    rows = [
+        [weight_name(weight["name"], policy, lang)]
+        + [
+            weight_value(weight[key][end], weight["unit"], lang)
+            for key in ("prior", "posterior")
+            for end in ("low", "mean", "high")
+        ]
+        for weight in found["weights"]
+    ]
+    print_table(say("evidence.weights_table", lang).split("|"), rows)
+    if len(found["first_day"]) > 1:
+        rows = [
+            [
+                say("case.claims.day", lang, day=entry["day"]),
+                *(percent(entry[key], lang) for key in ("prior", "posterior")),
+            ]
+            for entry in found["first_day"]
+        ]
+        print_table(say("evidence.first_day_table", lang).split("|"), rows)
+    line(predicted_words(found, lang))
+    line(say("case.readings.note", lang), "dim")

@@ -1,0 +1,83 @@
+"""`jiebei class` and `jiebei handout`: a class that a teacher opens, and the sheets to print for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jiebei_lib.cli.output import LANG, checked_lang, t
+from jiebei_lib.page.text import say
+
+
+def open_class(
+    lesson: Annotated[str, typer.Argument(help=t("class.lesson"), metavar="LESSON")] = "lesson_1",
+    students: Annotated[int, typer.Option(help=t("class.students"))] = 40,
+    host: Annotated[str, typer.Option(help=t("class.host"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help=t("class.port"))] = 8866,
+    file: Annotated[Path | None, typer.Option(help=t("class.file"), metavar="FILE")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> None:
+    import signal
+
+    from jiebei_lib.lessons import classroom
+
+    lang, lesson = checked_lang(lang), checked_lesson(lesson)
+    classroom.check(lesson, host, port, students)
+    carries = classroom.capacity()
+    print(say("cli.class.carries", lang, carries=carries))
+    if carries < students:
+        print(say("cli.class.too_many", lang, students=students, carries=carries))
+    print(say("cli.class.warming", lang, students=min(students, carries)), flush=True)
+    file = file or classroom.default_file()
+    with classroom.opened(lesson, host, port, students, file, min(students, carries)) as now:
+        each = sum(now.kernels()) / max(1, len(now.kernels()))
+        print(say("cli.class.open", lang, link=now.link))
+        print(_qr(now.link))
+        print(say("cli.class.board", lang, link=now.board))
+        print(say("cli.class.measured", lang, each=round(each)))
+        print(say("cli.class.file_is", lang, path=now.file))
+        if host == classroom.HOME:
+            print(say("cli.class.here_only", lang))
+        print(say("cli.class.end", lang), flush=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        now.last(lambda: print(say("cli.class.again", lang), flush=True))
+
+
+def handout(
+    lesson: Annotated[str, typer.Argument(help=t("handout.lesson"), metavar="LESSON")],
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
+    sheet: Annotated[str, typer.Option(help=t("handout.sheet"))] = "all",
+    seed: Annotated[int | None, typer.Option(help=t("handout.seed"))] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+) -> None:
+    from jiebei_lib.reports.kinds import handouts
+
+    made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed)
+    for each in made:
+        print(*filter(None, [each.html, each.pdf, each.notebook]), sep="\n")
+
+
+def checked_lesson(lesson: str) -> str:
+    """A lesson's name; its number alone will do."""
+    from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
+    from jiebei_lib.lessons.learner import LESSONS
+
+    name = f"lesson_{lesson}" if lesson.isdecimal() else lesson
+    name = next((known for known in LESSONS if name == known or name.startswith(f"{known}_")), name)
+    if name not in LESSONS:
+        raise UserError(Problem("not_one_of", "LESSON", {"value": shown(lesson), "allowed": items(LESSONS)}))
+    return name
+
+
+def _qr(link: str) -> str:
+    """The link as a QR code of block characters."""
+    import io
+
+    import segno
+
+    out = io.StringIO()
+    segno.make(link, micro=False).terminal(out, compact=True, border=2)
+    return out.getvalue()

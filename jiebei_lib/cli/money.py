@@ -1,0 +1,211 @@
+"""`jiebei cost`, `jiebei calendar`, `jiebei record`: the money and the dates of one loan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jiebei_lib.cli.output import LANG, checked_lang, console, number, print_json, print_table, t, wrapped
+from jiebei_lib.core.policy import Policy
+from jiebei_lib.money.budget import Affordability
+from jiebei_lib.money.loan import FIELDS, Loan
+from jiebei_lib.money.record import Record
+from jiebei_lib.page.text import cited, say
+from jiebei_lib.show.money.words import (
+    budget_rows,
+    budget_words,
+    line_rows,
+    mark_rows,
+    owed_words,
+    rate_words,
+    schedule_rows,
+    schedule_words,
+    wait_rows,
+    way_rows,
+    way_words,
+)
+
+
+def _field(name: str) -> Any:
+    """The option for one field of a loan."""
+    spec = FIELDS[name]
+    words = [spec["description"][LANG]] + ([" / ".join(spec["levels"])] if spec["type"] == "level" else [])
+    metavar = {"date": "DATE", "level": "TEXT", "text": "TEXT"}.get(spec["type"], "N")
+    return typer.Option(f"--{name.replace('_', '-')}", help=" ".join(words), metavar=metavar)
+
+
+def cost(
+    loan: Annotated[Path | None, typer.Argument(help=t("cost.loan"), metavar="[LOAN.yaml]")] = None,
+    principal: Annotated[str | None, _field("principal")] = None,
+    daily_rate: Annotated[str | None, _field("daily_rate")] = None,
+    monthly_rate: Annotated[str | None, _field("monthly_rate")] = None,
+    annual_rate: Annotated[str | None, _field("annual_rate")] = None,
+    months: Annotated[str | None, _field("months")] = None,
+    method: Annotated[str | None, _field("method")] = None,
+    drawn: Annotated[str | None, _field("drawn")] = None,
+    first_due: Annotated[str | None, _field("first_due")] = None,
+    day_count: Annotated[str | None, _field("day_count")] = None,
+    missed_from: Annotated[str | None, _field("missed_from")] = None,
+    as_of: Annotated[str | None, typer.Option(help=t("cost.as_of"), metavar="DATE")] = None,
+    days_overdue: Annotated[str | None, typer.Option(help=t("cost.days_overdue"), metavar="N")] = None,
+    penalty_multiple: Annotated[str | None, _field("penalty_multiple")] = None,
+    grace_days: Annotated[str | None, _field("grace_days")] = None,
+    compound: Annotated[bool | None, typer.Option("--compound", help=FIELDS["compound"]["description"][LANG])] = None,
+    accelerated: Annotated[str | None, _field("accelerated")] = None,
+    late_fee: Annotated[str | None, _field("late_fee")] = None,
+    instalment_fee: Annotated[str | None, _field("instalment_fee")] = None,
+    upfront_fee: Annotated[str | None, _field("upfront_fee")] = None,
+    plan_months: Annotated[int | None, typer.Option(help=t("cost.plan_months"), metavar="N")] = None,
+    income: Annotated[str | None, typer.Option(help=t("cost.income"), metavar="N")] = None,
+    spending: Annotated[str, typer.Option(help=t("cost.spending"), metavar="N")] = "0",
+    other_debts: Annotated[str, typer.Option(help=t("cost.other_debts"), metavar="N")] = "0",
+    savings: Annotated[str, typer.Option(help=t("cost.savings"), metavar="N")] = "0",
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
+) -> None:
+    typed = {name: value for name, value in locals().items() if name in FIELDS and value is not None}
+    from jiebei_lib.core.assessment import in_language
+    from jiebei_lib.core.policy import load_policy
+    from jiebei_lib.money.budget import Budget, affordability
+    from jiebei_lib.money.summary import money
+
+    lang, rules = checked_lang(lang), load_policy(policy)
+    known = _loan(loan, typed, rules)
+    late = number(days_overdue) if days_overdue is not None else None
+    found = money(known, as_of, late, rules, months=plan_months)
+    budget = Budget(income, spending, other_debts, savings) if income is not None else None
+    carried = affordability(budget, known, rules) if budget else None
+    if json:
+        from jiebei_lib.money.summary import plain_budget
+
+        print_json(in_language(found, lang) | ({"budget": plain_budget(carried)} if carried else {}))
+        return
+    from jiebei_lib.cli.money import print_budget, print_money
+
+    print_money(found, rules, lang)
+    if carried:
+        print_budget(carried, lang)
+
+
+def calendar(
+    loan: Annotated[Path, typer.Argument(help=t("cost.loan"), metavar="LOAN.yaml")],
+    out: Annotated[Path, typer.Option("--out", "-o", help=t("calendar.out"), metavar="FILE.ics")],
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> None:
+    from jiebei_lib.core.knowledge.problems import CaseError, Problem
+    from jiebei_lib.money.calendar_file import due_calendar, read_dues
+    from jiebei_lib.page.text import say
+
+    lang = checked_lang(lang)
+    content = due_calendar(Loan.read(loan), say("money.calendar.title", lang), say("money.calendar.note", lang))
+    entries = read_dues(content)  # what any calendar will read back
+    try:
+        out.write_bytes(content)
+    except OSError as failure:
+        raise CaseError(Problem("cannot_write", str(out), {"value": failure.strerror or failure})) from None
+    print(say("cli.calendar.made", lang, path=out, number=len(entries), alarms=entries[0][2]))
+
+
+def record(
+    overdue_from: Annotated[str, typer.Option(help=t("record.overdue_from"), metavar="DATE")],
+    amount: Annotated[str, typer.Option(help=t("record.amount"), metavar="N")],
+    settled: Annotated[str | None, typer.Option(help=t("record.settled"), metavar="DATE")] = None,
+    as_of: Annotated[str | None, typer.Option(help=t("record.as_of"), metavar="DATE")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
+) -> None:
+    from jiebei_lib.core.policy import load_policy
+    from jiebei_lib.money.record import record as worked_out
+
+    lang = checked_lang(lang)
+    found = worked_out(overdue_from, settled, amount, load_policy(policy), as_of)
+    if json:
+        print_json(found.to_dict(lang))
+        return
+    from jiebei_lib.cli.money import print_record
+
+    print_record(found, lang)
+
+
+def _loan(file: Path | None, typed: dict[str, Any], policy: Any) -> Loan:
+    """The loan of a file with what was typed laid over it; one rate typed replaces the one in the file.
+
+    What neither says of the penalty is as the policy has it, so that an overlay may move it.
+    """
+    from jiebei_lib.core.knowledge.problems import CaseError
+    from jiebei_lib.core.knowledge.user_files import read_yaml
+    from jiebei_lib.money.loan import RATES
+
+    fields = read_yaml(file, CaseError) if file else {}
+    if isinstance(fields, dict):
+        if any(name in typed for name in RATES):
+            fields = {name: value for name, value in fields.items() if name not in RATES}
+        terms = {name: policy.value(f"cost.{name}") for name in ("penalty_multiple", "grace_days")}
+        fields = terms | fields | typed
+    return Loan.of(fields, file.name if file else "loan")
+
+
+def line(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(wrapped(text, min(out.width, 110), first, rest), style=style), soft_wrap=True)
+
+
+def heading(key: str, lang: str, **slots: Any) -> None:
+    line()
+    line(say(f"money.{key}.title", lang, **slots), "bold underline")
+
+
+def print_money(found: Any, policy: Policy, lang: str) -> None:
+    """The loan, what is owed, what waiting adds, the yearly rate, the ways out."""
+    line(say("money.schedule.title", lang), "bold underline")
+    print_table(say("money.schedule.table", lang).split("|"), schedule_rows(found))
+    line(schedule_words(found, lang))
+    heading("rate", lang)
+    line(rate_words(found, lang))
+    print_table(say("money.rate.table", lang).split("|"), line_rows(found, lang))
+    heading("owed", lang, on=found["as_of"])
+    for words in owed_words(found, lang):
+        line(words)
+    heading("waiting", lang)
+    print_table(say("money.waiting.table", lang).split("|"), wait_rows(found, lang))
+    line(say("money.waiting.note", lang), "dim")
+    if found["ways"]:
+        heading("ways", lang)
+        print_table(say("money.ways.table", lang).split("|"), way_rows(found, lang))
+        for way in found["ways"]:
+            line(way_words(way, policy, lang), first=" • ", rest="   ")
+        line(say("money.ways.note", lang), "dim")
+    heading("rests", lang)
+    for rest in found["rests_on"]:
+        line(rest["text"][lang], first=" • ", rest="   ")
+        names = [say(f"basis.{rest['basis']}", lang)] + [say("page.reported", lang)] * rest["reported"]
+        names += [cited(cite, lang) for cite in rest["cite"]]
+        line(" · ".join(dict.fromkeys(names)), "dim", "   ", "   ")
+
+
+def print_budget(found: Affordability, lang: str) -> None:
+    heading("budget", lang)
+    print_table(say("money.budget.table", lang).split("|"), budget_rows(found, lang))
+    for words in budget_words(found, lang):
+        line(words)
+
+
+def print_record(found: Record, lang: str) -> None:
+    settled = (
+        say("money.record.settled", lang, date=found.settled) if found.settled else say("money.record.unsettled", lang)
+    )
+    slots = {
+        "overdue_from": found.overdue_from,
+        "amount": f"{found.amount:,}",
+        "settled": settled,
+        "as_of": found.as_of,
+    }
+    line(say("money.record.title", lang), "bold underline")
+    line(say("money.record.line", lang, **slots))
+    print_table(say("money.record.table", lang).split("|"), mark_rows(found, lang))

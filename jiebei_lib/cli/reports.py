@@ -1,0 +1,76 @@
+"""`jiebei report`: the report on one case, and whether one that was rendered reproduces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jiebei_lib.cli.output import LANG, checked_lang, language, t
+from jiebei_lib.cli.portfolio import bar
+from jiebei_lib.core.knowledge.problems import Problem, ReportError
+from jiebei_lib.page.text import say
+
+
+def report(
+    case: Annotated[Path | None, typer.Argument(help=t("report.case"), metavar="CASE.yaml")] = None,
+    loan: Annotated[Path | None, typer.Option(help=t("report.loan"), metavar="LOAN.yaml")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
+    to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+    check: Annotated[bool, typer.Option("--check", help=t("report.check"))] = False,
+    examples: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help=t("report.refresh"))] = False,
+) -> None:
+    from jiebei_lib.core.case import Case
+    from jiebei_lib.money.loan import Loan
+    from jiebei_lib.reports import examples as kept_reports
+    from jiebei_lib.reports import render as reports
+
+    lang = checked_lang(lang)
+    if examples:
+        for made in kept_reports.example_reports(out):
+            print(f"{made.html}\n  {made.headline}")
+        if refresh:
+            print("\n".join(map(str, kept_reports.kept_examples(out / "examples"))))
+        return
+    if case is None:
+        raise ReportError(Problem("missing_option", "CASE.yaml"))
+    if case.suffix == ".ipynb" and check:
+        notebook = case
+    else:
+        made = reports.case_report(
+            Case.read(case), lang, policy, as_of, to.split(","), out, loan=Loan.read(loan) if loan else None
+        )
+        print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+        notebook = made.notebook
+    if check:
+        kept_reports.reproduces(notebook)
+        print(say("cli.report.reproduced", lang, path=notebook))
+
+
+def reports(
+    given: Annotated[list[Path], typer.Argument(help=t("reports.given"), metavar="CASES...")],
+    out: Annotated[Path, typer.Option("-o", "--out", help=t("reports.out"), metavar="DIR")],
+    workers: Annotated[int | None, typer.Option(help=t("reports.workers"), metavar="N", min=1)] = None,
+    lang: Annotated[str, typer.Option(help=t("reports.langs"))] = LANG,
+    to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
+    single_file: Annotated[bool, typer.Option("--single-file", help=t("reports.single"))] = False,
+    policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
+    as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
+) -> int:
+    from jiebei_lib.reports import batch
+
+    ours = language(["--lang", lang])
+    with bar(say("cli.reports.doing", ours), ours) as tell:
+        done = batch.reports(
+            given, out, lang.split(","), to.split(","), workers, policy, as_of, mapping, single_file, cluster, tell
+        )
+    counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
+    print(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))
+    return 1 if done.failed else 0

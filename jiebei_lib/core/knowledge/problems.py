@@ -1,0 +1,91 @@
+"""What is wrong with something a user gave: always one clear sentence that names the field, the value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from jiebei_lib.core.knowledge.yaml_files import shipped
+
+TOLD = 20  # problems that are put into words; who made more has given something else than was asked
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A part of a sentence that exists in both languages (``allowed`` in problems.yaml)."""
+
+    kind: str
+    slots: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, lang: str) -> str:
+        return _fill(shipped("core/knowledge/problems.yaml")["allowed"][self.kind][lang], self.slots, lang)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong: its kind (``sentences`` in problems.yaml), where it is, and what fills the sentence."""
+
+    kind: str
+    where: str
+    slots: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, lang: str = "en") -> str:
+        return _fill(
+            shipped("core/knowledge/problems.yaml")["sentences"][self.kind][lang],
+            {"where": self.where, **self.slots},
+            lang,
+        )
+
+
+class UserError(ValueError):
+    """A user's mistake; ``problems`` holds every one that was found, and ``say(lang)`` gives them as lines, the first
+    :data:`TOLD` of them."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]):
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__(self.say("en"))
+
+    def say(self, lang: str = "en") -> str:
+        lines = [problem.say(lang) for problem in self.problems[:TOLD]]
+        if (more := len(self.problems) - TOLD) > 0:
+            lines.append(
+                _fill(shipped("core/knowledge/problems.yaml")["sentences"]["and_more"][lang], {"number": more}, lang)
+            )
+        return "\n".join(lines)
+
+    def __reduce__(self):
+        return type(self), (self.problems,)
+
+
+class CaseError(UserError):
+    """A case that cannot be: each problem names the field."""
+
+
+class PolicyError(UserError):
+    """Rules that cannot be: each problem names the file and the key path."""
+
+
+class LogError(UserError):
+    """A log of attempts that cannot be audited."""
+
+
+class ReportError(UserError):
+    """A report that cannot be made as asked."""
+
+
+def items(names: Iterable[Any]) -> Phrase:
+    """A list of allowed names."""
+    return Phrase("items", {"items": ", ".join(str(name) for name in names)})
+
+
+def shown(value: Any, most: int = 60) -> str:
+    """A value as it may stand in a message: quoted if text, on one line, cut when long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _fill(template: str, slots: dict[str, Any], lang: str) -> str:
+    said = {key: value.say(lang) if isinstance(value, Phrase) else str(value) for key, value in slots.items()}
+    return template.format(**said)

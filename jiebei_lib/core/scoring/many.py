@@ -1,0 +1,128 @@
+"""A whole table answered at once: what scoring adds to each row, and what lies behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.readings import FACTORS
+from jiebei_lib.core.rules.factors import days_pressure, pressures
+from jiebei_lib.core.scoring.score import VERDICTS, evaluate, extremes, likelihood
+
+# What scoring adds to a table, in this order
+ADDED = ("verdict", "low", "high", "share", "share_low", "share_high", "stage", "strongest_factor", "next_question")
+
+
+TIE = 1e-12  # narrowings nearer to each other than this are equal
+
+
+def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
+    """:data:`ADDED` for columns as :func:`jiebei_lib.core.case.check_table` gives them: words as numbers of :data:`VERDICTS`, of the
+    policy's stages, of ``FACTORS`` and of ``FIELDS`` (-1 where nothing is left to ask)."""
+    low, high = pressures(columns, policy)
+    days = columns["days_overdue"]
+    scores = evaluate(low, high, days, policy)
+    starts = [stage["days"][0] for stage in policy.data["timeline"]["stages"].values()]
+    return {
+        **vars(scores),
+        "stage": np.searchsorted(starts, days, side="right") - 1,
+        "strongest_factor": np.abs(contributions(middle_pressures(low, high, days, policy), policy)).argmax(axis=1),
+        "next_question": _next_questions(columns, scores.high - scores.low, policy),
+    }
+
+
+def words(policy: Policy) -> dict[str, list[str]]:
+    """What the numbers of :func:`answers` stand for."""
+    return {
+        "verdict": list(VERDICTS),
+        "stage": list(policy.data["timeline"]["stages"]),
+        "strongest_factor": list(FACTORS),
+        "next_question": list(FIELDS),
+    }
+
+
+def score_table(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
+    """The table with :data:`ADDED`. Columns that are not fields of a case are kept and not looked at."""
+    import pandas as pd
+
+    from jiebei_lib.core.case import check_table
+
+    policy = load_policy(policy)
+    found = answers(check_table(table[[name for name in table.columns if name in FIELDS]]), policy)
+    names = words(policy)
+    added = {
+        name: pd.Categorical.from_codes(found[name], names[name], ordered=name in ("verdict", "stage"))
+        if name in names
+        else found[name]
+        for name in ADDED
+    }
+    return table.drop(columns=[name for name in ADDED if name in table.columns]).assign(**added)
+
+
+def middle_pressures(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:
+    """The pressure of every factor (n, 5), what is unknown taken in the middle, for pressures (n, 4) on ``days``. Before the first
+    possible day, as things would stand on it."""
+    readings, longest = policy.readings, policy.value("factors.days.pressing")
+    pressed = days_pressure(days, readings.days[0], longest)
+    if len(readings.days) > 1:
+        latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
+        later = [days_pressure(days, day, longest) for day in readings.days]
+        pressed = (pressed + np.select([latest == day for day in readings.days], later)) / 2
+    return np.column_stack([(low + high) / 2, pressed])
+
+
+def contributions(pressure: np.ndarray, policy: Policy) -> np.ndarray:
+    """What each factor adds to z (n, 5) at the central reading, for pressures (n, 5): exact Shapley values against the neutral case."""
+    return pressure * policy.readings.center[1:]
+
+
+def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy: Policy) -> np.ndarray:
+    """The unknown fact that narrows the range most, as :func:`jiebei_lib.core.scoring.explain.questions` finds it case by case; between
+    equals, the one that narrows the range of the share most."""
+    asked = [name for name in FIELDS if name in policy.data["questions"]]
+    unknown = {name: _unknown(columns[name]) for name in asked}
+    gains = np.full((len(width), len(asked)), -np.inf)
+    came = columns["days_overdue"] >= policy.readings.days[0]
+    for n, name in enumerate(asked):
+        gains[unknown[name], n] = 0.0
+        rows = np.flatnonzero(unknown[name] & came)
+        gains[rows, n] = np.maximum(0.0, width[rows] - mean_width(columns, name, rows, policy)[0])
+    best = gains.argmax(axis=1)
+    tied = np.count_nonzero(gains > gains[np.arange(len(best)), best][:, None] - TIE, axis=1) > 1
+    rows = np.flatnonzero(tied & came & np.isfinite(gains[np.arange(len(best)), best]))
+    if len(rows):
+        equal = gains[rows] > gains[rows, best[rows]][:, None] - TIE
+        shares = np.full(equal.shape, np.inf)
+        for n, name in enumerate(asked):
+            some = np.flatnonzero(equal[:, n])
+            shares[some, n] = mean_width(columns, name, rows[some], policy, shares=True)[1]
+        best[rows] = shares.argmin(axis=1)
+    known = ~np.isfinite(gains).any(axis=1)
+    return np.where(known, -1, np.array([list(FIELDS).index(name) for name in asked])[best])
+
+
+def _unknown(column: np.ndarray) -> np.ndarray:
+    return np.isnan(column) if column.dtype.kind == "f" else column < 0
+
+
+def mean_width(
+    columns: Mapping[str, np.ndarray], name: str, rows: np.ndarray, policy: Policy, shares: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean width, over what one unknown fact may turn out to be, of the range of the likelihood and of that of the share."""
+    levels = policy.data["questions"][name]["levels"]
+    part = {key: column[rows] for key, column in columns.items() if key != "case_id"}
+    total, total_share = np.zeros(len(rows)), np.zeros(len(rows))
+    for level in levels:
+        value = FIELDS[name]["levels"].index(level) if FIELDS[name]["type"] == "level" else level
+        low, high = pressures(part | {name: np.full(len(rows), value)}, policy)
+        if shares:
+            scores = evaluate(low, high, part["days_overdue"], policy)
+            total_share += scores.share_high - scores.share_low
+        else:
+            ends = extremes(low, high, part["days_overdue"], policy.readings, policy.value("factors.days.pressing"))
+            total += likelihood(ends[1]) - likelihood(ends[0])
+    return total / len(levels), total_share / len(levels)

@@ -1,0 +1,182 @@
+"""The score: for each case the exact range of the likelihood over all admissible readings, and the share that say "more likely than not".
+
+z = base + sum of weight x pressure; likelihood = 1 / (1 + e^-z); 0 in a reading whose first possible day has not come.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.readings import Readings
+from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
+from jiebei_lib.core.scoring.kernel import counts, neighbours
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERDICTS = ("not_yet", "unlikely", "depends", "likely")  # from best to worst
+PART = 262_144  # rows that are scored together; neighbours are sought among them
+BLOCK = 4096  # rows whose z are in memory at once
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Answers for n cases, an array (n,) each. Likelihoods and shares in [0, 1]; ``verdict`` numbers :data:`VERDICTS`."""
+
+    low: np.ndarray
+    high: np.ndarray
+    share: np.ndarray
+    share_low: np.ndarray
+    share_high: np.ndarray
+    verdict: np.ndarray
+
+
+def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> Scores:
+    """Scores for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,). Bounds are exact; shares are counted."""
+    readings, longest = policy.readings, policy.value("factors.days.pressing")
+    least, greatest = extremes(low, high, days, readings, longest)
+    came = days >= readings.days[0]
+    open_ = (low != high).any(axis=1)
+    middle = shares((low + high) / 2, days, readings, longest)
+    share_low, share_high = middle.copy(), middle.copy()
+    if open_.any():
+        share_low[open_], share_high[open_] = share_bounds(low[open_], high[open_], days[open_], readings, longest)
+    verdict = np.select([~came, least > 0, greatest <= 0], [0, 3, 1], 2)
+    return Scores(likelihood(least), likelihood(greatest), middle, share_low, share_high, verdict)
+
+
+def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores:
+    """Scores for columns as :func:`jiebei_lib.core.case.check_table` gives them, of any length."""
+    days = columns["days_overdue"]
+    if len(days) <= PART:
+        return evaluate(*pressures(columns, policy), days, policy)
+    # numpy and the kernel give up the interpreter's lock: a thread a processor
+    from concurrent.futures import ThreadPoolExecutor  # and logging with it: not for a single case
+
+    def of(start: int) -> Scores:
+        part = {name: column[start : start + PART] for name, column in columns.items()}
+        return evaluate(*pressures(part, policy), part["days_overdue"], policy)
+
+    with ThreadPoolExecutor(processors()) as pool:
+        found = pool.map(of, range(0, len(days), PART))
+        return Scores(*map(np.concatenate, zip(*(vars(part).values() for part in found), strict=True)))
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def likelihood(z: np.ndarray) -> np.ndarray:
+    """From log-odds; minus infinity (the day has not come) gives 0."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))
+
+
+def extremes(
+    low: np.ndarray, high: np.ndarray, days: np.ndarray, readings: Readings, longest: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest z (n,) over all readings and all values of the unknown facts. z is linear, so both lie at vertices;
+    at each, a factor takes the end that its weight's sign asks for."""
+    first, last = readings.days[0], readings.days[-1]
+    # Readings differ in their first day, and with it in the pressure of days: the latest day that has come presses least.
+    latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
+    pressed_least = np.select(
+        [latest == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days]
+    )
+    ends = np.column_stack([low, pressed_least]), np.column_stack([high, days_pressure(days, first, longest)])
+    least, greatest = _extreme(np.minimum, *ends, readings), _extreme(np.maximum, *ends[::-1], readings)
+    return np.where(days >= last, least, -np.inf), np.where(days >= first, greatest, -np.inf)
+
+
+def _extreme(of: np.ufunc, rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
+    """The greatest z (n,) over all readings (``of`` is np.maximum) or the least (np.minimum), each factor at its end ``rising`` (n, 5)
+    where its weight is positive, else at ``falling``. In blocks, so that the products stay in the processor's cache."""
+    out = np.zeros(len(rising))
+    for factors, base, up, down in readings.corners:
+        if not len(factors):
+            out += of.reduce(base, axis=None)
+            continue
+        for start in range(0, len(out), BLOCK):
+            part = slice(start, start + BLOCK)
+            z = up @ rising[part, factors].T
+            if down.size:
+                z += down @ falling[part, factors].T
+            if base.size:
+                z += base
+            out[part] += of.reduce(z, axis=0)
+    return out
+
+
+def shares(pressure: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> np.ndarray:
+    """The share (n,) of readings in which a call is more likely than not (z > 0)."""
+    return _share(pressure, pressure, days, readings, longest)
+
+
+def share_bounds(
+    low: np.ndarray, high: np.ndarray, days: np.ndarray, readings: Readings, longest: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The share of readings that say "more likely than not" whatever the unknown facts are, and if they are at their worst."""
+    return _share(low, high, days, readings, longest), _share(high, low, days, readings, longest)
+
+
+def _share(rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: Readings, longest: float) -> np.ndarray:
+    """The share (n,) of readings with z > 0, each factor at its end ``rising`` (n, 4) where a reading's weight is positive, else at
+    ``falling``."""
+    count = np.zeros(len(days), int)
+    order = neighbours(np.column_stack([rising, days_pressure(days, readings.days[0], longest)]))
+    for first, base, weights in readings.by_first_day:
+        rows = order[days[order] >= first]
+        if len(rows):
+            ends = [rising[rows], days_pressure(days[rows], first, longest), falling[:, readings.either_sign][rows]]
+            count[rows] += counts(np.column_stack(ends), base, weights)
+    return count / len(readings.samples)
+
+
+def score_cases(cases: list[Case], policy: Policy) -> Scores:
+    """Scores of a few cases."""
+    columns = coded({name: [getattr(case, name) for case in cases] for name in FIELDS})
+    return evaluate(*pressures(columns, policy), columns["days_overdue"], policy)
+
+
+def reading_likelihoods(case: Case, policy: Policy) -> np.ndarray:
+    """The likelihood (N,) that each drawn reading gives a case, what is unknown taken in the middle."""
+    columns = coded({name: [getattr(case, name)] for name in FIELDS})
+    low, high = pressures(columns, policy)
+    readings, longest, days = policy.readings, policy.value("factors.days.pressing"), columns["days_overdue"]
+    pressed = np.zeros(len(readings.samples))
+    for first in readings.days:
+        pressed[readings.first_day == first] = days_pressure(days, first, longest)
+    z = readings.samples[:, 0] + readings.samples[:, 1:-1] @ ((low + high)[0] / 2) + readings.samples[:, -1] * pressed
+    return likelihood(np.where(readings.first_day > case.days_overdue, -np.inf, z))
+
+
+def across_days(case: Case, policy: Policy, days: np.ndarray) -> Scores:
+    """Scores of one case were it ``days`` (n,) overdue, all else equal."""
+    columns = coded({name: [getattr(case, name)] for name in FIELDS})
+    ends = (np.repeat(end, len(days), axis=0) for end in pressures(columns, policy))
+    return evaluate(*ends, np.asarray(days, float), policy)
+
+
+def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
+    """``verdict, low, high, share, share_low, share_high`` for a table whose columns are named like the fields of a case.
+
+    Columns of facts that may be unknown may be missing. Keeps the table's index. Raises :class:`CaseError` naming row and column.
+    """
+    import pandas as pd
+
+    from jiebei_lib.core.case import check_table
+
+    policy = load_policy(policy)
+    columns = check_table(table)
+    answers = evaluate_columns(columns, policy)
+    verdict = pd.Categorical.from_codes(answers.verdict, VERDICTS, ordered=True)
+    shown = {name: getattr(answers, name) for name in ("low", "high", "share", "share_low", "share_high")}
+    return pd.DataFrame({"verdict": verdict, **shown}, index=table.index)

@@ -1,0 +1,221 @@
+"""The other input: one loan as far as its money goes. Names, limits and defaults of its fields are in loan.yaml."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
+from jiebei_lib.core.knowledge.user_files import read_yaml
+from jiebei_lib.money.loan_fields import FIELDS, PARTS, Payment, checked
+
+RATES = ("daily_rate", "monthly_rate", "annual_rate")
+LONGEST_FIRST_PERIOD = 92  # days; a first due date further off is a typing error
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """A loan, money in yuan, rates as fractions. Raises :class:`CaseError` naming every wrong field and what was probably meant.
+
+    One of ``daily_rate``, ``monthly_rate`` and ``annual_rate``; instalments from ``missed_from`` on were not paid when due.
+    """
+
+    principal: Decimal
+    months: int
+    method: str
+    drawn: date
+    daily_rate: Decimal | None = None
+    monthly_rate: Decimal | None = None
+    annual_rate: Decimal | None = None
+    day_count: str | None = None
+    first_due: date | None = None
+    missed_from: int | None = None
+    payments: Sequence[Payment | Mapping[str, Any]] | None = None
+    penalty_multiple: Decimal | None = None
+    grace_days: int | None = None
+    compound: bool | None = None
+    accelerated: date | None = None
+    order: Sequence[str] | None = None
+    late_fee: Decimal | None = None
+    instalment_fee: Decimal | None = None
+    upfront_fee: Decimal | None = None
+    loan_id: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = []
+        for field in fields(self):
+            value, wrong = checked(field.name, getattr(self, field.name))
+            problems += wrong
+            object.__setattr__(self, field.name, value)
+        problems = problems or list(self._together())
+        if problems:
+            raise CaseError(problems)
+
+    def _together(self):
+        """What is wrong with fields that are each right."""
+        given = [name for name in RATES if getattr(self, name) is not None]
+        if len(given) != 1:
+            yield Problem("one_of", "loan", {"value": ", ".join(given) or "–", "allowed": items(RATES)})
+            return
+        if self.day_count is None:
+            object.__setattr__(self, "day_count", "actual/365" if self.daily_rate is not None else "30/360")
+        usual = months_after(self.drawn, 1)
+        if self.first_due is None:
+            object.__setattr__(self, "first_due", usual)
+        elif not self.drawn < self.first_due <= self.drawn + timedelta(LONGEST_FIRST_PERIOD):
+            latest = self.drawn + timedelta(LONGEST_FIRST_PERIOD)
+            slots = {"value": self.first_due, "allowed": after(self.drawn, latest)}
+            if self.first_due < self.drawn:
+                yield Problem(
+                    "invalid_meant", "first_due", slots | {"meant": f"drawn {self.first_due}, first_due {self.drawn}"}
+                )
+            else:
+                yield Problem("invalid_meant", "first_due", slots | {"meant": usual})
+            return
+        if self.missed_from > self.instalments:
+            most = Phrase("integer", {"low": 1, "high": self.instalments})
+            yield Problem("invalid", "missed_from", {"value": self.missed_from, "allowed": most})
+            return
+        if self.accelerated is not None and self.accelerated < self.due(self.missed_from):
+            slots = {"value": self.accelerated, "allowed": after(self.due(self.missed_from))}
+            yield Problem("invalid", "accelerated", slots)
+        for n, payment in enumerate(self.payments, 1):
+            if payment.on < self.drawn:
+                yield Problem("invalid", f"payments {n}: on", {"value": payment.on, "allowed": after(self.drawn)})
+        if self.upfront_fee >= self.principal:
+            most = Phrase("money", {"low": 0, "high": self.principal})
+            yield Problem("invalid", "upfront_fee", {"value": self.upfront_fee, "allowed": most})
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], where: str = "loan") -> Loan:
+        """A loan from a mapping, such as a YAML file; unknown keys are refused, not ignored."""
+        if not isinstance(given, Mapping):
+            raise CaseError(Problem("invalid", where, {"value": shown(given), "allowed": Phrase("mapping")}))
+        problems = [
+            Problem("unknown_key", f"{where}: {shown(key)}", {"allowed": items(FIELDS)})
+            for key in given
+            if key not in FIELDS
+        ]
+        for name in FIELDS:
+            problems += checked(name, given.get(name), f"{where}: {name}")[1]
+        if problems:
+            raise CaseError(problems)
+        return cls(**given)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Loan:
+        """A loan from a YAML file."""
+        return cls.of(read_yaml(path, CaseError), Path(path).name)
+
+    @property
+    def instalments(self) -> int:
+        """How many payments the contract has: one a month, or a single one at the end."""
+        return 1 if self.method == "bullet" else self.months
+
+    @property
+    def year(self) -> int:
+        """Days of a year under the day count; overdue days are counted one by one over it."""
+        return 360 if self.day_count.endswith("360") else 365
+
+    @property
+    def annual(self) -> Fraction:
+        """The contract rate per year, simple: a daily rate times the year's days, a monthly one times twelve."""
+        if self.daily_rate is not None:
+            return Fraction(self.daily_rate) * self.year
+        return Fraction(self.annual_rate) if self.annual_rate is not None else Fraction(self.monthly_rate) * 12
+
+    @property
+    def per_day(self) -> Fraction:
+        """The contract rate per day."""
+        return self.annual / self.year
+
+    def due(self, n: int) -> date:
+        """When instalment ``n`` is due (from 1). Month ends hold their day: 31 January, 28 February, 31 March."""
+        n = self.months if self.method == "bullet" else n
+        if self.first_due == months_after(self.drawn, 1):
+            return months_after(self.drawn, n)
+        return months_after(self.first_due, n - 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that :meth:`of` reads back."""
+        out = {name: plain(getattr(self, name)) for name in FIELDS}
+        return {name: value for name, value in out.items() if value is not None and value != []}
+
+    def to_yaml(self) -> str:
+        import yaml
+
+        return yaml.safe_dump(self.to_dict(), allow_unicode=True, sort_keys=False)
+
+    def replace(self, **changes: Any) -> Loan:
+        return Loan(**{field.name: getattr(self, field.name) for field in fields(self)} | changes)
+
+
+def months_after(day: date, n: int) -> date:
+    """The same day ``n`` months later, or the last of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + n, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def after(first: date, last: date | None = None) -> Phrase:
+    return Phrase("dates", {"first": first, "last": last}) if last else Phrase("date_from", {"first": first})
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [
+            {"on": item.on.isoformat(), "amount": f"{item.amount:f}"} if isinstance(item, Payment) else item
+            for item in value
+        ]
+    return value
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a loan, as LOAN.yaml holds it."""
+    number = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]}
+    day = {"type": "string", "format": "date"}
+    kinds: dict[str, dict[str, Any]] = {
+        "text": {"type": "string", "minLength": 1},
+        "money": number,
+        "rate": number,
+        "number": number,
+        "integer": {"type": "integer"},
+        "level": {"type": "string"},
+        "date": day,
+        "truth": {"type": "boolean"},
+        "order": {"type": "array", "items": {"enum": list(PARTS)}, "minItems": 4, "uniqueItems": True},
+        "payments": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"on": day, "amount": number},
+                "required": ["on", "amount"],
+                "additionalProperties": False,
+            },
+        },
+    }
+    properties = {}
+    for name, spec in FIELDS.items():
+        properties[name] = kinds[spec["type"]] | {"description": spec["description"]["en"]}
+        if spec["type"] == "integer":
+            properties[name] |= {"minimum": spec["minimum"], "maximum": spec["maximum"]}
+        if spec["type"] == "level":
+            properties[name] |= {"enum": spec["levels"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Loan",
+        "type": "object",
+        "properties": properties,
+        "required": [name for name, spec in FIELDS.items() if spec["required"]],
+        "oneOf": [{"required": [name]} for name in RATES],
+        "additionalProperties": False,
+    }

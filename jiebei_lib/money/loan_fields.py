@@ -1,0 +1,201 @@
+"""The fields of a loan: each value in its proper type, what is wrong with it, and what was probably meant. Limits are in loan.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from jiebei_lib.core.case import whole
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, shown
+from jiebei_lib.core.knowledge.yaml_files import shipped
+
+FIELDS: dict[str, dict[str, Any]] = shipped("money/loan.yaml")
+PARTS = tuple(FIELDS["order"]["levels"])
+YEARLY = Decimal("0.03")  # a daily or monthly rate from here on may have been meant per year
+DECIMALS = 24  # of a rate; a double that was divided has fewer
+YEARS = (1990, 2200)  # of any date
+SLIPS = (100, 1000, 10000)  # a rate given in per cent, per mille, or yuan per ten thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money paid beside the instalments that were paid when due."""
+
+    on: date
+    amount: Decimal
+
+
+def default(name: str) -> Any:
+    """What holds where a field is left out: a value of loan.yaml, or a parameter of rules/cost.yaml."""
+    spec = FIELDS[name]
+    if "default_from" in spec:
+        return shipped("money/cost.yaml")["cost"][spec["default_from"]]["value"]
+    return {"payments": (), "order": PARTS}.get(name, spec.get("default"))
+
+
+def checked(name: str, value: Any, where: str | None = None) -> tuple[Any, list[Problem]]:
+    """A field's value in its proper type, and what is wrong with it."""
+    spec, where = FIELDS[name], where or name
+    if value is None:
+        if spec["required"]:
+            return None, [Problem("missing", where, {"allowed": allowed(name)})]
+        value = default(name)
+        if value is None:
+            return None, []
+    if spec["type"] == "payments":
+        return _payments(value, where)
+    try:
+        return _typed(spec, value), []
+    except (ValueError, TypeError, OverflowError, InvalidOperation):
+        return value, [_problem(name, value, where)]
+
+
+def _typed(spec: Mapping[str, Any], value: Any) -> Any:
+    """The value in its type; ValueError if it cannot be."""
+    kind = spec["type"]
+    if kind == "date":
+        return as_date(value)
+    if kind in ("truth", "level"):
+        if not (isinstance(value, bool) if kind == "truth" else isinstance(value, str) and value in spec["levels"]):
+            raise ValueError(value)
+        return value
+    if kind == "order":
+        if isinstance(value, str) or sorted(value) != sorted(PARTS):
+            raise ValueError(value)
+        return tuple(value)
+    if kind == "text":
+        if not (isinstance(value, str) and value.strip() and len(value) <= spec["max_length"] and value.isprintable()):
+            raise ValueError(value)
+        return value
+    number = whole(value) if kind == "integer" and not isinstance(value, bool | str) else as_decimal(value)
+    if not spec.get("minimum", 0) <= number <= Decimal(str(spec["maximum"])):
+        raise ValueError(value)
+    if kind in ("rate", "number") and number.as_tuple().exponent < -DECIMALS:
+        raise ValueError(value)
+    if kind == "integer":
+        return whole(number)
+    return in_cents(number) if kind == "money" else number
+
+
+def as_date(value: Any) -> date:
+    """A date from a date or ISO text, within a lifetime of today. Raises ValueError."""
+    if isinstance(value, datetime):
+        value = value.date()
+    day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise ValueError(value)
+    return day
+
+
+def as_decimal(value: Any) -> Decimal:
+    """A number as it was written; of a float, the shortest decimal that gives it. Raises ValueError."""
+    if isinstance(value, bool | bytes):
+        raise ValueError(value)
+    number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+    if not number.is_finite():
+        raise ValueError(value)
+    return number
+
+
+def in_cents(number: Decimal) -> Decimal:
+    """The same sum with two decimals; ValueError if it has more."""
+    cents = number.quantize(Decimal("0.01"))
+    if cents != number:
+        raise ValueError(number)
+    return cents
+
+
+def _problem(name: str, value: Any, where: str) -> Problem:
+    slots = {"value": shown(value), "allowed": allowed(name)}
+    meant = probably_meant(name, value)
+    return Problem("invalid_meant", where, slots | {"meant": meant}) if meant else Problem("invalid", where, slots)
+
+
+def probably_meant(name: str, value: Any) -> str | None:
+    """What was probably meant by a wrong number: a rate in per cent, a sum with its sign turned."""
+    spec = FIELDS[name]
+    try:
+        number = as_decimal(str(value).strip().removesuffix("%"))
+    except (InvalidOperation, ValueError):
+        return None
+    percent = isinstance(value, str) and value.strip().endswith("%")
+    if spec["type"] == "money" and number < 0 and spec["minimum"] <= -number <= spec["maximum"]:
+        return f"{-number:f}"
+    if "per" not in spec or number <= 0:
+        return None
+    highest = Decimal(str(spec["maximum"]))
+    if (number <= highest and not percent) or number.as_tuple().exponent < -DECIMALS:
+        return None
+    for slip in SLIPS[:1] if percent else SLIPS:
+        if number / slip <= highest:
+            meant = f"{(number / slip).normalize():f} ({100 * number / slip:.4g}%)"
+            yearly = (
+                name != "annual_rate"
+                and not percent
+                and YEARLY <= number <= Decimal(str(FIELDS["annual_rate"]["maximum"]))
+            )
+            return f"{meant} / annual_rate {number.normalize():f}" if yearly else meant
+    return None
+
+
+def _payments(given: Any, where: str) -> tuple[tuple[Payment, ...], list[Problem]]:
+    """Payments in the order of their dates, and what is wrong with them."""
+    if isinstance(given, str | Mapping) or not isinstance(given, Sequence):
+        return (), [Problem("invalid", where, {"value": shown(given), "allowed": Phrase("payments")})]
+    out, problems = [], []
+    for n, item in enumerate(given, 1):
+        if isinstance(item, Payment):
+            item = {"on": item.on, "amount": item.amount}
+        if not isinstance(item, Mapping) or set(item) != {"on", "amount"}:
+            problems.append(Problem("invalid", f"{where} {n}", {"value": shown(item), "allowed": Phrase("payments")}))
+            continue
+        try:
+            on = as_date(item["on"])
+        except ValueError:
+            problems.append(Problem("date", f"{where} {n}: on", {"value": shown(item["on"])}))
+            continue
+        try:
+            amount = in_cents(as_decimal(item["amount"]))
+            if not 0 < amount <= FIELDS["principal"]["maximum"]:
+                raise ValueError(amount)
+        except (ValueError, InvalidOperation):
+            problems.append(_payment_problem(item["amount"], f"{where} {n}: amount"))
+            continue
+        out.append(Payment(on, amount))
+    return tuple(sorted(out, key=lambda payment: payment.on)), problems
+
+
+def _payment_problem(value: Any, where: str) -> Problem:
+    slots = {
+        "value": shown(value),
+        "allowed": Phrase("money_above", {"low": 0, "high": FIELDS["principal"]["maximum"]}),
+    }
+    try:
+        return (
+            Problem("invalid_meant", where, slots | {"meant": f"{-as_decimal(value):f}"})
+            if as_decimal(value) < 0
+            else Problem("invalid", where, slots)
+        )
+    except (ValueError, InvalidOperation):
+        return Problem("invalid", where, slots)
+
+
+def allowed(name: str) -> Phrase:
+    """What a field may hold, in words."""
+    spec = FIELDS[name]
+    low, high = spec.get("minimum", 0), spec.get("maximum")
+    return {
+        "level": lambda: Phrase("levels", {"items": ", ".join(spec["levels"])}),
+        "order": lambda: Phrase("each_once", {"items": ", ".join(PARTS)}),
+        "text": lambda: Phrase("text", {"high": spec["max_length"]}),
+        "integer": lambda: Phrase("integer", {"low": low, "high": high}),
+        "money": lambda: Phrase("money", {"low": low, "high": high}),
+        "number": lambda: Phrase("number", {"low": low, "high": high}),
+        "rate": lambda: Phrase("rate", {"low": low, "high": high}),
+        "date": lambda: Phrase("date"),
+        "truth": lambda: Phrase("truth"),
+        "payments": lambda: Phrase("payments"),
+    }[spec["type"]]()

@@ -1,0 +1,117 @@
+"""Words for people: sentences in both languages (text/) and numbers as people write them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jiebei_lib.core.knowledge.yaml_files import HERE, shipped
+
+LANGUAGES = ("zh", "en")
+
+
+def say(key: str, lang: str, **slots: Any) -> str:
+    """The sentence at a dotted key, its slots filled. The key's first part is a topic: text/<topic>.yaml, else a part of text/shared.yaml."""
+    sentence = _sentence(key)[lang]
+    return sentence.format(**slots) if slots else sentence
+
+
+@cache
+def _sentence(key: str) -> Any:
+    topic, *rest = key.split(".")
+    node = _topic(topic)
+    for part in rest:
+        node = node[part]
+    return node
+
+
+@cache
+def _topic(topic: str) -> Any:
+    own = f"page/text/{topic}.yaml"
+    return shipped(own) if (HERE / own).exists() else shipped("page/text/shared.yaml")[topic]
+
+
+def percent(p: float, lang: str, short: bool = False) -> str:
+    """A likelihood in whole per cent; never 0% or 100% for what is only close to it. ``short`` is for charts."""
+    if 0 < p < 0.01:
+        return "<1%" if short else {"zh": "不到1%", "en": "under 1%"}[lang]
+    if 0.99 < p < 1:
+        return ">99%" if short else {"zh": "99%以上", "en": "over 99%"}[lang]
+    return f"{p:.0%}"
+
+
+def of_hundred(share: float) -> int:
+    """A share as a count of 100; 0 and 100 only where it is exactly none or all."""
+    return round(share) * 100 if share in (0, 1) else min(99, max(1, round(100 * share)))
+
+
+def yuan(amount: float) -> str:
+    """8,000 or 8,000.50."""
+    return f"{amount:,.2f}".removesuffix(".00")
+
+
+def multiple(log_odds: float, lang: str) -> str:
+    """What a part of the log-odds does to the odds: ×4.8, ÷2.5 or ×1."""
+    from math import exp
+
+    size = exp(abs(log_odds))
+    shown = f"{size:.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")
+    return f"÷{shown}" if log_odds < 0 and shown != "1" else f"×{shown}"
+
+
+def cited(cite: str, lang: str) -> str:
+    """A cite as a reader sees it: 文章¶7, Civil Code art. 1033."""
+    name, _, place = cite.partition(" ")
+    short = shipped("core/sources.yaml")[name]["short"][lang]
+    if place.startswith(("art. ", "rule ")):
+        return f"{short}第{place.partition(' ')[2]}条" if lang == "zh" else f"{short} {place}"
+    return f"{short}{place}" if lang == "zh" else f"{short} {place}".strip()
+
+
+def cited_all(cites: list[str], lang: str, within: str | None = None) -> list[str]:
+    """Cites as a reader sees them, one entry a source: 文章¶6、¶7; Civil Code art. 188, 189. ``within`` needs no name."""
+    places: dict[str, list[str]] = {}
+    for cite in cites:
+        name, _, place = cite.partition(" ")
+        places.setdefault(name, []).extend([place] if place else [])
+    return [in_words(found, lang) if name == within else listed(name, found, lang) for name, found in places.items()]
+
+
+def listed(name: str, found: list[str], lang: str) -> str:
+    """A source's short name with the places cited in it."""
+    short, where = shipped("core/sources.yaml")[name]["short"][lang], in_words(found, lang)
+    return f"{short}{where}" if lang == "zh" else f"{short} {where}".strip()
+
+
+def in_words(found: list[str], lang: str) -> str:
+    """Places in one source: ¶6、¶7, 第188、189条; ¶6, ¶7, art. 188, 189. Nothing if there are none."""
+    numbers = [place.removeprefix("art. ").removeprefix("rule ") for place in found]
+    said = ("、" if lang == "zh" else ", ").join(numbers)
+    if numbers == found:
+        return said
+    return f"第{said}条" if lang == "zh" else f"{found[0].partition(' ')[0]} {said}"
+
+
+def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:
+    """A fact of a case with its unit, or that it is unknown."""
+    if value is None:
+        return say("facts.unknown", lang)
+    if name in levels:
+        return levels[name][value][lang]
+    unit = {"days_overdue": "days", "amount_overdue": "yuan", "zhima_score": "points", "past_overdue": "times"}.get(
+        name
+    )
+    if unit in ("days", "times"):
+        return counted(value, unit, lang)
+    return say(f"facts.{unit}", lang, value=yuan(value)) if unit else str(value)
+
+
+def counted(number: int, unit: str, lang: str) -> str:
+    """``7 days``, ``1 day``; ``3 times``, ``once``."""
+    return say(f"facts.{unit}_one", lang) if number == 1 else say(f"facts.{unit}", lang, value=number)
+
+
+def witness_name(witness: dict[str, Any], lang: str) -> str:
+    """A policy's name; a what-if says that it is one."""
+    name = witness["name"][lang]
+    return say("page.what_if", lang, name=name) if witness["policy"].endswith("+") else name

@@ -1,0 +1,106 @@
+"""An invented portfolio, as like a real one as published figures allow (sample.yaml). The same seed gives the same rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError
+from jiebei_lib.core.knowledge.yaml_files import shipped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PART = 131_072  # rows made at a time, each part from a seed of its own
+MOST = 1_000_000_000
+
+
+def sample(rows: int, seed: int = 1) -> pd.DataFrame:
+    """``rows`` invented cases, with a column ``funded_by`` to segment by."""
+    import pandas as pd
+
+    parts = list(_parts(rows, seed))
+    return pd.concat(parts, ignore_index=True) if parts else _cases(0, 0, np.random.default_rng(seed))
+
+
+def write_sample(
+    path: str | Path, rows: int, seed: int = 1, progress: Callable[[int, int | None], None] | None = None
+) -> Path:
+    """The same as a file of any kind that can be scored, written part by part."""
+    from jiebei_lib.portfolio.files import arrow, writing
+
+    pa, done = arrow(), 0
+    with writing(Path(path)) as put:
+        for part in _parts(rows, seed):
+            put(pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata(None))
+            done += len(part)
+            if progress:
+                progress(done, rows)
+    return Path(path)
+
+
+def _parts(rows: int, seed: int) -> Iterator[pd.DataFrame]:
+    for name, value, low, high in (("--rows", rows, 1, MOST), ("--seed", seed, 0, 2**32 - 1)):
+        if not low <= value <= high:
+            allowed = Phrase("integer", {"low": low, "high": high})
+            raise UserError(Problem("invalid", name, {"value": value, "allowed": allowed}))
+    starts = range(0, rows, PART)
+    # Parts are made whole and cut, so that fewer rows are the beginning of more.
+    for start, its_seed in zip(starts, np.random.SeedSequence(seed).spawn(len(starts)), strict=True):
+        yield _cases(start, PART, np.random.default_rng(its_seed)).iloc[: rows - start]
+
+
+def _cases(start: int, number: int, rng: np.random.Generator) -> pd.DataFrame:
+    import pandas as pd
+
+    spec = shipped("portfolio/sample.yaml")
+    days = _days(spec["days_overdue"]["unpaid"], number, rng)
+    amount, score = (
+        {key: entry["value"] for key, entry in spec[name].items() if key != "text"}
+        for name in ("amount_overdue", "zhima_score")
+    )
+    again = spec["past_overdue"]["again"]["value"]
+    facts: dict[str, Any] = {
+        "case_id": np.char.add("S", np.char.zfill(np.arange(start + 1, start + number + 1).astype(str), 9)),
+        "days_overdue": days,
+        "amount_overdue": np.round(
+            np.clip(
+                amount["median"] * np.exp(amount["spread"] * rng.standard_normal(number)),
+                amount["lowest"],
+                amount["highest"],
+            ),
+            2,
+        ),
+        "zhima_score": np.rint(
+            np.clip(score["mean"] + score["spread"] * rng.standard_normal(number), score["lowest"], score["highest"])
+        ),
+        "past_overdue": np.minimum(rng.geometric(1 - again, number) - 1, FIELDS["past_overdue"]["maximum"]),
+        "communication": _communication(spec["communication"], days, rng),
+        "contacts": rng.choice(list(spec["contacts"]["shares"]), number, p=list(spec["contacts"]["shares"].values())),
+    }
+    table = pd.DataFrame(facts)
+    for name, share in spec["unknown"].items():
+        column = table[name].astype("Int64") if FIELDS[name]["type"] == "integer" else table[name]
+        table[name] = column.mask(rng.random(number) < share)
+    funded = spec["funded_by"]["shares"]
+    return table.assign(funded_by=rng.choice(list(funded), number, p=list(funded.values())))
+
+
+def _days(unpaid: list[dict[str, Any]], number: int, rng: np.random.Generator) -> np.ndarray:
+    known, shares = ([entry[key] for entry in unpaid] for key in ("day", "share"))
+    every = np.arange(known[0], known[-1] + 1)
+    left = np.exp(np.interp(every, known, np.log(shares)))
+    return rng.choice(every, number, p=left / left.sum())
+
+
+def _communication(spec: dict[str, Any], days: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    levels = list(spec["start"])
+    start, end = (np.array([spec[key][level] for level in levels]) for key in ("start", "end"))
+    along = np.minimum(np.log1p(days) / math.log1p(90), 1)[:, None]
+    reached = np.cumsum(start + (end - start) * along, axis=1)
+    return np.array(levels)[np.minimum((rng.random(len(days))[:, None] > reached).sum(axis=1), len(levels) - 1)]

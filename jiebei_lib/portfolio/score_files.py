@@ -1,0 +1,238 @@
+"""Tables of cases scored: one in memory, or files of any length in chunks, in threads or on a cluster, with the same result to the bit."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jiebei_lib.core.knowledge.problems import Problem, items, shown
+from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.scoring.many import ADDED, answers, words
+from jiebei_lib.portfolio.columns import Layout, cleaned, layout
+from jiebei_lib.portfolio.files import (
+    Chunk,
+    TableError,
+    Wrong,
+    arrow,
+    chunks,
+    empty,
+    files_of,
+    kind,
+    names_of,
+    rows_in,
+    safe,
+    writing,
+)
+from jiebei_lib.portfolio.workers import in_order
+
+if TYPE_CHECKING:
+    pass
+
+ERRORS = ("report", "fail")
+ROWS = 131_072  # rows of a file that are in work at a time, in each thread or task
+HASHES = (
+    20_000_000  # ids whose hashes are compared at a time (160 MB, twice); a longer table is gone through several times
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What came of scoring files: the output, the table of wrong rows (None if there are none), and how many rows were which."""
+
+    output: Path
+    errors: Path | None
+    rows: int
+    bad: int
+
+
+# ---- one table in memory -------------------------------------------------------------------------------------------
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+def score_files(
+    given: str | Path | Iterable[str | Path],
+    output: str | Path,
+    policy: Policy | str = "article",
+    mapping: str | Path | Mapping[str, Any] | None = None,
+    errors: str = "report",
+    lang: str = "zh",
+    cluster: str | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Scored:
+    """Scores files (names or globs) into one, whose kind its name's ending says; it appears when all is written, and only then.
+
+    Wrong rows go to ``<output>.errors.csv`` (``errors="report"``) or stop everything (``fail``). ``progress`` is called with the
+    number of rows done and of all, if known. Memory does not grow with the number of rows.
+    """
+    from jiebei_lib.portfolio.workers import executor
+
+    if errors not in ERRORS:
+        raise TableError(Problem("not_one_of", "--errors", {"value": shown(errors), "allowed": items(ERRORS)}))
+    files, output, policy, tell = files_of(given), Path(output), load_policy(policy), progress or (lambda *_: None)
+    kind(output)
+    if output.resolve() in [file.resolve() for file in files]:
+        raise TableError(Problem("over_itself", str(output)))
+    plan = layout_of(files, mapping)
+    doubled, total = _doubled(files, plan)
+    aside = output.with_name(f"{output.name}.errors.csv")
+    done = bad = 0
+    with executor(cluster) as (submit, workers), _reporting(aside, lang) as note, writing(output) as put:
+        told: list[Wrong] = []
+        parts = _distinct(_chunks(files, told), plan, doubled, told)
+        for chunk, (rows, wrong) in in_order(
+            submit, lambda chunk: (_score_chunk, chunk, plan, policy), parts, workers + 1
+        ):
+            ours = [each for each in told if each.file == chunk.file and each.row <= chunk.numbers.max(initial=0)]
+            told[:] = [each for each in told if each not in ours]
+            wrong = sorted([*ours, *wrong], key=lambda each: each.row)
+            if wrong and errors == "fail":
+                raise TableError([each.problem for each in wrong[:10]])
+            note(wrong)
+            put(rows)
+            bad += len({each.row for each in wrong})
+            done += len(chunk.numbers) + len(ours)
+            tell(done, total)
+        if told and errors == "fail":
+            raise TableError([each.problem for each in told[:10]])
+        note(told)
+        done, bad = done + len(told), bad + len(told)
+        if not done:  # before anything appears
+            raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
+    return Scored(output, aside if bad else None, done, bad)
+
+
+def layout_of(files: list[Path], mapping: Any = None, taken: Iterable[str] = ADDED) -> Layout:
+    """The layout that all files share. Raises :class:`TableError` where one differs or uses a name that the result needs."""
+    names = names_of(files[0])
+    problems = [Problem("column_taken", files[0].name, {"value": shown(name)}) for name in names if name in taken]
+    for other in files[1:]:
+        differing = set(names_of(other)) ^ set(names)
+        if differing:
+            problems.append(Problem("columns_differ", other.name, {"value": items(sorted(differing)[:10])}))
+    if problems:
+        raise TableError(problems)
+    return layout(names, mapping, files[0].name)
+
+
+def _chunks(files: list[Path], told: list[Wrong], columns: list[str] | None = None) -> Iterator[Chunk]:
+    """The rows of all files, as the first file has its columns; at least one chunk, be it empty."""
+    schema, found = empty(files[0]).schema, False
+    for file in files:
+        for chunk in chunks(file, ROWS, told, columns):
+            found = True
+            rows = chunk.rows if columns else chunk.rows.select(schema.names)
+            try:
+                yield Chunk(chunk.file, chunk.numbers, rows if columns else rows.cast(schema))
+            except arrow().ArrowInvalid as failure:
+                slots = {"value": shown(str(failure), 120)}
+                raise TableError(Problem("columns_differ", file.name, slots)) from None
+    if not found and columns is None:
+        yield Chunk(files[0].name, np.zeros(0, int), empty(files[0]))
+
+
+def _doubled(files: list[Path], plan: Layout) -> tuple[np.ndarray, int | None]:
+    """The hashes of case ids that stand more than once, and the number of rows. Exact for the hashes, whatever the length: the
+    ids are gone through as often as their hashes would fill the memory set aside."""
+    sizes = [rows_in(file) for file in files]
+    total = None if None in sizes else sum(sizes)
+    if "case_id" not in plan.columns:
+        return np.zeros(0, np.uint64), total
+    column, found, counted, turn, turns = plan.columns["case_id"], [], 0, 0, max(1, -(-(total or 0) // HASHES))
+    while turn < turns:
+        hashes, counted = [], 0
+        for chunk in _chunks(files, [], [column]):
+            counted += len(chunk.numbers)
+            some = _hashes(chunk.rows.column(column))
+            hashes.append(some if turns == 1 else some[some % np.uint64(turns) == turn])
+            if sum(map(len, hashes)) > 2 * HASHES and turns == 1:
+                turns, hashes = 4 * turns, []
+                break
+        else:
+            every = np.concatenate([*hashes, np.zeros(0, np.uint64)])
+            hashes = []
+            every.sort()
+            found.append(np.unique(every[1:][every[1:] == every[:-1]]))
+            turn += 1
+    return np.concatenate(found), counted
+
+
+def _hashes(column: Any) -> np.ndarray:
+    """64 bits of each id; a missing one has none of its own."""
+    import pandas as pd
+
+    text = arrow().compute.utf8_trim_whitespace(column.cast("string")).fill_null("")
+    return pd.util.hash_array(text.to_numpy(), categorize=False)
+
+
+def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: list[Wrong]) -> Iterator[Chunk]:
+    """The chunks without rows whose id stood before; those are told."""
+    seen: dict[str, int] = {}
+    for chunk in parts:
+        if len(doubled) and chunk.rows.num_rows:
+            column = chunk.rows.column(plan.columns["case_id"])
+            keep = np.ones(chunk.rows.num_rows, bool)
+            for row in np.flatnonzero(np.isin(_hashes(column), doubled)):
+                text, number = str(column[int(row)].as_py() or "").strip(), int(chunk.numbers[row])
+                if text and text in seen:
+                    keep[row] = False
+                    where = f"{chunk.file}, row {number}: {plan.columns['case_id']}"
+                    problem = Problem("duplicate_id", where, {"value": shown(text), "allowed": seen[text]})
+                    told.append(Wrong(chunk.file, number, plan.columns["case_id"], text, problem))
+                seen.setdefault(text, number)
+            if not keep.all():
+                chunk = Chunk(chunk.file, chunk.numbers[keep], chunk.rows.filter(arrow().array(keep)))
+        yield chunk
+
+
+def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[Wrong]]:
+    """A chunk's good rows with :data:`ADDED`, and what is wrong with the others."""
+    pa = arrow()
+    columns, fine, wrong = cleaned(chunk, plan)
+    columns.pop("case_id", None)
+    rows = chunk.rows
+    if not fine.all():
+        rows = rows.filter(pa.array(fine))
+        columns = {name: column[fine] for name, column in columns.items()}
+    found, names = answers(columns, policy), words(policy)
+    for name in ADDED:
+        column = pa.array(found[name])
+        if name in names:
+            which = pa.array(found[name], pa.int8(), mask=found[name] < 0)
+            column = pa.DictionaryArray.from_arrays(which, pa.array(names[name])).cast(pa.string())
+        rows = rows.append_column(name, column)
+    return rows, wrong
+
+
+@contextmanager
+def _reporting(path: Path, lang: str) -> Iterator[Callable[[list[Wrong]], None]]:
+    """A function that takes wrong rows for the table ``path``, which appears at the end if there are any."""
+    part, file, writer = path.with_name(f".{path.name}.{os.getpid()}.part"), None, None
+
+    def note(wrong: list[Wrong]) -> None:
+        nonlocal file, writer
+        if wrong and file is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = part.open("w", encoding="utf-8-sig", newline="")
+            writer = csv.writer(file)
+            writer.writerow(["file", "row", "column", "value", "reason"])
+        for each in wrong:
+            cells = [each.file, each.row, each.column, each.value, each.problem.say(lang)]
+            writer.writerow([safe(str(cell)) for cell in cells])
+
+    try:
+        yield note
+        path.unlink(missing_ok=True)  # of an earlier run
+        if file is not None:
+            file.close()
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

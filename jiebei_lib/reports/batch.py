@@ -1,0 +1,310 @@
+"""One report for each case of a table: many at once, each from a fresh process, resumable at any moment, with an index to find them.
+
+A report's files are written whole, then a line is added to ``manifest.jsonl``; what has its line and its files unchanged is not made
+again. So a run that was killed goes on where it stopped, and a case that fails is listed with its reason and stops nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jiebei_lib import __version__
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, UserError, shown
+from jiebei_lib.core.knowledge.yaml_files import beside
+from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.portfolio.columns import Layout, cleaned
+from jiebei_lib.portfolio.files import TableError, Wrong, chunks, files_of
+from jiebei_lib.portfolio.score_files import layout_of
+from jiebei_lib.portfolio.workers import executor, in_order
+from jiebei_lib.reports import render as report
+from jiebei_lib.reports.engine import fork_server as warm
+
+TEMPLATE = "case_report"
+BUNDLE, MANIFEST, INDEX = "plotly.min.js", "manifest.jsonl", "index.html"
+# What reports need, without what papermill and jsonschema would load but only other notebooks use
+IMPORTS = (
+    "-pyarrow",
+    "-rfc3987_syntax",
+    "jiebei_lib.reports.engine.engine:prepare",
+    f"{__name__}:prepare",
+)
+ROWS = 10_000  # cases that are read at a time
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What came of a batch: its folder, and how many reports were made now, were there already, and could not be made."""
+
+    folder: Path
+    made: int
+    kept: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report to make: the row and id that it is for, papermill's parameters, and ``wrong`` if it cannot be."""
+
+    row: int
+    case_id: str
+    lang: str
+    parameters: dict[str, Any]
+    digest: str = ""
+    wrong: Problem | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.case_id, self.lang
+
+
+def reports(
+    given: str | Path | Iterable[str | Path],
+    out: str | Path,
+    langs: Iterable[str] = LANGUAGES[:1],
+    to: Iterable[str] = ("html",),
+    workers: int | None = None,
+    policy: Policy | str = "article",
+    as_of: str | None = None,
+    mapping: str | Path | Mapping[str, Any] | None = None,
+    single_file: bool = False,
+    cluster: str | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Batch:
+    """A report for each row of a table (see :func:`~jiebei_lib.portfolio.score_files.score_files`) and each language, into the folder ``out``.
+
+    The chart library lies once beside the reports, or with ``single_file`` in each of them. ``as_of`` is today if not given, or
+    the day of the run that is being resumed.
+    """
+    from jiebei_lib.core.assessment import checked_date
+    from jiebei_lib.reports.index import index_page
+
+    folder, tell = Path(out), progress or (lambda *_: None)
+    langs, formats, policy = _checked_langs(langs), report.checked_formats(to), load_policy(policy)
+    if "pdf" in formats:
+        report.find_browser()
+    done = Manifest(folder / MANIFEST)
+    day = checked_date(as_of or done.as_of)
+    how = {"formats": formats, "bundle": None if single_file else BUNDLE}
+    files = files_of(given)
+    jobs = list(_jobs(files, mapping, langs, policy, day, how))
+    if not jobs:  # before anything is written
+        raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
+    for half in report.writable(folder).glob(".*.part"):  # of a run that was killed
+        half.unlink(missing_ok=True)
+    if not single_file and "html" in formats:
+        for name, content in ((BUNDLE, report.plotly_bundle()), (report.STYLE, report.stylesheet())):
+            if not (folder / name).exists() or (folder / name).read_text("utf-8") != content:
+                report.write(folder / name, content)
+    open_ = [job for job in jobs if not done.holds(job)]
+    kept = len(jobs) - len(open_)
+    made = failed = 0
+    tell(kept, len(jobs))
+    with executor(cluster, workers) as (submit, number):
+        for job, content in in_order(submit, lambda job: (make, job, how), open_, number + 1):
+            if isinstance(content, Problem):
+                done.note(job, day, failed={lang: content.say(lang) for lang in LANGUAGES})
+                failed += 1
+            else:
+                for name, file in content["files"].items():
+                    report.write(folder / name, file)
+                done.note(
+                    job, day, files={name: _hash(file) for name, file in content["files"].items()}, **content["head"]
+                )
+                made += 1
+            tell(kept + made + failed, len(jobs))
+    done.settle([job.key for job in jobs])
+    report.write(folder / INDEX, index_page(jobs, done.lines, policy))
+    return Batch(folder, made, kept, failed)
+
+
+def _checked_langs(langs: Iterable[str]) -> list[str]:
+    langs = [lang.strip() for lang in langs]
+    for lang in langs:
+        if lang not in LANGUAGES:
+            levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
+            raise ReportError(Problem("invalid", "--lang", {"value": shown(lang), "allowed": levels}))
+    return list(dict.fromkeys(langs))
+
+
+# ---- the work ------------------------------------------------------------------------------------------------------
+
+
+def _jobs(
+    files: list[Path], mapping: Any, langs: list[str], policy: Policy, day: str, how: dict[str, Any]
+) -> Iterator[Job]:
+    """Every report of the table, also those that cannot be: a wrong row, an id that stands twice."""
+    plan, rules = (
+        layout_of(files, mapping, ()),
+        {"base": policy.base, **policy.overlay} if policy.overlay else policy.base,
+    )
+    constant = json.dumps([how, policy.digest, day, __version__, _template_digest()], sort_keys=True)
+    seen: dict[str, int] = {}
+    for number, case, wrong in _cases(files, plan):
+        case_id = case.case_id if case else f"{wrong.file}:{wrong.row}"
+        problem = wrong.problem if wrong else None
+        if case and case_id in seen:
+            slots = {"value": shown(case_id), "allowed": seen[case_id]}
+            problem, case_id = Problem("duplicate_id", f"row {number}: case_id", slots), f"{case_id} ({number})"
+        seen.setdefault(case_id, number)
+        for lang in langs:
+            job = Job(number, case_id, lang, {}, wrong=problem)
+            if problem is None:
+                facts = {name: value for name, value in case.to_dict().items() if value is not None}
+                parameters = {"case": facts, "lang": lang, "policy": rules, "as_of": day}
+                text = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
+                job = replace(job, parameters=parameters, digest=_hash((constant + text).encode()))
+            yield job
+
+
+def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, Wrong | None]]:
+    """Row by row, numbered through all files: a case, or the first thing wrong with it."""
+    before = 0
+    for file in files:
+        skipped: list[Wrong] = []
+        last = 0
+        for chunk in chunks(file, ROWS, skipped):
+            columns, _, wrong = cleaned(chunk, plan)
+            bad = {each.row: each for each in [*reversed(wrong), *skipped]}
+            ids = columns["case_id"].to_pylist() if "case_id" in columns else None
+            rows = {int(row): n for n, row in enumerate(chunk.numbers)}
+            last = max(rows, default=last)
+            for row in sorted({*rows, *(each for each in bad if each <= last)}):
+                if row in bad:
+                    yield before + row, None, bad[row]
+                    continue
+                n = rows[row]
+                facts = {name: _fact(name, column[n]) for name, column in columns.items() if name != "case_id"}
+                yield before + row, Case(**facts, case_id=ids[n] if ids else str(before + row)), None
+            skipped.clear()
+        yield from ((before + each.row, None, each) for each in skipped)
+        before += max([last, *(each.row for each in skipped)])
+
+
+def _fact(name: str, value: Any) -> Any:
+    if FIELDS[name]["type"] == "level":
+        return FIELDS[name]["levels"][value] if value >= 0 else None
+    return None if math.isnan(value) else float(value)
+
+
+def make(job: Job, how: dict[str, Any]) -> dict[str, Any] | Problem:
+    """The files of one report and the head of its page, made in a fresh process; or why there are none."""
+    if job.wrong:
+        return job.wrong
+    task = (_render, job.parameters, report.file_stem(job.case_id), how)
+    try:
+        if not warm.WORKS:
+            return _render(*task[1:], engine=None)
+        return warm.server(IMPORTS).call(*task)
+    except UserError as wrong:
+        return wrong.problems[0]
+    except warm.Lost:
+        return Problem("report_lost", job.case_id)
+    except Exception as failure:
+        return Problem("run_failed", job.case_id, {"value": shown(f"{type(failure).__name__}: {failure}", 200)})
+
+
+def _render(
+    parameters: dict[str, Any], stem: str, how: dict[str, Any], engine: str | None = "jiebei-warm"
+) -> dict[str, Any]:
+    name = f"{stem}.{parameters['lang']}"
+    # Run where no file of anybody's is taken for a module
+    files, headline = report.rendered(
+        TEMPLATE, parameters, name, how["formats"], Path(os.sep), lambda done: None, engine, how["bundle"]
+    )
+    return {
+        "files": {
+            f"{name}{suffix}": content.encode() if isinstance(content, str) else content
+            for suffix, content in files.items()
+        },
+        "head": {"headline": headline},
+    }
+
+
+def prepare() -> None:
+    """What the fork server does before it waits: everything that is read and compiled once."""
+    from jiebei_lib.reports.engine import kernel as warm_kernel
+    from jiebei_lib.show.case.page import Page
+
+    report.known_template(beside("templates") / f"{TEMPLATE}.ipynb", "jiebei-warm")
+    warm_kernel.prepare(_sources())
+    for lang in LANGUAGES:
+        page = Page(Case(9, 8000.0), lang)
+        report.page(page.head(), [], bundle=BUNDLE)
+        for section in sections():
+            getattr(page, section)()
+    atexit._clear()  # nothing that the template's imports leave behind needs tidying up in each copy
+
+
+def sections() -> list[str]:
+    """The functions of a page that the template calls, a cell each."""
+    return [line for cell in _sources() for line in re.findall(r"^page\.(\w+)\(\)$", cell, re.M)]
+
+
+def _sources() -> list[str]:
+    """The template's code, cell by cell."""
+    cells = json.loads((beside("templates") / f"{TEMPLATE}.ipynb").read_text("utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+@cache
+def _template_digest() -> str:
+    return _hash((beside("templates") / f"{TEMPLATE}.ipynb").read_bytes())
+
+
+def _hash(content: bytes | str) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+# ---- what is there -------------------------------------------------------------------------------------------------
+
+
+class Manifest:
+    """The file that says which report was made from what: a line each, added when its files are in place."""
+
+    def __init__(self, path: Path):
+        self.path, self.lines = path, {}
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for line in path.read_text("utf-8").splitlines():
+                with suppress(ValueError, KeyError, TypeError):  # a line cut off by a kill is as if it were not there
+                    entry = json.loads(line)
+                    self.lines[entry["case_id"], entry["lang"]] = entry
+
+    @property
+    def as_of(self) -> str | None:
+        return next((entry["as_of"] for entry in self.lines.values()), None)
+
+    def holds(self, job: Job) -> bool:
+        """Whether a report was made from the same input, and its files are as they were."""
+        entry = self.lines.get(job.key)
+        if not entry or "files" not in entry or entry["input"] != job.digest:
+            return False
+        with suppress(OSError):
+            return all(_hash((self.path.parent / name).read_bytes()) == known for name, known in entry["files"].items())
+        return False
+
+    def note(self, job: Job, day: str, **more: Any) -> None:
+        entry = {"case_id": job.case_id, "lang": job.lang, "row": job.row, "as_of": day, "input": job.digest, **more}
+        self.lines[job.key] = entry
+        with self.path.open("ab+") as file:
+            end = file.seek(0, 2)
+            file.seek(max(0, end - 1))
+            cut_off = file.read(1) not in (b"", b"\n")  # a line that a kill has left half written
+            file.write(b"\n" * cut_off + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+
+    def settle(self, keys: list[tuple[str, str]]) -> None:
+        """One line for each report of this batch, in the table's order."""
+        self.lines = {key: self.lines[key] for key in keys}
+        report.write(self.path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.lines.values()))

@@ -1,0 +1,91 @@
+"""The page of an audit report, section by section. Each method is one notebook cell: words (audit.html.j2) and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jiebei_lib.calls.audit import Findings, audit
+from jiebei_lib.calls.log import Log, read_log
+from jiebei_lib.calls.remedies import remedies
+from jiebei_lib.calls.rule_sets import load_rules
+from jiebei_lib.page.html import Head, Section
+from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
+from jiebei_lib.show.calls.letter import letter
+from jiebei_lib.show.calls.words import AuditWords, SideBySide
+
+SHOWN = 20  # rows that could not be read, as listed in a report
+
+
+class AuditPage:
+    """The report on one log. ``rejected``: what was wrong with rows that were left out before (each ``{zh, en}``)."""
+
+    def __init__(
+        self,
+        log: Log | Sequence[Mapping[str, Any]] | str,
+        lang: str = "zh",
+        rules: str | Sequence[Any] = "cn",
+        as_of: str | None = None,
+        who: str = "borrower",
+        name: str = "",
+        zone: str | None = None,
+        confidence: str = "S",
+        rejected: Sequence[Mapping[str, str]] = (),
+    ):
+        read = log if isinstance(log, Log) else read_log(log, zone)
+        self.findings: Findings = audit(read, load_rules(rules, confidence), as_of)
+        self.words, self.lang, self.who = AuditWords(self.findings, lang), lang, who
+        self.name = name or self.words.say("calls.log_name")
+        own = [{one: problem.say(one) for one in ("zh", "en")} for problem in read.problems]
+        self.rejected = [*rejected, *own]
+
+    def head(self) -> Head:
+        """Title, headline and language."""
+        return Head(title=self.words.say("calls.title"), headline=self.words.headline(), lang=self.lang)
+
+    def answer(self) -> Section:
+        """The question and the answer in one sentence."""
+        return Section([self.words.words("answer", name=self.name)])
+
+    def calendar(self) -> Section:
+        """When they called, with the days of breaches marked."""
+        return Section([self.words.words("calendar"), calendar_figure(self.words)])
+
+    def rules(self) -> Section:
+        """Which rules were broken, and how often."""
+        picture = rules_figure(self.words)
+        return Section([self.words.words("rules"), *([picture] if picture else [])])
+
+    def contacts(self) -> Section:
+        """One by one."""
+        return Section([self.words.words("findings")])
+
+    def undecided(self) -> Section:
+        """What cannot be decided, and what is missing; then the rows that could not be read."""
+        return Section(
+            [
+                self.words.words("undecided"),
+                *([self.words.words("rejected", rejected=self.rejected, most=SHOWN)] if self.rejected else []),
+            ]
+        )
+
+    def practice(self) -> Section:
+        """The jurisdictions side by side, and how the described practice stands against each."""
+        from markupsafe import Markup
+
+        sides = Markup(SideBySide(self.findings.rule_sets, self.lang).words())
+        return Section([self.words.words("practice", sides=sides)])
+
+    def todo(self) -> Section:
+        """What one can do: evidence, routes, a letter."""
+        lists = [(kind, remedies(self.findings, self.who, kind)) for kind in ("evidence", "route")]
+        text = letter(self.findings, self.who, self.lang)
+        return Section([self.words.words("todo", lists=lists), self.words.words("letter", text=text, who=self.who)])
+
+    def sources(self) -> Section:
+        """What it rests on."""
+        return Section([self.words.words("sources")])
+
+    def limits(self) -> Section:
+        """What the audit is not."""
+        return Section([self.words.words("limits")])

@@ -1,0 +1,270 @@
+"""The words of an audit, for page, panel and terminal: the headline, findings by contact, what is missing, sides compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
+from jiebei_lib.calls.log import COLUMNS
+from jiebei_lib.calls.remedies import ABROAD, breaches_toward
+from jiebei_lib.calls.rule_sets import SETS, RuleSets
+from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.page.html import Words, environment
+from jiebei_lib.page.text import cited_all, say
+
+
+class AuditWords:
+    """What the templates of an audit ask for, in one language."""
+
+    def __init__(self, findings: Findings, lang: str):
+        self.findings, self.lang, self.rule_sets = findings, lang, findings.rule_sets
+
+    def say(self, key: str, **slots: Any) -> str:
+        return say(key, self.lang, **slots)
+
+    def words(self, macro: str, **more: Any) -> Words:
+        """One macro of audit.html.j2 as finished HTML."""
+        return Words(str(getattr(_module(), macro)(self, self.findings, **more)).strip())
+
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        breaches = self.findings.breaches
+        broken = breaches["position"].nunique()
+        high = breaches["position"][(breaches["severity"] == "high").to_numpy()].nunique()
+        attempts = len(self.findings.attempts)
+        key = "nothing" if not attempts else "none" if not broken else "one" if broken == 1 else "breaches"
+        slots = {"attempts": attempts, "broken": broken, "breaches": len(breaches), "high": high}
+        return self.say(f"calls.headline.{key}", **slots)
+
+    def notes(self) -> list[str]:
+        """What else must be known of the log."""
+        found, log, out = self.findings, self.findings.log, []
+        join = "、" if self.lang == "zh" else ", "
+        if found.open:
+            out.append(self.say("calls.headline.open", undecided=found.open))
+        if log.rejected:
+            out.append(self.say("calls.headline.rejected", rejected=log.rejected))
+        if found.later:
+            out.append(self.say("calls.headline.later", later=found.later, as_of=found.as_of))
+        if log.masked:
+            out.append(self.say("calls.headline.masked", columns=join.join(log.masked)))
+        if log.unused:
+            out.append(self.say("calls.headline.unused", columns=join.join(log.unused)))
+        return out
+
+    def byline(self, name: str) -> str:
+        days = self.findings.attempts["at"].astype("str").str.slice(0, 10)
+        sets = ("、" if self.lang == "zh" else ", ").join(self.set_name(name) for name in self.rule_sets.sets)
+        first, last = (days.min(), days.max()) if len(days) else ("–", "–")
+        return self.say("calls.byline", name=name, first=first, last=last, sets=sets)
+
+    def set_name(self, name: str) -> str:
+        return self.rule_sets.data["sets"][name]["name"][self.lang]
+
+    def source(self, rule: Mapping[str, Any]) -> str:
+        """The short name of the source that a rule rests on."""
+        return shipped("core/sources.yaml")[rule["cite"][0].partition(" ")[0]]["short"][self.lang]
+
+    def cites(self, cites: list[str]) -> list[str]:
+        return cited_all(cites, self.lang)
+
+    def label(self, name: str) -> str:
+        """A rule in a few words, with its source."""
+        rule = self.rule_sets.rules[name]
+        return self.say("calls.rules.label", short=rule["short"][self.lang], source=self.source(rule))
+
+    def hover(self, rule: Mapping[str, Any]) -> str:
+        binds = self.rule_sets.binds(rule)["text"][self.lang]
+        return self.say("calls.findings.hover", text=rule["text"][self.lang], binds=binds)
+
+    def standing(self, rule: Mapping[str, Any]) -> str:
+        words = self.say(f"calls.standing.{self.rule_sets.standing(rule)}")
+        if rule.get("presumption"):
+            words += ("，" if self.lang == "zh" else ", ") + self.say("calls.presumption")
+        return words
+
+    def reported(self, rule: Mapping[str, Any]) -> bool:
+        return rule.get("confidence") in ("S", "S+")
+
+    def severity(self, name: str) -> str:
+        return self.rule_sets.data["severity"][name]["name"][self.lang]
+
+    def contacts(
+        self,
+        status: str | None = BREACH,
+        severity: str | None = None,
+        rule: str | None = None,
+        day: str | None = None,
+        most: int = 60,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Findings gathered by contact, in order of time: when, whom and how, and each rule with what proves it; and how many
+        contacts there are in all."""
+        found = self.findings
+        table = found.breaches if status == BREACH else found.undecided if status == UNDECIDED else found.table
+        chosen = pd.Series(True, index=table.index)
+        for column, wanted in (("severity", severity), ("rule_id", rule)):
+            if wanted is not None:
+                chosen &= (table[column] == wanted).to_numpy()
+        if day is not None:
+            chosen &= table["at"].str.slice(0, 10) == day
+        table = table[chosen]
+        positions = table["position"].drop_duplicates()
+        kept = table[table["position"].isin(positions.iloc[:most])]
+        rows = []
+        for position, group in kept.groupby("position", sort=True):
+            attempt = self.findings.attempts.iloc[position]
+            rows.append(
+                {
+                    "when": str(attempt["at"])[:16].replace("T", " "),
+                    "id": attempt["attempt_id"],
+                    "who": self.say(
+                        "calls.findings.contact",
+                        channel=self.level("channel", attempt["channel"]),
+                        callee=self.level("callee", attempt["callee"]),
+                    ),
+                    "items": self._items(group),
+                }
+            )
+        return rows, len(positions)
+
+    def _items(self, group: pd.DataFrame) -> list[dict[str, Any]]:
+        """The findings on one contact: what several rules forbid stands once, with each rule that does."""
+        out: dict[tuple[str, str], dict[str, Any]] = {}
+        for finding in group.itertuples():
+            rule = self.rule_sets.rules[finding.rule_id]
+            key = (finding.status, rule["short"]["zh"])
+            item = out.setdefault(
+                key, {"status": finding.status, "severity": finding.severity, "short": rule["short"], "rules": []}
+            )
+            others = finding.attempts.split(";")[:-1]
+            join = "、" if self.lang == "zh" else ", "
+            slots = {"attempts": join.join(others), "count": finding.count}
+            item["proof"] = self.say("calls.findings.proof", **slots) if others else ""
+            item["missing"] = self.missing(finding.missing, rule)
+            item["rules"].append(rule)
+        return list(out.values())
+
+    def level(self, column: str, value: Any) -> str:
+        """A level of the log in words."""
+        if pd.isna(value):
+            return self.say("calls.findings.unknown")
+        return COLUMNS[column]["labels"][value][self.lang]
+
+    def missing(self, columns: str, rule: Mapping[str, Any]) -> str:
+        """The facts that would decide, in words."""
+        names = []
+        for column in columns.split(";") if columns else []:
+            if column == JUDGEMENT:
+                names.append(self.say("calls.undecided.judgement", question=rule["open_question"][self.lang]))
+            else:
+                names.append(COLUMNS[column]["name"][self.lang])
+        return ("、" if self.lang == "zh" else ", ").join(names)
+
+    def wanting(self) -> list[tuple[str, int, str]]:
+        """What is missing, how many points it leaves open, and for which rules; the most first."""
+        facts: dict[str, tuple[int, dict[str, None]]] = {}
+        for name, columns, count in self.findings.wanting():
+            rule = self.rule_sets.rules[name]
+            for column in columns:
+                fact = self.missing(column, rule)
+                total, shorts = facts.get(fact, (0, {}))
+                facts[fact] = total + count, shorts | {rule["short"][self.lang]: None}
+        join = "；" if self.lang == "zh" else "; "
+        return sorted(((fact, n, join.join(shorts)) for fact, (n, shorts) in facts.items()), key=lambda row: -row[1])
+
+    def by_rule(self) -> list[dict[str, Any]]:
+        """The rules with a finding, the most broken first."""
+        rows = self.findings.rules
+        rows = rows[(rows["breaches"] > 0) | (rows["undecided"] > 0)]
+        rows = rows.sort_values(["breaches", "undecided"], ascending=False, kind="stable")
+        return [{**row, "rule": self.rule_sets.rules[row["rule_id"]]} for row in rows.to_dict("records")]
+
+    def by_kind(self) -> list[dict[str, Any]]:
+        """What went wrong, whichever rules forbid it: in how many contacts, and in how many more it cannot be decided."""
+        kinds: dict[str, list[str]] = {}
+        for name, rule in self.rule_sets.rules.items():
+            kinds.setdefault(rule["short"]["zh"], []).append(name)
+        out = []
+        for names in kinds.values():
+            surely = self.findings.positions(set(names), undecided=False)
+            open_ = np.setdiff1d(self.findings.positions(set(names), undecided=True), surely)
+            if len(surely) or len(open_):
+                short = self.rule_sets.rules[names[0]]["short"]
+                out.append({"short": short, "breaches": len(surely), "undecided": len(open_)})
+        return sorted(out, key=lambda row: (-row["breaches"], -row["undecided"]))
+
+    def sources(self) -> list[dict[str, Any]]:
+        """The sources of the chosen rules, with standing, date and whom they bind."""
+        out: dict[str, dict[str, Any]] = {}
+        for rule in self.rule_sets.rules.values():
+            name = rule["cite"][0].partition(" ")[0]
+            source = shipped("core/sources.yaml")[name]
+            out.setdefault(
+                name,
+                {
+                    "title": source["title"][self.lang],
+                    "note": (source.get("note") or {}).get(self.lang, ""),
+                    "reported": source["confidence"] != "V",
+                    "standing": self.say(f"calls.standing.{self.rule_sets.standing(rule)}"),
+                    "effective": source.get("effective") or "–",
+                    "binds": self.rule_sets.binds(rule)["text"][self.lang],
+                },
+            )
+        return list(out.values())
+
+    def no_letter(self, who: str) -> str:
+        """The key of the sentence that says why there is no letter."""
+        if len(breaches_toward(self.findings, who)):
+            return "calls.todo.letter_abroad"
+        return f"calls.todo.letter_{'contact' if len(self.findings.breaches) else 'none'}"
+
+    def foreign(self) -> str:
+        """The names of the sets that were broken and that no letter speaks of, because they are for comparison."""
+        broken = set(self.findings.breaches["jurisdiction"].astype(str))
+        names = [self.set_name(name) for name in ABROAD if name in broken]
+        return ("、" if self.lang == "zh" else " and ").join(names)
+
+    def open_facts(self, open_: list[tuple[str, list[str]]]) -> str:
+        """The facts that a plan leaves open, each once."""
+        named = [self.missing(column, self.rule_sets.rules[rule]) for rule, columns in open_ for column in columns]
+        return ("、" if self.lang == "zh" else ", ").join(dict.fromkeys(named))
+
+    def lines(self, text: str) -> list[str]:
+        return text.split("\n")
+
+
+class SideBySide:
+    """The jurisdictions' answers to the same questions, and how the described practice stands against each."""
+
+    def __init__(self, rules: RuleSets, lang: str):
+        self.rules, self.lang = rules, lang
+
+    @property
+    def sets(self) -> list[tuple[str, str]]:
+        return [(name, self.rules.data["sets"][name]["name"][self.lang]) for name in SETS]
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        return [
+            {"name": question["name"][self.lang], "cells": [(name, question["answers"][name]) for name in SETS]}
+            for question in self.rules.data["questions"].values()
+        ]
+
+    def say(self, key: str, **slots: Any) -> str:
+        return say(key, self.lang, **slots)
+
+    def cites(self, cites: list[str]) -> str:
+        return ("；" if self.lang == "zh" else "; ").join(cited_all(cites, self.lang))
+
+    def words(self) -> Words:
+        return Words(str(_module().side_by_side(self)).strip())
+
+
+@cache
+def _module() -> Any:
+    return environment().get_template("show/calls/audit.html.j2").module

@@ -1,0 +1,238 @@
+"""The panels on one case: every fact a control, the answer live beside it; two cases side by side; one example to start with."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jiebei_lib.core.assessment import Assessment, Quick
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.knowledge.yaml_files import beside, shipped
+from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
+from jiebei_lib.page.html import Words
+from jiebei_lib.page.marks import ranges_figure
+from jiebei_lib.page.text import LANGUAGES, multiple, of_hundred, say
+from jiebei_lib.show.case import figures
+from jiebei_lib.show.case.page import Page, headline
+from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
+from jiebei_lib.show.widget.panel import Download, Later, Panel
+
+# The slider's part of what a fact may be; the number beside it takes all.
+SLIDERS = {
+    "days_overdue": (0, 90),
+    "amount_overdue": (100, 100_000),
+    "zhima_score": (350, 950),
+    "past_overdue": (0, 10),
+}
+FIRST = "silent"
+
+
+def one_case(first: str = FIRST) -> Panel:
+    """Every fact of a case as a control, and the whole answer beside it."""
+    return Panel(
+        case_fields(example(first)),
+        draw_case,
+        presses={"save": save, "report": make_report},
+        slow={"report"},
+        name="one-case",
+    )
+
+
+def example(name: str) -> Case:
+    """One of the invented cases that come with the project."""
+    return Case.read(beside("cases") / f"{name}.yaml")
+
+
+def case_fields(case: Case) -> list[Field]:
+    """The controls for a case, starting from it."""
+    situations = {
+        name: (both(f"case.preset.{name}"), values_of(example(name)))
+        for name in shipped("page/text/case.yaml")["preset"]
+    }
+    witnesses = {name: load_policy(name).data["name"] for name in BUILT_IN}
+    return [
+        presets(both("case.presets"), situations),
+        _number("days_overdue", case),
+        _number("amount_overdue", case, log=True),
+        _level("communication", case),
+        group(both("case.history"), [_number("zhima_score", case, start=650), _number("past_overdue", case, start=0)]),
+        _level("contacts", case),
+        group(
+            both("case.more"),
+            [
+                choice("policy", both("case.policy"), witnesses),
+                day("as_of", both("case.as_of"), optional=True, note=both("case.as_of_note")),
+                button("save", both("case.save")),
+            ],
+            open=False,
+        ),
+        button("report", both("case.report"), main=True),
+    ]
+
+
+def values_of(case: Case) -> dict[str, Any]:
+    """A case as the values of its controls."""
+    return {name: value for name, value in case.to_dict().items() if name != "case_id"}
+
+
+def case_of(values: Mapping[str, Any]) -> Case:
+    """The case that the controls describe; one of the examples keeps its name."""
+    facts = {name: values[name] for name in FIELDS if name != "case_id"}
+    names = (example(name) for name in shipped("page/text/case.yaml")["preset"])
+    found = next((known.case_id for known in names if values_of(known) == facts), "my-case")
+    return Case(**facts, case_id=found)
+
+
+def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+    """The sentence and the picture at once; everything else a moment later."""
+    policy = load_policy(values["policy"])
+    case = Case(**{name: values[name] for name in FIELDS if name != "case_id"})
+    quick = Quick.of(case, policy)
+    page = cache(lambda: Page(case, lang, policy, values["as_of"]))
+    return {
+        "top": [answer_words(quick, lang, policy)],
+        "beside": [
+            figures.readings_figure(quick, case, policy, lang),
+            Later(lambda: [figures.days_figure(page().assessment, case, policy, lang), page().timeline()[0]]),
+        ],
+        "below": [Later(lambda: whole_answer(page()))],
+    }
+
+
+def answer_words(quick: Quick | Assessment, lang: str, policy: Policy) -> Words:
+    """The answer in one sentence."""
+    return Words(f'<p class="answer verdict-{quick.verdict}">{html.escape(headline(quick, lang, policy))}</p>')
+
+
+def whole_answer(page: Page) -> list[Any]:
+    """What pushes, what would change it, what to ask, may they, what follows, what to do."""
+    sides = [(page.changes(), page.next_question()), (page.consequences(), page.today())]
+    two = [Words(f'<div class="two"><div>{left[0]}</div><div>{right[0]}</div></div>') for left, right in sides]
+    return [*page.factors(), two[0], *page.may_they(), two[1], *page.cost()]
+
+
+def save(values: Mapping[str, Any], panel: Panel) -> Download:
+    """The case as a YAML file."""
+    import yaml
+
+    case = case_of(values)
+    facts = {name: value for name, value in case.to_dict().items() if value is not None}
+    notes = "".join(f"# {say('case.saved_note', lang)}\n" for lang in LANGUAGES)
+    return Download(f"{case.case_id}.yaml", notes + yaml.safe_dump(facts, sort_keys=False, allow_unicode=True))
+
+
+def make_report(values: Mapping[str, Any], panel: Panel) -> Download:
+    """The report on the case, with its progress told on the way."""
+    import tempfile
+
+    from jiebei_lib.reports.kinds import case_report
+    from jiebei_lib.show.widget.switch import current
+
+    def told(done: float) -> None:
+        panel.tell(both("case.making", done=round(100 * done)), done)
+
+    told(0)
+    with tempfile.TemporaryDirectory() as folder:
+        made = case_report(case_of(values), current.lang, values["policy"], values["as_of"], out=folder, progress=told)
+        panel.tell(both("case.made"))
+        return Download(made.html.name, made.html.read_text("utf-8"), "text/html", link=both("case.open"))
+
+
+def start() -> Panel:
+    """One example to begin with: the same debt in silence and in talks, day by day."""
+    quiet, talking = example("silent"), example("hospital_repaying")
+    ways = {"silent": both("case.start.silent"), "repaying": both("case.start.repaying")}
+    fields = [
+        number("days", both("case.start.days"), 7, 0, 90, slider=(0, 90), unit=FIELDS["days_overdue"]["unit"]),
+        choice("way", FIELDS["communication"]["name"], ways),
+    ]
+    policy = load_policy()
+
+    def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+        case = (quiet if values["way"] == "silent" else talking).replace(days_overdue=values["days"])
+        quick = Quick.of(case, policy)
+        return {
+            "top": [answer_words(quick, lang, policy)],
+            "beside": [figures.readings_figure(quick, case, policy, lang)],
+        }
+
+    return Panel(fields, draw, name="start")
+
+
+def compare(mine: Panel | None = None) -> Panel:
+    """Two cases side by side: the one of another panel, or any of the examples."""
+    names = {name: both(f"case.preset.{name}") for name in shipped("page/text/case.yaml")["preset"]}
+    if mine is not None:
+        names = {"mine": both("case.compare.mine"), **names}
+    first, second = ("mine", "hospital_repaying") if mine is not None else ("silent", "hospital_repaying")
+    fields = [
+        choice("left", both("case.compare.left"), names, first, look="select"),
+        choice("right", both("case.compare.right"), names, second, look="select"),
+    ]
+
+    def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+        chosen = [values["left"], values["right"]]
+        cases = [case_of(mine.values) if name == "mine" else example(name) for name in chosen]
+        policy = load_policy(mine.values["policy"] if mine is not None else "article")
+        return compared(cases, [names[name][lang] for name in chosen], policy, lang)
+
+    panel = Panel(fields, draw, name="compare")
+    if mine is not None:
+        mine.observe(lambda _: "mine" in panel.values.values() and panel.redraw(), "values")
+    return panel
+
+
+def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> dict[str, list[Any]]:
+    """Two cases: the sentences, the ranges, and where they differ."""
+    from jiebei_lib.page.html import environment
+
+    pages = [Page(case, lang, policy) for case in cases]
+    answers = [page.assessment for page in pages]
+    counts = [of_hundred(answer.share) for answer in answers]
+    apart = abs(counts[0] - counts[1])
+    title = say("case.compare.title", lang, points=apart) if apart else say("case.compare.title_same", lang)
+    rows = [
+        (f"{side}. {name}", answer.verdict, answer.likelihood, answer.share)
+        for name, side, answer in zip(names, "AB", answers, strict=True)
+    ]
+    picture = ranges_figure("compare", rows, title, say("case.compare.table", lang), lang)
+    facts = [
+        (left[0], left[1], right[1])
+        for left, right in zip(pages[0].facts(), pages[1].facts(), strict=True)
+        if left != right
+    ]
+    factors = [
+        (left["name"][lang], multiple(left["central"], lang), multiple(right["central"], lang))
+        for left, right in zip(answers[0].contributions, answers[1].contributions, strict=True)
+        if left["central"] != right["central"]
+    ]
+    template = environment().get_template("show/case/compare.html.j2").module
+    sentences = [page.headline() for page in pages]
+    words = template.compare(
+        list(zip(names, answers, sentences, strict=True)), facts, factors, lambda key: say(f"case.compare.{key}", lang)
+    )
+    return {"top": [], "beside": [picture, Words(str(words).strip())]}
+
+
+def _number(name: str, case: Case, **more: Any) -> Field:
+    spec = FIELDS[name]
+    low = spec.get("minimum", spec.get("exclusive_minimum"))
+    whole, above = spec["type"] == "integer", "exclusive_minimum" in spec
+    about = {
+        "unit": spec["unit"],
+        "note": spec["description"],
+        "slider": SLIDERS[name],
+        "optional": not spec["required"],
+    }
+    return number(
+        name, spec["name"], getattr(case, name), low, spec["maximum"], whole=whole, above=above, **about, **more
+    )
+
+
+def _level(name: str, case: Case) -> Field:
+    spec = FIELDS[name]
+    levels = load_policy().data["factors"][name]["levels"]
+    options = {level: levels[level]["name"] for level in spec["levels"]}
+    return choice(name, spec["name"], options, getattr(case, name), optional=True, note=spec["description"])

@@ -1,0 +1,351 @@
+"""The pictures of what pages claim and what is reported: days, whose contacts, conditions, complaints. Counts, never rates."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.evidence.claims import ARTICLE_LADDER, ARTICLE_PAGE, STANDINGS, Condition, Ladder, Page, Step
+from jiebei_lib.evidence.reported import Complaints
+from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, stretched
+from jiebei_lib.page.marks import (
+    bar,
+    beside,
+    dots,
+    down,
+    joined,
+    key_marks,
+    labels_above,
+    plain_rows,
+    rows_axis,
+    sentences,
+)
+from jiebei_lib.page.text import say
+
+WORDS = shipped("evidence/claims.yaml")
+STANDING_MARKS = {"yes": (CALL, "diamond", "◆"), "maybe": (NEITHER, "square", "■"), "no": (NO_CALL, "circle", "●")}
+DIRECTION_MARKS = {"raises": (CALL, "◆"), "lowers": (NO_CALL, "●"), "open": (NEITHER, "■")}
+
+
+def word(kind: str, code: str, lang: str) -> str:
+    """The word for a code of the claims data."""
+    return WORDS[kind][code][lang]
+
+
+def row_label(kind: str, day: int | None, lang: str) -> str:
+    """What a row of the days figure is called."""
+    return (
+        say("evidence.published.days.day", lang, day=day)
+        if kind == "day"
+        else say(f"evidence.published.days.{kind}", lang)
+    )
+
+
+def days_figure(pages: Sequence[Page], lang: str) -> Figure:
+    """The first day that pages claim: a row a day, a dot a page. A dot's ``customdata`` is the page's row, to be picked."""
+    order = sorted({(page.kind != "day", page.day or 0, page.kind != "no_day", page.kind) for page in pages})
+    keys = [(kind, day if kind == "day" else None) for _, day, _, kind in order]
+    labels = [row_label(kind, day, lang) for kind, day in keys]
+    marked: dict[str, list[dict[str, Any]]] = {"other": [], "article": []}
+    counts = Counter()
+    # The article's own page stands first in its row.
+    for page in sorted(pages, key=lambda one: one.id != ARTICLE_PAGE):
+        label = row_label(page.kind, page.day, lang)
+        counts[label] += 1
+        scopes = joined([word("scopes", scope, lang) for scope in page.scopes], lang)
+        title = html.escape(page.title or say("evidence.published.pages.untitled", lang))
+        hover = say(
+            "evidence.published.days.hover", lang, title=title, site=word("sites", page.site, lang), scopes=scopes
+        )
+        key = "article" if page.id == ARTICLE_PAGE else "other"
+        marked[key].append({"x": counts[label], "y": label, "hover": hover, "row": f"{page.kind}:{page.day or ''}"})
+    most = max(counts.values(), default=1)
+    data = []
+    for key, symbol, colour in (("other", "circle", NEITHER), ("article", "diamond", INK)):
+        x, y, hover, row = ([mark[part] for mark in marked[key]] for part in ("x", "y", "hover", "row"))
+        data.append(dots(x, y, colour, symbol, most, customdata=row, hovertext=hover, hoverinfo="text"))
+    ends = [say("evidence.published.days.count", lang, n=counts[label]) for label in labels]
+    data.append(beside([counts[label] + 0.4 for label in labels], labels, ends, most))
+    named = sum(page.kind == "day" for page in pages)
+    kinds = len({page.day for page in pages if page.kind == "day"})
+    title = (
+        say("evidence.published.days.title", lang, named=named, kinds=kinds)
+        if named
+        else say("evidence.published.days.title_none", lang)
+    )
+    plan = layout(title, 140 + 27 * max(3, len(labels))) | {
+        "xaxis": axis(say("evidence.published.days.axis", lang))
+        | {"range": [0.2, max(22, most * 1.16 + 1.2)], "showticklabels": False, "showgrid": False},
+        "yaxis": rows_axis(labels) | {"showgrid": True, "gridcolor": FAINT},
+    }
+    rows = [[label, str(counts[label])] for label in labels]
+    said = sentences([say("evidence.published.days.alt_row", lang, label=label, n=n) for label, n in rows], lang)
+    alt = say("evidence.published.days.alt", lang, pages=len(pages), rows=said)
+    return Figure(
+        "first_days",
+        data,
+        plan,
+        alt,
+        say("evidence.published.days.caption", lang),
+        say("evidence.published.days.table", lang).split("|"),
+        rows,
+    )
+
+
+def whose_figure(counted: Mapping[str, Counter[str]], lang: str) -> Figure:
+    """For each kind of contacts a row, a mark a page: yes, then maybe, then no, with the numbers at the end."""
+    rows_at = down(len(counted))
+    names = [word("scopes", scope, lang) for scope in counted]
+    most = max((numbers.total() for numbers in counted.values()), default=1)
+    data, before = [], dict.fromkeys(counted, 0)
+    for standing in STANDINGS:
+        colour, symbol, _ = STANDING_MARKS[standing]
+        x, y = [], []
+        for scope, at in zip(counted, rows_at, strict=True):
+            x += range(before[scope] + 1, before[scope] + counted[scope][standing] + 1)
+            y += [at] * counted[scope][standing]
+            before[scope] += counted[scope][standing]
+        data.append(dots(x, y, colour, symbol, most))
+    ends = [" ".join(f"{STANDING_MARKS[one][2]}{counted[scope][one]}" for one in STANDINGS) for scope in counted]
+    data.append(beside([before[scope] + 0.4 for scope in counted], rows_at, ends, most))
+    legend = [
+        (mark, say(f"evidence.published.whose.{one}", lang), colour)
+        for one, (colour, _, mark) in STANDING_MARKS.items()
+    ]
+    plan = layout(say("evidence.published.whose.title", lang), 140 + 48 * max(2, len(names))) | {
+        "xaxis": axis(say("evidence.published.whose.axis", lang))
+        | {"range": [0.2, max(26, most * 1.4 + 2)], "showticklabels": False, "showgrid": False},
+        "yaxis": plain_rows(len(names)),
+        "annotations": key_marks(legend) + labels_above(names),
+    }
+    rows = [
+        [name, *(str(counted[scope][one]) for one in STANDINGS)] for scope, name in zip(counted, names, strict=True)
+    ]
+    said = [
+        say("evidence.published.whose.alt_row", lang, name=row[0], yes=row[1], maybe=row[2], no=row[3]) for row in rows
+    ]
+    return Figure(
+        "whose",
+        data,
+        plan,
+        say("evidence.published.whose.alt", lang, rows=sentences(said, lang)),
+        say("evidence.published.whose.caption", lang),
+        say("evidence.published.whose.table", lang).split("|"),
+        rows,
+    )
+
+
+def conditions_figure(found: Sequence[Condition], lang: str) -> Figure:
+    """The conditions that pages name: to the right what raises the likelihood or has no direction, to the left what lowers it."""
+    names, rows_at = [word("factors", condition.factor, lang) for condition in found], down(len(found))
+    data, totals = [], {"lowers": [0] * len(found), "raises": [0] * len(found)}
+    for direction, side, sign in (("lowers", "lowers", -1), ("raises", "raises", 1), ("open", "raises", 1)):
+        numbers = [condition.pages.get(direction, 0) for condition in found]
+        totals[side] = [total + n for total, n in zip(totals[side], numbers, strict=True)]
+        data.append(bar(rows_at, [sign * n for n in numbers], DIRECTION_MARKS[direction][0]))
+    reach = max((condition.named for condition in found), default=1)
+    left = max(totals["lowers"], default=0)
+    right = [
+        " ".join(
+            f"{DIRECTION_MARKS[one][1]}{condition.pages[one]}" for one in ("raises", "open") if one in condition.pages
+        )
+        for condition in found
+    ]
+    data.append(beside(totals["raises"], rows_at, right, reach))
+    lowered = [f"{DIRECTION_MARKS['lowers'][1]}{n}" if n else "" for n in totals["lowers"]]
+    data.append(beside([-n for n in totals["lowers"]], rows_at, lowered, reach, "left"))
+    top = next((name for name, condition in zip(names, found, strict=True) if condition.factor != "days"), "–")
+    plan = layout(say("evidence.published.conditions.title", lang, name=top), 120 + 48 * max(2, len(names))) | {
+        "barmode": "relative",
+        "xaxis": axis(say("evidence.published.conditions.axis", lang))
+        | {"range": [-left - reach * 0.24, reach * 1.4], "showticklabels": False, "showgrid": False},
+        "yaxis": plain_rows(len(names)),
+        "annotations": labels_above(names),
+        "shapes": [
+            {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": INK, "width": 1}}
+        ],
+    }
+    rows = [
+        [name, *(str(condition.pages.get(direction, 0)) for direction in ("raises", "lowers", "open"))]
+        for name, condition in zip(names, found, strict=True)
+    ]
+    said = [
+        say("evidence.published.conditions.alt_row", lang, name=row[0], raises=row[1], lowers=row[2], open=row[3])
+        for row in rows
+    ]
+    return Figure(
+        "conditions",
+        data,
+        plan,
+        say("evidence.published.conditions.alt", lang, rows=sentences(said, lang)),
+        say("evidence.published.conditions.caption", lang),
+        say("evidence.published.conditions.table", lang).split("|"),
+        rows,
+    )
+
+
+def complaints_figure(found: Complaints, lang: str) -> Figure:
+    """US complaint counts, as context."""
+    names = [say(f"evidence.published.complaints.{kind}", lang) for kind in found.kinds]
+    numbers = list(found.kinds.values())
+    most = max(numbers)
+    rows_at = down(len(names))
+    data = [bar(rows_at, numbers, NEITHER), beside(numbers, rows_at, [f"{n:,}" for n in numbers], most)]
+    plan = layout(say("evidence.published.complaints.title", lang), 120 + 48 * len(names)) | {
+        "xaxis": axis(say("evidence.published.complaints.axis", lang))
+        | {"range": [0, most * 1.3], "showticklabels": False},
+        "yaxis": plain_rows(len(names)),
+        "annotations": labels_above(names),
+    }
+    rows = [[name, f"{n:,}", f"{n / found.total:.1%}"] for name, n in zip(names, numbers, strict=True)]
+    said = [say("evidence.published.complaints.alt_row", lang, name=name, n=n) for name, n, _ in rows]
+    third = found.kinds["third_party"]
+    slots = {
+        "until": found.until,
+        "total": f"{found.total:,}",
+        "third": f"{third:,}",
+        "share": f"{third / found.total:.1%}",
+    }
+    return Figure(
+        "complaints",
+        data,
+        plan,
+        say("evidence.published.complaints.alt", lang, rows=sentences(said, lang)),
+        say("evidence.published.complaints.caption", lang, **slots),
+        say("evidence.published.complaints.table", lang).split("|"),
+        rows,
+    )
+
+
+WHOM_MARKS = {"borrower": (NEITHER, "circle", "●"), "third": (CALL, "diamond", "◆"), "outsider": (INK, "square", "■")}
+
+
+TICKS = (0, 1, 3, 7, 15, 30, 60, 90, 180, 365)
+
+
+def ladders_figure(found: Sequence[Ladder], lang: str) -> Figure:
+    """The ladders side by side: a row each, marks where a step begins, coloured by whom it reaches."""
+    end = stretched([TICKS[-1]])[0]
+    data = []
+    for y, ladder in zip(down(len(found)), found, strict=True):
+        for step in ladder.steps:
+            whom = "third" if "third" in step.whom else step.whom[0]
+            colour, symbol, _ = WHOM_MARKS[whom]
+            first = stretched([step.first])[0]
+            last = end if step.last is None else stretched([max(step.last, step.first)])[0]
+            line = {"color": colour, "width": 6 if step.last else 3, "dash": "solid" if step.last else "dot"}
+            hover = step_words(step, lang)
+            data.append(
+                {"type": "scatter", "mode": "lines", "x": [first, last], "y": [y, y], "line": line, "hoverinfo": "skip"}
+            )
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [first],
+                    "y": [y],
+                    "marker": {
+                        "color": colour,
+                        "symbol": symbol,
+                        "size": 13 if whom == "third" else 15,
+                        "line": {"color": "#FFFFFF", "width": 1},
+                    },
+                    "hovertext": [html.escape(hover)],
+                    "hoverinfo": "text",
+                    "cliponaxis": False,
+                }
+            )
+    # Marks above all lines and third persons above the rest, so that none hides another's beginning.
+    data.sort(
+        key=lambda trace: (trace["mode"] == "markers", trace["mode"] == "markers" and trace["marker"]["color"] == CALL)
+    )
+    names = [ladder_name(ladder, lang) for ladder in found]
+    bold = next((n for n, ladder in enumerate(found) if ladder.id == ARTICLE_LADDER), None)
+    thirds = [ladder.third_from for ladder in found if ladder.third_from is not None]
+    title = (
+        say("evidence.published.ladders.title", lang, n=len(found), first=min(thirds), last=max(thirds))
+        if thirds
+        else say("evidence.published.ladders.title_none", lang, n=len(found))
+    )
+    legend = [
+        (mark, say(f"evidence.published.ladders.{whom}", lang), WHOM_MARKS[whom][0])
+        for whom, mark in (("borrower", "●"), ("third", "◆"), ("outsider", "■"))
+    ]
+    plan = layout(title, 170 + 50 * max(2, len(found))) | {
+        "xaxis": axis(say("evidence.published.ladders.axis", lang))
+        | {
+            "range": [0, end + 0.2],
+            "tickvals": stretched(TICKS),
+            "ticktext": [str(day) for day in TICKS],
+            "gridcolor": FAINT,
+        },
+        "yaxis": plain_rows(len(found)),
+        "annotations": labels_above(names, bold) + key_marks(legend),
+    }
+    rows = [
+        [
+            ladder_name(ladder, lang),
+            span_words(step.first, step.last, lang),
+            joined([word("channels", channel, lang) for channel in step.channels], lang),
+            word("targets", step.target, lang),
+        ]
+        for ladder in found
+        for step in ladder.steps
+    ]
+    said = [
+        say(
+            "evidence.published.ladders.alt_row",
+            lang,
+            name=ladder_name(ladder, lang),
+            when=say("evidence.published.ladders.never", lang)
+            if ladder.third_from is None
+            else say("evidence.published.ladders.open", lang, first=ladder.third_from),
+        )
+        for ladder in found
+    ]
+    return Figure(
+        "ladders",
+        data,
+        plan,
+        say("evidence.published.ladders.alt", lang, n=len(found), rows=sentences(said, lang)),
+        say("evidence.published.ladders.caption", lang),
+        say("evidence.published.ladders.table", lang).split("|"),
+        rows,
+    )
+
+
+def ladder_name(ladder: Ladder, lang: str) -> str:
+    """A ladder's product and where it was published."""
+    product = word("ladder_products", ladder.product, lang)
+    if ladder.id == ARTICLE_LADDER:
+        return say(
+            "evidence.published.ladders.row",
+            lang,
+            product=product,
+            source=say("evidence.published.ladders.article", lang),
+        )
+    host = urlsplit(ladder.source).hostname or ladder.source
+    return say("evidence.published.ladders.row", lang, product=product, source=host.removeprefix("www."))
+
+
+def step_words(step: Step, lang: str) -> str:
+    channels = joined([word("channels", channel, lang) for channel in step.channels], lang)
+    days = span_words(step.first, step.last, lang)
+    return say(
+        "evidence.published.ladders.hover",
+        lang,
+        days=days,
+        target=word("targets", step.target, lang),
+        channels=channels,
+    )
+
+
+def span_words(first: int, last: int | None, lang: str) -> str:
+    if last is None:
+        return say("evidence.published.ladders.open", lang, first=first)
+    key = "one" if first == last else "span"
+    return say(f"evidence.published.ladders.{key}", lang, first=first, last=last)

@@ -1,0 +1,147 @@
+"""The teacher's board: what the class has answered so far, redrawn every few seconds; CSV; delete everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from jiebei_lib.lessons import board
+from jiebei_lib.lessons import seven_days as game
+from jiebei_lib.lessons.bank import bank, mark, plan
+from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson
+from jiebei_lib.page.html import Words
+from jiebei_lib.page.text import say
+from jiebei_lib.show.lessons.words import answer, words
+from jiebei_lib.show.widget.fields import both, button, check, choice
+from jiebei_lib.show.widget.panel import Download, Panel
+
+EVERY = 3.0  # seconds between looks at the class
+WIDE = 400  # of the interval's picture
+PHASES = ("before", "after", "practice")
+MOST = 8  # misconceptions shown
+OTHERS = 5  # different answers to a question shown singly
+
+
+def class_board() -> Panel:
+    """The board of the class that ``jiebei class`` opened."""
+    lessons = {name: both(f"lessons.board.names.{name}") for name in LESSONS}
+    phases = {name: both(f"lessons.quiz.{name}") for name in PHASES}
+    fields = [
+        choice("lesson", both("lessons.board.lesson"), lessons, open_lesson(), look="select"),
+        choice("phase", both("lessons.board.phase"), phases, look="select"),
+        button("refresh", both("lessons.board.refresh"), main=True),
+        button("export", both("lessons.board.export")),
+        check("sure", both("lessons.board.sure_delete")),
+        button("delete", both("lessons.board.delete")),
+    ]
+    presses = {"refresh": _refresh, "export": _export, "delete": _delete}
+    panel = Panel(fields, draw, presses=presses, name="board")
+    _watch(panel)
+    return panel
+
+
+def _refresh(values: Mapping[str, Any], panel: Panel) -> None:
+    panel.redraw()
+
+
+def _export(values: Mapping[str, Any], panel: Panel) -> Download:
+    return Download("class.csv", class_file().export(), "text/csv")
+
+
+def _delete(values: Mapping[str, Any], panel: Panel) -> dict[str, Any] | None:
+    if not values.get("sure"):
+        panel.tell(both("lessons.board.confirm_first"))
+        return None
+    class_file().delete_all()
+    panel.tell(both("lessons.board.deleted"))
+    panel.redraw()
+    return {"sure": False}
+
+
+def _watch(panel: Panel) -> None:
+    """Looks again every few seconds while the notebook runs; without an event loop (a test, an export) once is enough."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+
+    def look() -> None:
+        if panel.comm is not None:
+            panel.redraw()
+            loop.call_later(EVERY, look)
+
+    loop.call_later(EVERY, look)
+
+
+def draw(values: Mapping[str, Any], lang: str) -> list[Words]:
+    lesson, phase = values["lesson"], values["phase"]
+    if lesson not in LESSONS or phase not in PHASES:
+        return []
+    return [words("board", shown(lesson, phase, lang), lang)]
+
+
+def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
+    """Everything on the board, in words and widths."""
+    store, length = class_file(), plan()["weights"]["form_items"]["value"]
+    counts = board.progress(store, lesson, length)
+    empty = "none" if store.path else "no_class"
+    count = say("lessons.board.count", lang, **counts) if counts["joined"] else say(f"lessons.board.{empty}", lang)
+    out = {"count": count, "gain": "", "interval": None, "sure": "", "eyes": ""}
+    if gain := board.gain(store, lesson, length):
+        out |= _gain(gain, lang)
+    right, judged = board.eyes(store)
+    paths = board.paths(store) if lesson == "lesson_1" and counts["joined"] else {}
+    acts = game.game()["choices"]
+    comma = "，" if lang == "zh" else ", "
+    people = [
+        (day, comma.join(_people(name, n, lang) for name, n in chosen.most_common() if name in acts))
+        for day, chosen in paths.items()
+        if chosen
+    ]
+    return out | {
+        "misconceptions": [
+            (plan()["misconceptions"][name][lang], *n) for name, *n in board.misconceptions(store, lesson)[:MOST]
+        ],
+        "misconceptions_head": say("lessons.board.misconceptions_table", lang).split("|"),
+        "questions": [_question(spread, lang) for spread in board.spreads(store, lesson, phase)],
+        "paths": people,
+        "paths_head": say("lessons.board.paths_table", lang).split("|"),
+        "eyes": say("lessons.board.eyes", lang, judged=judged, right=right) if judged else "",
+    }
+
+
+def _gain(gain: board.Gain, lang: str) -> dict[str, Any]:
+    slots = {"students": gain.students, "before": f"{gain.before:.0%}", "after": f"{gain.after:.0%}"}
+    if gain.low is None:
+        return {"gain": say("lessons.board.gain_few", lang, **slots)}
+    slots |= {name: f"{100 * getattr(gain, name):+.0f}".replace("-", "−") for name in ("change", "low", "high")}
+    x = [WIDE * (1 + end) / 2 for end in (gain.low, gain.high, gain.change)]
+    return {
+        "gain": say("lessons.board.gain", lang, **slots),
+        "interval": {"x": round(x[0]), "width": max(2, round(x[1] - x[0])), "at": round(x[2])},
+        "sure": say(f"lessons.board.{'sure' if gain.sure else 'unsure'}", lang),
+    }
+
+
+def _people(name: str, count: int, lang: str) -> str:
+    return say("lessons.board.people", lang, choice=game.game()["choices"][name]["name"][lang], count=count)
+
+
+def _question(spread: board.Spread, lang: str) -> dict[str, Any]:
+    """A question and its answers as bars, the right one first."""
+    item = bank()[spread.item]
+    unsure = say("lessons.quiz.unsure", lang)
+    given = [
+        (mark(item, response).right, count, unsure if response is None else answer(item, response, lang))
+        for response, count in spread.given.items()
+    ]
+    given.sort(key=lambda each: (not each[0], -each[1]))
+    if rest := sum(count for _, count, _ in given[OTHERS:]):
+        given[OTHERS:] = [(False, rest, say("lessons.board.other", lang))]
+    bars = [
+        {"text": text, "count": count, "right": right, "width": round(100 * count / spread.answered)}
+        for right, count, text in given
+    ]
+    count = say("lessons.board.question_count", lang, answered=spread.answered, right=spread.right)
+    return {"ask": item["ask"][lang], "count": count, "bars": bars}

@@ -1,0 +1,246 @@
+"""Panels about money: what is owed by day, ways out, the yearly rate, the budget before borrowing, the credit record."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.money.arrears import owed, paying
+from jiebei_lib.money.budget import Budget, affordability
+from jiebei_lib.money.loan import FIELDS, Loan
+from jiebei_lib.money.record import record
+from jiebei_lib.money.summary import money
+from jiebei_lib.money.ways_out import instalments, paying_on
+from jiebei_lib.page.html import Words, environment
+from jiebei_lib.page.text import cited, say
+from jiebei_lib.show.money.figures import LAST, owed_figure, rate_figure, record_figure, ways_figure
+from jiebei_lib.show.money.words import (
+    budget_rows,
+    budget_words,
+    mark_rows,
+    owed_words,
+    rate_words,
+    wait_rows,
+    way_words,
+)
+from jiebei_lib.show.widget.fields import Field, both, check, choice, day, group, number
+from jiebei_lib.show.widget.panel import Panel
+
+# The invented loan that every panel starts with.
+EXAMPLE = {"principal": 12_000, "months": 12, "method": "equal_instalment", "drawn": "2026-01-15", "missed_from": 3}
+Values = dict[str, Any]
+
+
+def owing() -> Panel:
+    """What is owed by day, stacked; move the payment of today, the plan after it and the rate."""
+    plans = {name: both(f"money.panel.plan_{name}") for name in ("none", "due", "monthly")}
+    fields = [
+        number("days", both("money.panel.days"), 7, 0, LAST, slider=(0, 180), unit=both("money.panel.days_unit")),
+        _yuan("pay", "pay", 0, slider=(0, 5000)),
+        choice("plan", both("money.panel.plan"), plans, "none"),
+        number("plan_months", both("money.panel.plan_months"), 6, 1, 24, slider=(1, 24)),
+        _daily_rate(),
+        _loan_group(),
+        _terms_group(),
+    ]
+    return Panel(fields, _draw_owing, name="owing")
+
+
+def ways_out() -> Panel:
+    """Pay today, by instalments, borrow elsewhere, or wait: what each costs and what it does."""
+    months, elsewhere = _assumed("plan_months"), 100 * _assumed("elsewhere_rate")
+    year = both("money.panel.percent_year")
+    fields = [
+        number("days", both("money.panel.days"), 7, 0, LAST, slider=(0, 180), unit=both("money.panel.days_unit")),
+        number("plan_months", both("money.panel.plan_months"), int(months), 1, 36, slider=(1, 36), badge="assumption"),
+        _fraction("elsewhere", both("money.panel.elsewhere"), elsewhere, 60, 0.5, year, "assumption"),
+        _daily_rate(),
+        _loan_group(),
+        _terms_group(),
+    ]
+    return Panel(fields, _draw_ways, name="ways_out")
+
+
+def yearly_rate() -> Panel:
+    """The rate of a loan with all its fees against the lines."""
+    fields = [
+        _daily_rate(),
+        _yuan("instalment_fee", "fee", 0, slider=(0, 200), high=10_000),
+        _yuan("upfront_fee", "upfront", 0, slider=(0, 1000), high=100_000),
+        _loan_group(missed=False, open=True),
+        day("drawn", FIELDS["drawn"]["name"], EXAMPLE["drawn"]),
+    ]
+    return Panel(fields, _draw_rate, name="yearly_rate")
+
+
+def affordable() -> Panel:
+    """The budget before borrowing, with its stress test (article ¶18)."""
+    fields = [
+        _yuan("income", "income", 8000, slider=(0, 30_000)),
+        _yuan("spending", "spending", 4500, slider=(0, 30_000)),
+        _yuan("other_debts", "other_debts", 900, slider=(0, 20_000)),
+        _yuan("savings", "savings", 6000, slider=(0, 100_000), high=10_000_000),
+        _daily_rate(),
+        _loan_group(missed=False, open=True),
+    ]
+    return Panel(fields, _draw_budget, name="affordable")
+
+
+def credit_record() -> Panel:
+    """The dates of a bad mark as a timeline (article ¶16)."""
+    fields = [
+        day("overdue_from", both("money.panel.overdue_from"), "2025-06-15"),
+        day("settled", both("money.panel.settled"), "2026-03-10", optional=True),
+        _yuan("amount", "amount", 5000, slider=(0, 30_000)),
+        day("as_of", both("money.panel.as_of"), "2026-11-24"),
+    ]
+    return Panel(fields, _draw_record, name="credit_record")
+
+
+# The controls that several panels share.
+
+
+def _assumed(name: str) -> float:
+    return load_policy("article").value(f"cost.{name}")
+
+
+def _yuan(name: str, label: str, value: int, slider: tuple[int, int], high: int = 10_000_000) -> Field:
+    more = {"whole": False, "step": 0.01, "slider": slider, "unit": both("money.panel.yuan")}
+    return number(name, both(f"money.panel.{label}"), value, 0, high, **more)
+
+
+def _fraction(
+    name: str, label: Any, value: float, high: float, step: float, unit: Any, badge: str, low: float = 0
+) -> Field:
+    return number(name, label, value, low, high, whole=False, step=step, slider=(low, high), unit=unit, badge=badge)
+
+
+def _daily_rate() -> Field:
+    return _fraction(
+        "daily_rate", FIELDS["daily_rate"]["name"], 0.05, 0.1, 0.005, both("money.panel.percent_day"), "reported"
+    )
+
+
+def _field(name: str, value: float, **more: Any) -> Field:
+    """The control for one field of a loan, with its own name, limits and unit."""
+    spec = FIELDS[name]
+    unit = {"unit": spec["unit"]} if "unit" in spec else {}
+    return number(name, spec["name"], value, spec["minimum"], spec["maximum"], **unit, **more)
+
+
+def _loan_group(missed: bool = True, open: bool = False) -> Field:
+    fields = [
+        _field("principal", EXAMPLE["principal"], whole=False, step=0.01, slider=(500, 100_000), log=True),
+        _field("months", EXAMPLE["months"], slider=(1, 36)),
+        choice("method", FIELDS["method"]["name"], FIELDS["method"]["words"], EXAMPLE["method"], look="select"),
+    ]
+    fields += [_field("missed_from", EXAMPLE["missed_from"])] if missed else []
+    return group(both("money.panel.loan"), fields, open=open, note=both("money.panel.example"))
+
+
+def _terms_group() -> Field:
+    multiple, grace = FIELDS["penalty_multiple"], int(_assumed("grace_days"))
+    terms = [
+        _fraction(
+            "penalty_multiple", multiple["name"], _assumed("penalty_multiple"), 2, 0.1, multiple["unit"], "reported", 1
+        ),
+        _field("grace_days", grace, slider=(0, 30), badge="assumption"),
+        check("compound", FIELDS["compound"]["description"], False, badge="assumption"),
+        check("accelerate", both("money.panel.accelerate"), False),
+    ]
+    return group(both("money.panel.terms"), terms, open=False)
+
+
+# What they draw.
+
+
+def _loan(values: Values) -> Loan:
+    """The loan that the controls describe."""
+    known = {name: value for name, value in values.items() if name in FIELDS}
+    loan = Loan(**{**EXAMPLE, "missed_from": 1, **known, "daily_rate": Decimal(str(values["daily_rate"])) / 100})
+    if values.get("accelerate"):
+        loan = loan.replace(accelerated=loan.due(loan.missed_from) + timedelta(int(values["days"])))
+    return loan
+
+
+def _today(loan: Loan, values: Values) -> date:
+    return loan.due(loan.missed_from) + timedelta(int(values["days"]))
+
+
+def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
+    unpaid, on = (loan := _loan(values)), _today(loan, values)
+    if values["pay"]:
+        loan = paying(loan, Decimal(str(values["pay"])), on)
+    if values["plan"] == "monthly" and owed(loan, on).total:
+        months = int(values["plan_months"])
+        loan = paying_on(loan, on, months, *instalments(loan, on, months), until=on + timedelta(2 * LAST))
+    elif values["plan"] != "none":
+        loan = paying_on(loan, on, 0, Decimal(0), Decimal(0), until=on + timedelta(2 * LAST))
+    found = money(loan, on, ways_out=False)
+    words = _template().lines(owed_words(found, lang)) + _template().waiting(
+        say("money.waiting.title", lang),
+        say("money.waiting.table", lang).split("|"),
+        wait_rows(found, lang),
+        say("money.waiting.note", lang),
+    )
+    picture = owed_figure(loan, int(values["days"]), lang, unpaid if loan is not unpaid else None)
+    return {"beside": [picture, _words(words)], "below": [_rests(found, lang)]}
+
+
+def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
+    loan, policy = _loan(values), load_policy("article")
+    found = money(
+        loan,
+        _today(loan, values),
+        policy=policy,
+        months=int(values["plan_months"]),
+        elsewhere=values["elsewhere"] / 100,
+    )
+    if not found["ways"]:
+        return {"beside": [_words(_template().lines([say("money.panel.nothing", lang)]))]}
+    ways = [
+        {"name": say(f"money.ways.{way['id']}.name", lang), "words": way_words(way, policy, lang)}
+        for way in found["ways"]
+    ]
+    words = _template().ways(say("money.ways.title", lang), ways, say("money.ways.note", lang))
+    return {"beside": [ways_figure(found, lang), _words(words)]}
+
+
+def _draw_rate(values: Values, lang: str) -> dict[str, Any]:
+    found = money(_loan(values), values["drawn"], ways_out=False)
+    return {"beside": [_words(_template().lines([rate_words(found, lang)])), rate_figure(found, lang)]}
+
+
+def _draw_budget(values: Values, lang: str) -> dict[str, Any]:
+    sums = (Decimal(str(values[name])) for name in ("income", "spending", "other_debts", "savings"))
+    found = affordability(Budget(*sums), _loan(values))
+    table = _template().grid(say("money.budget.table", lang).split("|"), budget_rows(found, lang))
+    return {"beside": [_words(_template().lines(budget_words(found, lang)) + table)]}
+
+
+def _draw_record(values: Values, lang: str) -> dict[str, Any]:
+    found = record(values["overdue_from"], values["settled"], Decimal(str(values["amount"])), as_of=values["as_of"])
+    return {"beside": [record_figure(found, lang), _words(_template().marks(mark_rows(found, lang)))]}
+
+
+def _rests(found: Any, lang: str) -> Words:
+    """On what the counting rests, folded away."""
+    rows = [
+        (
+            rest["text"][lang],
+            say(f"basis.{rest['basis']}", lang),
+            ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in rest["cite"]),
+        )
+        for rest in found["rests_on"]
+    ]
+    return _words(_template().statements(say("money.rests.title", lang), rows))
+
+
+def _template() -> Any:
+    return environment().get_template("show/money/money.html.j2").module
+
+
+def _words(markup: Any) -> Words:
+    return Words(str(markup).strip())

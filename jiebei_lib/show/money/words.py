@@ -1,0 +1,199 @@
+"""A loan's money in words and in rows of a table, for the terminal, the report and the notebook."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil, floor
+from typing import Any
+
+from jiebei_lib.core.assessment import said
+from jiebei_lib.core.case import Case
+from jiebei_lib.core.policy import Policy
+from jiebei_lib.money.arrears import WAITS, owed, penalty_range, waiting
+from jiebei_lib.money.budget import Affordability
+from jiebei_lib.money.loan import Loan
+from jiebei_lib.money.record import Record
+from jiebei_lib.page.text import cited, counted, of_hundred, say, yuan
+
+
+def sum_(amount: Any) -> str:
+    """10,207.50: sums of money always show their cents."""
+    return f"{float(amount):,.2f}"
+
+
+def rate(fraction: float) -> str:
+    """18%, 18.25% or 0.015%."""
+    return f"{100 * fraction:.{2 if fraction >= 0.01 else 3}f}".rstrip("0").removesuffix(".") + "%"
+
+
+def schedule_rows(found: Any) -> list[list[str]]:
+    return [
+        [str(row["n"]), row["due"], *(sum_(row[name]) for name in ("principal", "interest", "payment", "balance"))]
+        for row in found["schedule"]
+    ]
+
+
+def schedule_words(found: Any, lang: str) -> str:
+    slots = {"interest": sum_(found["total_interest"]), "fees": sum_(found["total_fees"])}
+    return say("money.schedule.sums", lang, n=len(found["schedule"]), **slots)
+
+
+def rate_words(found: Any, lang: str) -> str:
+    shown = {name: rate(found["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
+    return say("money.rate.line", lang, **shown)
+
+
+def line_rows(found: Any, lang: str) -> list[list[str]]:
+    """Each line with its rate, since when, for whom, and where the loan stands."""
+    rows = []
+    for line in found["rate"]["lines"]:
+        stands = "unknown" if line["rate"] is None else "above" if line["above"] else "below"
+        said = say(f"money.rate.{stands}", lang)
+        if not line["in_force"]:
+            said = say("money.rate.not_yet", lang)
+        shown = "–" if line["rate"] is None else rate(line["rate"])
+        since = line["since"] or ("–" if line["basis"] == "assumption" else say("money.rate.no_date", lang))
+        rows.append([line["name"][lang], shown, since, line["applies"][lang], said])
+    return rows
+
+
+def owed_words(found: Any, lang: str) -> list[str]:
+    owed = found["owed"]
+    sums = {
+        name: sum_(owed[name]) for name in ("principal", "interest", "penalty", "fees", "total", "not_due", "settle")
+    }
+    if float(owed["total"]) == 0:
+        return [say("money.owed.none", lang)]
+    one = owed["instalments"] == 1
+    count = say("money.owed.count_one", lang) if one else say("money.owed.count", lang, n=owed["instalments"])
+    first = say("money.owed.line", lang, days=counted(owed["days_overdue"], "days", lang), count=count, **sums)
+    return [first, say("money.owed.settle", lang, **sums)] if float(owed["not_due"]) else [first]
+
+
+def wait_rows(found: Any, lang: str) -> list[list[str]]:
+    return [
+        [
+            say("money.waiting.days", lang, days=wait["days"]) if wait["days"] else say("money.waiting.now", lang),
+            wait["on"],
+            *(sum_(wait[name]) for name in ("total", "fell_due", "cost")),
+        ]
+        for wait in found["waiting"]
+    ]
+
+
+def way_rows(found: Any, lang: str) -> list[list[str]]:
+    sums = ("today", "monthly", "last", "total", "extra")
+    return [
+        [
+            say(f"money.ways.{way['id']}.name", lang),
+            *(sum_(way[name]) for name in sums),
+            way["debt_free"],
+            way["record_ends"],
+        ]
+        for way in found["ways"]
+    ]
+
+
+def way_words(way: Any, policy: Policy, lang: str) -> str:
+    """What a way out does to the debt, to a call and to the record."""
+    return (" " if lang == "en" else "").join(way_parts(way, policy, lang))
+
+
+def way_parts(way: Any, policy: Policy, lang: str) -> tuple[str, str, str]:
+    days = int(policy.value("cost.look_ahead"))
+    count = of_hundred(way["call"]["share"]) if way["call"] else 0
+    debt = say(f"money.ways.{way['id']}.debt", lang, extra=sum_(way["extra"]))
+    call = say(
+        f"money.ways.{way['id'] if way['call'] else 'pay_today' if way['id'] != 'borrow' else 'borrow'}.call",
+        lang,
+        days=days,
+        count=count,
+    )
+    return debt, call, say("money.ways.record", lang, date=way["record_ends"])
+
+
+def budget_rows(found: Affordability, lang: str) -> list[list[str]]:
+    rows = []
+    for name in ("before", "after", "stressed"):
+        one = getattr(found, name)
+        cushion = say("money.budget.months", lang, months=f"{one.cushion:.1f}") if one.cushion is not None else "–"
+        burden = rate(round(one.burden, 3)) if one.burden is not None else "–"
+        said = say(f"money.budget.{name}", lang, fall=rate(found.income_fall))
+        rows.append([said, sum_(one.income), burden, sum_(one.left), cushion])
+    return rows
+
+
+def budget_words(found: Affordability, lang: str) -> list[str]:
+    """The verdict, a lump at the end if there is one, and how long savings last under stress."""
+    slots = {"instalment": sum_(found.instalment), "fall": rate(found.income_fall)}
+    out = [say(f"money.budget.{found.verdict}", lang, **slots)]
+    if found.lump is not None:
+        out.append(say("money.budget.lump", lang, lump=sum_(found.lump)))
+    if found.stressed.lasts is not None:
+        out.append(say("money.budget.lasts", lang, fall=slots["fall"], months=f"{found.stressed.lasts:.1f}"))
+    return out
+
+
+def further_days(case: Case, loan: Loan | None, policy: Policy, lang: str) -> dict[str, Any]:
+    """The report's section: one sentence, a small table, and on what it rests."""
+    statements = policy.data["cost"]["statements"]
+    rests = [said(name, statements[name]) for name in ("penalty_in_place", "accrues")]
+    if loan is not None:
+        return _of_loan(case, loan, lang) | {"rests": rests}
+    names = {"multiple": policy.value("cost.penalty_multiple"), "amount": yuan(case.amount_overdue)}
+    names |= {end: rate(policy.value(f"cost.daily_rate_{end}")) for end in ("low", "high")}
+    added = {days: penalty_range(case.amount_overdue, days, policy) for days in (1, *WAITS)}
+    rows = []
+    for days in WAITS:
+        low, high = added[days]
+        whole = [sum_(float(case.amount_overdue) + float(end)) for end in (low, high)]
+        rows.append([_when(days, lang), _span(sum_(low), sum_(high)), _span(*whole)])
+    return {
+        "headline": say("money.report.headline_range", lang, low=sum_(added[1][0]), high=sum_(added[1][1])),
+        "lead": say("money.report.lead_range", lang, **names),
+        "head": say("money.report.table", lang).split("|"),
+        "rows": rows,
+        "notes": [say("money.report.note_range", lang)],
+        "rests": rests,
+    }
+
+
+def _of_loan(case: Case, loan: Loan, lang: str) -> dict[str, Any]:
+    on = loan.due(loan.missed_from) + timedelta(case.days_overdue)
+    now, found = owed(loan, on), waiting(loan, [1, *WAITS], on)
+    names = {name: sum_(getattr(now, name)) for name in ("total", "principal", "interest", "penalty", "fees")}
+    rows = [
+        [_when(wait.days, lang), *(sum_(getattr(wait, name)) for name in ("cost", "fell_due", "total"))]
+        for wait in found[1:]
+    ]
+    notes = [say("money.waiting.note", lang)]
+    # What a case calls overdue may leave out interest and penalty, and be rounded to the yuan.
+    if not floor(now.principal) <= case.amount_overdue <= ceil(now.total):
+        notes.insert(0, say("money.report.other_amount", lang, total=names["total"], amount=yuan(case.amount_overdue)))
+    return {
+        "headline": say("money.report.headline", lang, cost=sum_(found[0].cost)),
+        "lead": say("money.report.lead", lang, days=case.days_overdue, on=on.isoformat(), **names),
+        "head": say("money.report.table_loan", lang).split("|"),
+        "rows": rows,
+        "notes": notes,
+    }
+
+
+def _when(days: int, lang: str) -> str:
+    return say("money.report.wait", lang, days=days) if days else say("money.report.today", lang)
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f"{low}–{high}"
+
+
+def mark_rows(found: Record, lang: str) -> list[list[str]]:
+    rows = []
+    for mark in found.marks:
+        basis = say(f"basis.{mark.statement['basis']}", lang)
+        if mark.statement["confidence"] != "V":
+            basis += f" ({say('page.reported', lang)})" if lang == "en" else f"（{say('page.reported', lang)}）"
+        when = mark.on.isoformat() if mark.on else say("money.record.always", lang)
+        cites = ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in mark.statement["cite"])
+        rows.append([when, mark.text(lang), basis, cites])
+    return rows

@@ -1,0 +1,95 @@
+"""Panels: what a person moves and reads in a notebook. A panel is a list of fields and one plain function that draws.
+
+How to write one (``jiebei_lib/show/<topic>/panel.py``; sentences in ``page/text/<topic>.yaml``)::
+
+    from jiebei_lib.show.widget.fields import choice, number
+    from jiebei_lib.show.widget.panel import Later, Panel
+
+    def rent() -> Panel:
+        fields = [
+            number("days", both("rent.days"), value=7, low=0, high=3650, slider=(0, 90), unit=both("rent.unit")),
+            choice("tone", both("rent.tone"), {"calm": both("rent.calm"), "harsh": both("rent.harsh")}, optional=True),
+        ]
+        return Panel(fields, draw)
+
+    def draw(values, lang):                      # values: {"days": 7, "tone": None}; None is unknown
+        return {"top": [Words("<p>…</p>")],      # above everything, read out to screen readers when it changes
+                "beside": [figure],              # to the right of the controls (below them on a phone)
+                "below": [Later(lambda: [slow_figure])]}    # under it; Later: drawn after the rest, when nothing newer came
+
+- ``draw`` is called once an event with all values, and once a change of language; it returns :class:`Words` (finished, escaped
+  HTML; a template lies beside it) and :class:`Figure` (``page/figure.py``), or a list of them (put ``beside``). Only what
+  differs from what is on screen is redrawn, in place. What must feel immediate belongs outside ``Later`` and should take < 5 ms.
+- A :class:`UserError` raised by ``draw`` is shown in place, in both languages, and the last good picture stays. A number outside its
+  limits never reaches ``draw``: the field says so itself.
+- ``Panel(..., presses={"save": save})`` answers ``button("save", …)``: ``save(values, panel)`` returns new values (a dict), a
+  :class:`Download`, or nothing; ``panel.tell(sentence)`` shows progress. ``slow={"report"}`` runs these in a thread.
+- ``Panel(..., picks={"map": picked})`` answers clicks and brushes in the figure named ``map``: ``picked(values, event)`` returns new
+  values or nothing; ``event`` is ``{"kind": "click", "points": [{"x":…, "y":…, "custom":…}]}`` or
+  ``{"kind": "brush", "changes": {...}}`` (parallel coordinates).
+- In a notebook: ``from jiebei_lib.show.panels import language, rent`` (add the name to ``_HOME`` below), ``language()`` in the first
+  cell, ``rent()`` alone in a cell of its own. Narrative cells hold both languages as ``<div lang="zh">`` and ``<div lang="en">``
+  blocks with blank lines around the Markdown in them: the switch hides one. For words inside a line: ``<span lang="zh">``.
+- Without a browser (nbval, static export, a code host) a panel shows its first state as HTML with its numbers as tables; its
+  ``text/plain`` is the same text, which nbval compares: so let it hold nothing that differs between runs.
+- Tests: ``panel.set(days=12)`` is what a control does; ``panel.text()`` is what a reader reads.
+
+How it works: one model a panel (anywidget) with its controls and its parts. The browser sends all values in one message; while an
+answer is pending it keeps only the newest, so two quick drags end in the last state. plotly.js comes from the installed plotly
+package, once a page, asked of the kernel when the first chart appears: no CDN, nothing saved into the notebook.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Each name that a notebook uses and the module that makes it.
+_HOME = {
+    "Panel": "widget.panel",
+    "Later": "widget.panel",
+    "Download": "widget.panel",
+    "language": "widget.switch",
+    "start": "case.panel",
+    "portfolio": "portfolio.panel",
+    "one_case": "case.panel",
+    "compare": "case.panel",
+    "policy_bench": "policy.panel",
+    "verdict_table": "policy.panel",
+    "assumptions": "policy.panel",
+    "two_facts": "policy.panel",
+    "all_readings": "policy.readings_panel",
+    "join": "lessons.quiz",
+    "quiz": "lessons.quiz",
+    "practice": "lessons.quiz",
+    "seven_days": "lessons.game",
+    "offers": "lessons.offers",
+    "budget": "lessons.offers",
+    "record_dates": "lessons.offers",
+    "class_board": "lessons.board",
+    "first_days": "evidence.published_panel",
+    "ladders": "evidence.published_panel",
+    "contradictions": "evidence.published_panel",
+    "context": "evidence.published_panel",
+    "learning": "evidence.panel",
+    "reported": "evidence.panel",
+    "owing": "money.panel",
+    "ways_out": "money.panel",
+    "yearly_rate": "money.panel",
+    "affordable": "money.panel",
+    "credit_record": "money.panel",
+    "call_log": "calls.panel",
+    "call_findings": "calls.panel",
+    "jurisdictions": "calls.panel",
+    "what_to_do": "calls.panel",
+    "wording": "calls.panel",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f"jiebei_lib.show.{_HOME[name]}")
+    return getattr(module, name)

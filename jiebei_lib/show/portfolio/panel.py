@@ -1,0 +1,92 @@
+"""The panel on a whole portfolio: load or invent it, segment it, look ahead, compare policies, find the one question, take it away."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.policy import BUILT_IN, load_policy
+from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.portfolio import summary as book
+from jiebei_lib.portfolio.sample import sample
+from jiebei_lib.show.portfolio.figures import column_name
+from jiebei_lib.show.portfolio.page import BookPage
+from jiebei_lib.show.widget.fields import both, button, choice, number
+from jiebei_lib.show.widget.panel import Download, Later, Panel
+from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
+
+SEGMENTS = ("communication", "contacts", "amount_overdue", "days_overdue", "zhima_score", "past_overdue", "funded_by")
+PARTS = ("verdicts", "ribbon", "days", "segments", "questions", "what_if")
+
+
+def portfolio(rows: int = 2000) -> Panel:
+    """A whole portfolio, an invented one of ``rows`` cases to begin with."""
+    policies = {name: load_policy(name).data["name"] for name in BUILT_IN}
+    columns = {name: {lang: column_name(name, lang) for lang in LANGUAGES} for name in SEGMENTS}
+    fields = [
+        choice(
+            "source",
+            both("portfolio.fields.source"),
+            {key: both(f"portfolio.fields.{key}") for key in ("sample", "file")},
+        ),
+        number("rows", both("portfolio.fields.rows"), rows, 10, 50_000, slider=(100, 10_000), log=True),
+        number("seed", both("portfolio.fields.seed"), 1, 0, 2**32 - 1),
+        cases_file(),
+        choice("by", both("portfolio.fields.by"), columns, "communication", look="select"),
+        choice("policy", both("portfolio.fields.policy"), policies, "article"),
+        choice("other", both("portfolio.fields.other"), policies, "published"),
+        button("export", both("portfolio.fields.export")),
+    ]
+    return Panel(fields, _draw, presses={"export": _export}, slow={"export"}, name="portfolio")
+
+
+def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+    return {
+        "beside": [Later(lambda: _first(values, lang))],
+        "below": [Later(lambda: _parts(values, lang, PARTS[1:]))],
+    }
+
+
+def _first(values: dict[str, Any], lang: str) -> list[Any]:
+    wrong = wrong_words(_book(*_given(values)).wrong, lang)
+    return [*_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("verdicts",))]
+
+
+def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
+    page = BookPage(_summary(*_given(values), values["policy"], values["by"], values["other"]), lang)
+    page.invented = values["source"] == "sample"
+    return [part for name in names for part in getattr(page, name)()]
+
+
+def _given(values: dict[str, Any]) -> tuple[int, int, str, str]:
+    """Rows and seed of an invented portfolio, or name and text of a loaded one."""
+    if values["source"] == "sample":
+        return int(values["rows"]), int(values["seed"]), "", ""
+    given = values["csv"] or {}
+    return 0, 0, str(given.get("name", "")), str(given.get("text", ""))
+
+
+@lru_cache(maxsize=2)
+def _book(rows: int, seed: int, name: str, text: str) -> book.Book:
+    if rows:
+        return book.Book(sample(rows, seed), [])
+    return book_of({"name": name, "text": text})
+
+
+@lru_cache(maxsize=8)
+def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, other: str) -> dict[str, Any]:
+    loaded = _book(rows, seed, name, text)
+    by = by if by in loaded.table.columns else "communication"
+    return book.summary(loaded.table, policy, by, other, len({each.row for each in loaded.wrong}), name)
+
+
+def _export(values: dict[str, Any], panel: Panel) -> Download:
+    from jiebei_lib.core.scoring.many import score_table
+    from jiebei_lib.portfolio.files import safe
+
+    scored = score_table(_book(*_given(values)).table, values["policy"])
+    texts = [name for name in scored.columns if name not in FIELDS or FIELDS[name]["type"] == "text"]
+    for name in scored[texts].select_dtypes(["object", "string"]).columns:
+        scored[name] = scored[name].map(lambda cell: safe(cell) if isinstance(cell, str) else cell)
+    return Download("portfolio-scores.csv", "\ufeff" + scored.to_csv(index=False), "text/csv")

@@ -1,0 +1,254 @@
+"""A panel: controls, and the words and pictures that follow them. One model a panel, one message an event (see __init__.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sys
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from jiebei_lib.core.knowledge.problems import UserError
+from jiebei_lib.core.knowledge.yaml_files import HERE
+from jiebei_lib.page.figure import Figure
+from jiebei_lib.page.html import Words, stylesheet
+from jiebei_lib.page.text import LANGUAGES, say
+from jiebei_lib.show.widget.fields import Field, both, first_values, flat
+from jiebei_lib.show.widget.switch import current
+
+PLACES = ("top", "beside", "below")
+BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
+Part = Words | Figure
+Draw = Callable[[dict[str, Any], str], Any]
+
+
+@dataclass(frozen=True)
+class Later:
+    """Parts that may come a moment after the rest: made once nothing newer has come in. ``make`` returns a list of parts."""
+
+    make: Callable[[], Sequence[Part]]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file for the reader, as the answer to a pressed button; with ``link`` (zh, en) a page to open rather than to keep."""
+
+    name: str
+    text: str
+    kind: str = "text/plain"
+    link: Mapping[str, str] | None = None
+
+
+class Panel(anywidget.AnyWidget):
+    """Fields on one side, what ``draw(values, lang)`` returns on the other. See the package's docstring for all that it can do."""
+
+    _esm = (Path(__file__).parent / "panel.js").read_text("utf-8")
+    _css = traitlets.Unicode().tag(sync=True)
+    fields = traitlets.List().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    asked = traitlets.Int().tag(sync=True)  # counts the reader's changes; the page says which it answers
+    page = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        draw: Draw,
+        *,
+        presses: Mapping[str, Callable] | None = None,
+        slow: Collection[str] = (),
+        picks: Mapping[str, Callable] | None = None,
+        name: str = "",
+    ):
+        self._draw, self._presses, self._slow, self._picks = draw, dict(presses or {}), set(slow), dict(picks or {})
+        self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
+        self._turn = 0
+        words = {key: both(f"widget.{key}") for key in ("unknown", "numbers", "choose_file", "no_file", "remove_file")}
+        super().__init__(fields=list(fields), values=first_values(fields), _css=style())
+        self.page = {"words": words, "picks": sorted(self._picks), "name": name}
+        self._redraw(wait=True)
+        self.observe(lambda _: self._redraw(), "values")
+        self.observe(lambda _: self._redraw() if self.page["asked"] != self.asked else None, "asked")  # moved, and back
+        current.observe(lambda _: self._redraw(), "lang")
+        self.on_msg(self._heard)
+
+    def set(self, **values: Any) -> None:
+        """Moves controls, as a person would: one recomputation for all of them."""
+        known = {field["name"] for field in flat(self.fields) if "value" in field}
+        if unknown := set(values) - known:
+            raise KeyError(f"no such field: {', '.join(sorted(unknown))}")
+        self.values = {**self.values, **values}
+
+    def show(self, fields: Sequence[Field]) -> None:
+        """Puts other fields in place of the ones shown; values of those that stay are kept."""
+        values = {**first_values(fields)}
+        values |= {name: value for name, value in self.values.items() if name in values}
+        with self.hold_sync():
+            self.fields = list(fields)
+            self.values = values
+
+    def redraw(self) -> None:
+        """Draws anew although no control has moved: what is shown has changed elsewhere."""
+        self._redraw()
+
+    def tell(
+        self, sentence: Mapping[str, str] | None, done: float | None = None, link: Mapping[str, str] | None = None
+    ) -> None:
+        """One line about what is going on: a sentence in both languages, how much is done (0 to 1), and a link
+        (``{"href": …, "zh": …, "en": …}``) once there is one. None takes the line away."""
+        self.status = {"text": dict(sentence), "done": done, "link": dict(link) if link else None} if sentence else {}
+
+    def text(self) -> str:
+        """What a reader reads, without mark-up: the parts from top to bottom."""
+        from jiebei_lib.show.widget.static import plain
+
+        return plain(part for place in PLACES for part in self._places[place])
+
+    # Drawing
+
+    def _redraw(self, wait: bool = False) -> None:
+        """Draws; what is ``Later`` is drawn at once if ``wait`` or if no event loop runs, else when the loop is next idle."""
+        self._turn += 1
+        lang, problem = current.lang, None
+        try:
+            drawn = self._draw(dict(self.values), lang)
+        except UserError as error:
+            drawn, problem = None, {one: error.say(one) for one in LANGUAGES}
+        later: list[tuple[str, int, Later]] = []
+        if drawn is not None:
+            self._take(drawn, later)
+        self._publish(lang, problem, busy=bool(later))
+        if not later:
+            return
+        loop = None if wait else _loop()
+        if loop is None:
+            self._finish(later, lang, self._turn)
+        else:
+            loop.call_later(BREATH, self._finish, later, lang, self._turn)
+
+    def _take(self, drawn: Any, later: list[tuple[str, int, Later]]) -> None:
+        by_place = drawn if isinstance(drawn, Mapping) else {"beside": drawn}
+        for place in PLACES:
+            parts, before = [], {part["id"]: part for part in self._places[place]}
+            given = by_place.get(place) or []
+            for n, item in enumerate(given if isinstance(given, Sequence) and not isinstance(given, str) else [given]):
+                if isinstance(item, Later):
+                    later.append((place, n, item))
+                    # What stood there stays until the new is ready.
+                    parts += [part for part in before.values() if part["later"] == n]
+                else:
+                    parts.append(_part(item, f"{place}-{n}", None))
+            self._places[place] = parts
+
+    def _finish(self, later: list[tuple[str, int, Later]], lang: str, turn: int) -> None:
+        if turn != self._turn:
+            return
+        problem = None
+        for place, n, item in later:
+            try:
+                made = [_part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
+            except UserError as error:
+                made, problem = [], {one: error.say(one) for one in LANGUAGES}
+            kept = [part for part in self._places[place] if part["later"] != n]
+            # The parts keep the order in which draw named them.
+            at = next((k for k, part in enumerate(kept) if _order(part) > n), len(kept))
+            self._places[place] = kept[:at] + made + kept[at:]
+        self._publish(lang, problem, busy=False)
+
+    def _publish(self, lang: str, problem: Mapping[str, str] | None, busy: bool) -> None:
+        self.page = {
+            **self.page,
+            "lang": lang,
+            "problem": problem,
+            "busy": busy,
+            "turn": self._turn,
+            "asked": self.asked,
+            "places": dict(self._places),
+        }
+
+    # Listening
+
+    def _heard(self, _: Any, content: Mapping[str, Any], buffers: Any) -> None:
+        kind = content.get("kind")
+        if kind == "plotly":
+            self.send({"kind": "plotly"}, buffers=[plotly_js()])
+        elif kind == "press" and content.get("name") in self._presses:
+            self._press(content["name"])
+        elif kind in ("click", "brush") and content.get("figure") in self._picks:
+            self._answer(self._picks[content["figure"]](dict(self.values), dict(content)))
+
+    def _press(self, name: str) -> None:
+        if name not in self._slow:
+            self._run(name)
+        elif not any(thread.name == f"jiebei-{id(self)}-{name}" for thread in threading.enumerate()):
+            threading.Thread(target=self._run, args=(name,), name=f"jiebei-{id(self)}-{name}", daemon=True).start()
+
+    def _run(self, name: str) -> None:
+        try:
+            self._answer(self._presses[name](dict(self.values), self))
+        except UserError as error:
+            self.tell({lang: error.say(lang) for lang in LANGUAGES})
+        except OSError as error:
+            self.tell({lang: say("widget.failed", lang, value=error.strerror or error) for lang in LANGUAGES})
+
+    def _answer(self, answer: Any) -> None:
+        if isinstance(answer, Download):
+            link = dict(answer.link) if answer.link else None
+            self.send({"kind": "download", "name": answer.name, "text": answer.text, "type": answer.kind, "link": link})
+        elif isinstance(answer, Mapping) and answer:
+            self.set(**answer)
+
+    def _repr_mimebundle_(self, **more: Any) -> Any:
+        from jiebei_lib.show.widget.static import bundle, static_html
+
+        parts = [part for place in PLACES for part in self._places[place]]
+        return bundle(super()._repr_mimebundle_(**more), static_html(parts, current.lang), self.text())
+
+
+def _part(item: Part, name: str, later: int | None) -> dict[str, Any]:
+    """A part as the browser gets it. Its id says where it stands, so that the same part is redrawn in place."""
+    if isinstance(item, Figure):
+        spec = item.spec()
+        about = spec["layout"].pop("meta")
+        return {"id": f"{name}-{item.name}", "later": later, "figure": spec, **about}
+    return {"id": name, "later": later, "html": str(item)}
+
+
+def _order(part: Mapping[str, Any]) -> int:
+    return part["later"] if part["later"] is not None else int(part["id"].split("-")[1])
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of the kernel that this runs in, if it runs in one."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        return None
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
+
+
+@cache
+def plotly_js() -> bytes:
+    """plotly.js as the installed plotly package brings it, compressed."""
+    from importlib.resources import files
+
+    return gzip.compress((files("plotly") / "package_data" / "plotly.min.js").read_bytes(), 6, mtime=0)
+
+
+@cache
+def style() -> str:
+    """panel.css and lessons.css, and the report's own style held inside a panel, so that the page around it keeps its own."""
+    report = stylesheet()
+    lines = [line for line in report.splitlines() if not line.startswith(("@page", "html", "body", "main"))]
+    inside = "\n".join(lines).replace(":root {", "& {", 1)
+    own = [(HERE / name).read_text("utf-8") for name in ("show/widget/panel.css", "show/lessons/lessons.css")]
+    return "\n".join([".jiebei {", inside, "}", *own])

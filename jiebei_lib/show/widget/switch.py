@@ -1,0 +1,46 @@
+"""The language of everything that a person reads, and the switch at the top of a notebook that changes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.show.widget.fields import both
+
+HERE = Path(__file__).parent
+
+
+class Language(traitlets.HasTraits):
+    """The one language of a running notebook; every panel observes it."""
+
+    lang = traitlets.Enum(LANGUAGES, LANGUAGES[0])
+
+
+current = Language()
+
+
+class Switch(anywidget.AnyWidget):
+    """Two radio buttons. In the browser they mark the notebook with its language, and switch.css hides what is in the other one."""
+
+    _esm = (HERE / "switch.js").read_text("utf-8")
+    _css = (HERE / "switch.css").read_text("utf-8")
+    lang = traitlets.Enum(LANGUAGES, LANGUAGES[0]).tag(sync=True)
+    label = traitlets.Dict(both("widget.language")).tag(sync=True)
+
+    def __init__(self, **more: Any):
+        super().__init__(lang=current.lang, **more)
+        traitlets.link((current, "lang"), (self, "lang"))
+
+    def _repr_mimebundle_(self, **more: Any) -> Any:
+        from jiebei_lib.show.widget.static import bundle, switch_html
+
+        return bundle(super()._repr_mimebundle_(**more), switch_html(), "中文 · English")
+
+
+def language() -> Switch:
+    """The switch for the top of a notebook."""
+    return Switch()

@@ -1,0 +1,71 @@
+"""A table of cases that a reader loads into a panel: its field, its cases, and what was wrong with the rows left out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from jiebei_lib.core.knowledge.problems import Problem
+from jiebei_lib.page.html import Words, environment
+from jiebei_lib.page.text import say
+from jiebei_lib.portfolio.files import TableError, Wrong
+from jiebei_lib.portfolio.summary import Book, read_book
+from jiebei_lib.show.widget.fields import Field, both, file
+
+LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
+SHOWN = 5  # wrong rows that are told one by one
+TABLE = "table.csv"  # what a loaded table is called while it is read; readers see their own file's name
+HERE = {"column_missing": "column_missing_here", "column_unclear": "column_unclear_here"}  # a panel has no options
+
+
+def cases_file(note: Mapping[str, str] | None = None) -> Field:
+    """The field for a table of cases. Loading one also sets the field ``source`` to ``file``, so that it is seen at once."""
+    label, endings = both("widget.table.file"), ".csv,.tsv,.txt"
+    return file("csv", label, accept=endings, largest=LARGEST, note=note, also={"source": "file"})
+
+
+def book_of(given: Mapping[str, str] | None, most: int | None = None) -> Book:
+    """The cases of a loaded file, at most ``most`` rows. Raises :class:`TableError`."""
+    given = given or {}
+    book = _read(str(given.get("name", "")), str(given.get("text", "")))
+    if most is not None and len(book.table) > most:
+        raise TableError(Problem("too_many_rows", str(given["name"]), {"value": len(book.table), "high": most}))
+    return book
+
+
+@lru_cache(maxsize=2)
+def _read(name: str, text: str) -> Book:
+    if not text.strip():
+        raise TableError(Problem("no_table", name or "CSV"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / TABLE
+        path.write_text(text, "utf-8")
+        try:
+            return read_book(path)
+        except TableError as error:
+            raise TableError([_here(problem, name) for problem in error.problems]) from None
+
+
+def _here(problem: Problem, name: str) -> Problem:
+    """A problem as it is told to somebody who chose a file in a panel: by that file's name, with what can be done here."""
+    where = problem.where.replace(TABLE, name, 1) if isinstance(problem.where, str) else problem.where
+    return replace(problem, kind=HERE.get(problem.kind, problem.kind), where=where)
+
+
+def wrong_words(wrong: Sequence[Wrong], lang: str) -> list[Words]:
+    """A line a wrong row: which row, which column, what stands there and what should; nothing if all are fine."""
+    if not wrong:
+        return []
+    lines = [replace(each.problem, where=_place(each, lang)).say(lang) for each in wrong[:SHOWN]]
+    lead = say("widget.table.wrong", lang, n=len({each.row for each in wrong}))
+    more = say("widget.table.more", lang, n=len(wrong) - SHOWN) if len(wrong) > SHOWN else ""
+    template = environment().get_template("show/policy/policy.html.j2").module
+    return [Words(str(template.wrong(lead, lines, more)).strip())]
+
+
+def _place(wrong: Wrong, lang: str) -> str:
+    key = "widget.table.cell" if wrong.column else "widget.table.row"
+    return say(key, lang, row=wrong.row, column=wrong.column)

@@ -1,0 +1,150 @@
+"""May they? The rules on calling third persons, each from its own date."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jiebei_lib.core.assessment import assess
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.knowledge.problems import CaseError
+from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.rules.conduct import caller, conflicts, permission
+from tests.strategies import cases
+
+TODAY = "2026-11-23"
+REACHABLE = ["repaying", "engaged", "answering", "broken_promise"]
+# The first and the last day of each regime, and the rules in force in it.
+REGIMES = {
+    ("2017-12-31", "2018-03-27"): [],
+    ("2018-03-28", "2024-04-17"): ["nifa_2018"],
+    ("2024-04-18", "2025-02-27"): ["nifa_2018", "cfc_measures"],
+    ("2025-02-28", "2026-01-29"): ["nifa_2018", "cfc_measures", "gbt_45251"],
+    ("2026-01-30", TODAY): ["nifa_2018", "cfc_measures", "gbt_45251", "cba_guideline"],
+}
+DAYS = [(day, rules) for days, rules in REGIMES.items() for day in days]
+RULED = st.sampled_from([day for day, rules in DAYS if rules])
+
+
+@pytest.mark.parametrize(("day", "rules"), DAYS)
+def test_each_rule_holds_from_its_own_date(article: Policy, day: str, rules: list[str]) -> None:
+    assert permission(Case(7, 8000, communication="silent"), article, day).rules == rules
+
+
+@given(case=cases(), communication=st.sampled_from(REACHABLE), day=RULED)
+def test_who_can_be_reached_is_dealt_with_alone_whatever_the_amount_and_record(case, communication, day) -> None:
+    found = permission(case.replace(communication=communication), load_policy("article"), day)
+    assert (found.status, found.deciding, found.conditions) == ("not_permitted", None, [])
+
+
+@given(case=cases(), day=RULED)
+def test_who_cannot_be_reached_may_be_sought_through_a_contact(case: Case, day: str) -> None:
+    found = permission(case.replace(communication="silent"), load_policy("article"), day)
+    assert (found.status, found.deciding) == ("permitted", None)
+    conditions = ["number_invalid", "failed_dials", "three_days"]
+    assert found.conditions == (conditions if day >= "2026-01-30" else [])
+
+
+@given(case=cases(), day=RULED)
+def test_unknown_communication_leaves_it_undecided_and_is_named(case: Case, day: str) -> None:
+    found = permission(case.replace(communication=None), load_policy("article"), day)
+    assert (found.status, found.deciding) == ("undecided", "communication")
+
+
+@given(case=cases(), day=st.sampled_from(["1999-01-01", "2018-03-27"]))
+def test_before_the_first_rule_nothing_is_settled(case: Case, day: str) -> None:
+    found = permission(case, load_policy("article"), day)
+    assert (found.status, found.answer, found.deciding, found.rules) == ("undecided", "no_rule", None, [])
+
+
+def test_the_measures_alone_do_not_say_when_an_unreachable_borrower_may_be_sought(article: Policy) -> None:
+    """They forbid collecting from the unrelated; what is permitted comes from the convention beside them."""
+    alone = article.replace({"conduct.third_persons.nifa_2018.until": "2024-04-17"})
+    found = permission(Case(7, 8000, communication="silent"), alone, "2024-06-01")
+    assert (found.status, found.answer, found.rules) == ("undecided", "no_rule", ["cfc_measures"])
+    assert permission(Case(7, 8000, communication="answering"), alone, "2024-06-01").status == "not_permitted"
+    # Whether it is known does matter here: reachable is forbidden, unreachable is open.
+    assert permission(Case(7, 8000), alone, "2024-06-01").deciding == "communication"
+
+
+@pytest.mark.parametrize("status", ["not_permitted", "permitted", "undecided"])
+def test_every_answer_says_why_and_cites_the_rules_of_that_day_only(article: Policy, status: str) -> None:
+    way = {"not_permitted": "engaged", "permitted": "silent", "undecided": None}[status]
+    for day, rules in DAYS:
+        found = assess(Case(7, 8000, communication=way), article, day).permitted
+        if not rules:
+            assert found["cites"] == ["ours"] and found["status"] == "undecided"
+            continue
+        cites = [cite for rule in rules for cite in article.data["conduct"]["third_persons"][rule]["cite"]]
+        assert (found["status"], found["cites"]) == (status, cites)
+        assert found["why"]["zh"] and found["why"]["en"]
+        assert [rule["since"] for rule in found["rules"]] == sorted(rule["since"] for rule in found["rules"])
+
+
+def test_conditions_rest_on_one_incomplete_digest_and_are_shown_as_reported(article: Policy) -> None:
+    found = assess(Case(7, 8000, communication="silent"), article, TODAY).permitted
+    assert len(found["conditions"]) == 3
+    assert all(condition["reported"] and condition["confidence"] == "S" for condition in found["conditions"])
+    assert all("collection_rules_digest" in condition["cite"] for condition in found["conditions"])
+
+
+def test_standing_is_told_with_each_rule(article: Policy) -> None:
+    found = assess(Case(7, 8000), article, TODAY).permitted
+    assert {rule["id"]: rule["standing"] for rule in found["rules"]} == {
+        "nifa_2018": "self_discipline",
+        "cfc_measures": "binding",
+        "gbt_45251": "recommended",
+        "cba_guideline": "self_discipline",
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "way", "broken"),
+    [
+        ("2024-04-17", "silent", []),
+        ("2024-04-18", "silent", ["asked_to_urge"]),
+        ("2024-04-18", "answering", ["asked_to_urge", "amount_or_record"]),
+        ("2018-03-27", "answering", []),
+        ("2018-03-28", "answering", ["amount_or_record"]),
+        ("2025-02-28", "silent", ["told_of_debt", "asked_to_urge"]),
+        ("2026-01-29", "silent", ["told_of_debt", "asked_to_urge"]),
+        ("2026-01-30", "silent", ["told_of_debt", "asked_to_urge", "asked_about_means"]),
+        (TODAY, None, ["told_of_debt", "asked_to_urge", "asked_about_means"]),
+        (TODAY, "repaying", ["told_of_debt", "asked_to_urge", "asked_about_means", "amount_or_record"]),
+    ],
+)
+def test_where_the_described_practice_would_break_a_rule__article_12_13(article, day, way, broken) -> None:
+    assert conflicts(Case(7, 8000, communication=way), article, day) == broken
+
+
+@pytest.mark.parametrize(("day", "rules"), DAYS)
+def test_a_conflict_cites_only_what_is_in_force_that_day(article: Policy, day: str, rules: list[str]) -> None:
+    third_persons = article.data["conduct"]["third_persons"]
+    later = {cite for name, rule in third_persons.items() if name not in rules for cite in rule["cite"]}
+    found = assess(Case(7, 8000, communication="answering"), article, day).permitted["conflicts"]
+    assert bool(found) == bool(rules)
+    for conflict in found:
+        assert not later & set(conflict["cite"])
+        assert {cite for name in rules for cite in third_persons[name]["cite"]} & set(conflict["cite"])
+
+
+@pytest.mark.parametrize("way", [*FIELDS["communication"]["levels"], None])
+def test_a_caller_is_never_told_both_to_ask_a_contact_and_not_to_call(article: Policy, way: str | None) -> None:
+    case = Case(7, 8000, communication=way)
+    may, may_not = (set(caller(case, article, TODAY, side)) for side in ("may", "may_not"))
+    assert ("call_when_reachable" in may_not) == (way in REACHABLE)
+    assert ("ask_way_to_reach" in may) == (way not in REACHABLE)
+    assert "reveal_debt" in may_not
+
+
+def test_as_of_is_a_date_and_today_if_not_given(article: Policy) -> None:
+    from datetime import date
+
+    case = Case(7, 8000, communication="silent")
+    assert assess(case, article).as_of == date.today().isoformat()
+    assert assess(case, article, date(2024, 5, 1)).to_dict() == assess(case, article, "2024-05-01").to_dict()
+    for wrong in ("2024-02-30", "yesterday", "2024", 7):
+        with pytest.raises(CaseError) as error:
+            assess(case, article, wrong)
+        assert "as_of" in str(error.value) and "2026-11-23" in str(error.value)

@@ -1,0 +1,263 @@
+"""The score: exact bounds, and the laws that they and the share obey."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from jiebei_lib.core.assessment import assess
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.knowledge.problems import CaseError
+from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.readings import halfspaces
+from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
+from jiebei_lib.core.scoring.score import (
+    VERDICTS,
+    across_days,
+    evaluate,
+    likelihood,
+    reading_likelihoods,
+    score,
+    score_cases,
+)
+from tests.strategies import FACTS, OPTIONAL, cases, what_if_policies
+
+POLICIES = st.sampled_from(["article", "published"]).map(load_policy)
+CONTACTED = st.integers(7, 3650)  # days on which the article holds a call possible
+
+
+def by_linear_programming(case: Case, policy: Policy) -> tuple[float, float]:
+    """The bounds from scipy's solver alone: for each corner of the box of pressures and each first day one program.
+
+    z is linear in the weights for given pressures and linear in each pressure for given weights, so its extremes over both
+    lie where the pressures are at a corner.
+    """
+    matrix, bound, _ = halfspaces(policy.data)
+    low, high = pressures(coded({name: [getattr(case, name)] for name in FIELDS}), policy)
+    ends = [sorted({a, b}) for a, b in zip(low[0], high[0], strict=True)]
+    least, greatest = math.inf, -math.inf
+    for first in {entry["day"] for entry in policy.data["timeline"]["first_possible_day"]["spread"]}:
+        if case.days_overdue < first:
+            least = -math.inf
+            continue
+        days = float(days_pressure(np.array([case.days_overdue]), first, policy.value("factors.days.pressing"))[0])
+        for corner in itertools.product(*ends):
+            pressure = np.array([1, *corner, days])
+            least = min(least, optimum(pressure, matrix, bound))
+            greatest = max(greatest, -optimum(-pressure, matrix, bound))
+    return tuple(likelihood(np.array([least, greatest])).tolist())
+
+
+def optimum(objective: np.ndarray, matrix: np.ndarray, bound: np.ndarray) -> float:
+    tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    found = linprog(objective, A_ub=matrix, b_ub=bound, bounds=(None, None), options=tight)
+    assert found.status == 0
+    return found.fun
+
+
+@settings(max_examples=40)
+@given(case=cases(), policy=POLICIES)
+def test_bounds_equal_linear_programming(case: Case, policy: Policy) -> None:
+    answer = score_cases([case], policy)
+    assert (answer.low[0], answer.high[0]) == pytest.approx(by_linear_programming(case, policy), abs=1e-9)
+
+
+@settings(max_examples=40)
+@given(case=cases(), policy=what_if_policies())
+def test_bounds_equal_linear_programming_after_any_admissible_what_if(case: Case, policy: Policy) -> None:
+    answer = score_cases([case], policy)
+    assert (answer.low[0], answer.high[0]) == pytest.approx(by_linear_programming(case, policy), abs=1e-9)
+
+
+@given(case=cases(days=CONTACTED), factor=st.sampled_from([0, 1, 2, 3]), more=st.floats(0, 2), policy=POLICIES)
+def test_more_pressure_on_a_factor_never_lowers_the_answer(case, factor, more, policy) -> None:
+    if policy.label == "published" and factor == 3:
+        return  # the second witness lets contact details work either way
+    days = np.full(2, float(case.days_overdue))
+    ends = [np.repeat(end, 2, axis=0) for end in pressures(coded({n: [getattr(case, n)] for n in FIELDS}), policy)]
+    for end in ends:
+        end[1, factor] += more
+    answer = evaluate(*ends, days, policy)
+    for name in ("low", "high", "share", "share_low", "share_high", "verdict"):
+        before, after = getattr(answer, name)
+        assert after >= before, name
+
+
+WORSE = {  # each fact's values from the most protective to the most pressing
+    "communication": FIELDS["communication"]["levels"],
+    "contacts": FIELDS["contacts"]["levels"][::-1],
+    "past_overdue": [0, 1, 2, 3, 100],
+    "zhima_score": [950, 700, 699, 600, 550, 350],
+    "amount_overdue": [0.01, 300, 500, 8000, 30_000, 10_000_000],
+    "days_overdue": [0, 6, 7, 8, 30, 90, 3650],
+}
+
+
+@pytest.mark.parametrize("fact", WORSE)
+@given(case=cases())
+def test_each_fact_works_in_the_direction_the_article_gives(fact: str, case: Case) -> None:
+    answer = score_cases([case.replace(**{fact: value}) for value in WORSE[fact]], load_policy("article"))
+    for name in ("low", "high", "share", "verdict"):
+        assert np.all(np.diff(getattr(answer, name)) >= 0), name
+
+
+@given(case=cases(), policy=POLICIES, data=st.data())
+def test_learning_a_fact_stays_inside_what_not_knowing_it_allowed(case, policy, data) -> None:
+    name = data.draw(st.sampled_from(OPTIONAL))
+    value = data.draw(FACTS[name])
+    answer = score_cases([case.replace(**{name: None}), case.replace(**{name: value})], policy)
+    assert answer.low[0] <= answer.low[1] <= answer.high[1] <= answer.high[0]
+    assert answer.share_low[0] <= answer.share_low[1] <= answer.share_high[1] <= answer.share_high[0]
+    if VERDICTS[answer.verdict[0]] != "depends":
+        assert answer.verdict[1] == answer.verdict[0], "what held whatever the fact is must hold once it is known"
+
+
+@given(case=cases(known=True), policy=POLICIES)
+def test_with_everything_known_the_share_has_no_range(case: Case, policy: Policy) -> None:
+    answer = score_cases([case], policy)
+    assert answer.share_low[0] == answer.share[0] == answer.share_high[0]
+
+
+@given(case=cases(), policy=POLICIES)
+def test_bounds_contain_every_sampled_reading(case: Case, policy: Policy) -> None:
+    answer, sampled = score_cases([case], policy), reading_likelihoods(case, policy)
+    assert answer.low[0] <= sampled.min() and sampled.max() <= answer.high[0]
+
+
+@given(case=cases(), policy=POLICIES)
+def test_the_share_counts_the_sampled_readings_above_one_half(case: Case, policy: Policy) -> None:
+    sampled = reading_likelihoods(case, policy)
+    # A reading within rounding of one half may be counted either way.
+    surely, possibly = (sampled > 0.5 + 1e-12).mean(), (sampled > 0.5 - 1e-12).mean()
+    assert surely <= score_cases([case], policy).share[0] <= possibly
+
+
+@given(case=cases(), policy=POLICIES)
+def test_a_verdict_other_than_depends_is_what_every_reading_says(case: Case, policy: Policy) -> None:
+    answer = score_cases([case], policy)
+    verdict, low, high = VERDICTS[answer.verdict[0]], answer.low[0], answer.high[0]
+    first = policy.readings.days[0]
+    assert (verdict == "not_yet") == (case.days_overdue < first)
+    assert (verdict == "likely") == (low > 0.5)
+    assert (verdict == "unlikely") == (high <= 0.5 and case.days_overdue >= first)
+
+
+@pytest.mark.parametrize("day", range(7))
+@settings(max_examples=10)
+@given(case=cases())
+def test_before_day_7_there_is_no_call_to_contacts__article_4_5(day: int, case: Case) -> None:
+    answer = score_cases([case.replace(days_overdue=day)], load_policy("article"))
+    assert VERDICTS[answer.verdict[0]] == "not_yet"
+    for name in ("low", "high", "share", "share_low", "share_high"):
+        assert getattr(answer, name)[0] == 0
+
+
+@given(many=st.lists(cases(), min_size=1, max_size=8), policy=POLICIES)
+def test_a_table_is_scored_as_its_rows_are_one_by_one(many: list[Case], policy: Policy) -> None:
+    index = pd.Index([f"row {n}" for n in range(len(many))], name="given")
+    scored = score(pd.DataFrame([case.to_dict() for case in many], index=index), policy)
+    assert scored.index.equals(index)
+    for row, case in zip(scored.itertuples(index=False), many, strict=True):
+        alone = score_cases([case], policy)
+        assert row.verdict == VERDICTS[alone.verdict[0]]
+        for name in ("low", "high"):
+            assert getattr(row, name) == pytest.approx(getattr(alone, name)[0], abs=1e-12), name
+        for name in ("share", "share_low", "share_high"):
+            assert getattr(row, name) == pytest.approx(getattr(alone, name)[0], abs=1.5 / 4096), name
+
+
+def test_a_table_is_scored_as_assess_does(article: Policy) -> None:
+    many = [Case(days, 8000, communication=way) for days in (3, 7, 90) for way in (None, "silent", "repaying")]
+    scored = score(pd.DataFrame([case.to_dict() for case in many]))
+    for row, case in zip(scored.itertuples(), many, strict=True):
+        alone = assess(case, article, "2026-11-23")
+        assert (row.verdict, row.low, row.high, row.share) == pytest.approx(
+            (alone.verdict, *alone.likelihood.values(), alone.share), abs=1e-12
+        )
+        assert (row.share_low, row.share_high) == tuple(alone.share_range.values())
+
+
+def test_columns_that_may_be_unknown_may_be_missing() -> None:
+    scored = score(pd.DataFrame({"days_overdue": [7], "amount_overdue": [8000]}))
+    assert scored["share"][0] == score_cases([Case(7, 8000)], load_policy("article")).share[0]
+
+
+def test_an_empty_table_gives_an_empty_table() -> None:
+    scored = score(pd.DataFrame({"days_overdue": [], "amount_overdue": []}))
+    assert len(scored) == 0 and list(scored["verdict"].cat.categories) == list(VERDICTS)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("days_overdue", [7, -1], "row 2: days_overdue: -1"),
+        ("days_overdue", [7, 7.5], "row 2: days_overdue: 7.5"),
+        ("days_overdue", [7, None], "row 2: days_overdue: nan"),
+        ("amount_overdue", [0, 8000], "row 1: amount_overdue: 0"),
+        ("amount_overdue", ["8000", "much"], "row 2: amount_overdue: 'much'"),
+        ("communication", ["silent", "quiet"], "row 2: communication: 'quiet'"),
+        ("zhima_score", [1000, None], "row 1: zhima_score: 1000.0"),
+        ("telephone", ["1", "2"], "table: 'telephone': unknown key"),
+    ],
+)
+def test_a_table_with_a_wrong_cell_says_which(column: str, values: list, said: str) -> None:
+    table = pd.DataFrame({"days_overdue": [7, 7], "amount_overdue": [8000, 8000]} | {column: values})
+    with pytest.raises(CaseError) as wrong:
+        score(table)
+    assert said in str(wrong.value)
+
+
+@given(case=cases(), policy=POLICIES)
+def test_across_days_is_the_case_on_each_day(case: Case, policy: Policy) -> None:
+    days = np.array([0, 6, 7, 8, 30, 90, 365])
+    together = across_days(case, policy, days)
+    alone = score_cases([case.replace(days_overdue=int(day)) for day in days], policy)
+    for name in ("low", "high", "share", "share_low", "share_high", "verdict"):
+        assert getattr(together, name) == pytest.approx(getattr(alone, name), abs=1e-12), name
+
+
+DIGITS = """
+from jiebei_lib import Case, score, load_policy
+from jiebei_lib.scoring.score import score_cases
+many = [Case(7 + 3 * n, 300.0 * 2**n, communication=["silent", None, "engaged"][n % 3]) for n in range(8)]
+for name in ("article", "published"):
+    answer = score_cases(many, load_policy(name))
+    print([[value.hex() for value in getattr(answer, key).tolist()] for key in ("low", "high", "share", "share_low")])
+"""
+
+
+def test_the_same_input_gives_the_same_digits_in_every_process(tmp_path) -> None:
+    """Also where nothing was compiled and kept before, and with another order of dictionaries and sets."""
+    said = set()
+    for n, folder in enumerate([tmp_path / "a", tmp_path / "a", tmp_path / "b"]):
+        ran = subprocess.run(
+            [sys.executable, "-c", DIGITS],
+            env={**os.environ, "JIEBEI_CACHE": str(folder), "PYTHONHASHSEED": str(n)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.add(ran.stdout)
+    assert len(said) == 1 and "0x1" in said.pop()
+
+
+def test_the_sketch_of_the_design_holds(article: Policy) -> None:
+    """The first numbers that the design gives: 92 vertices, and four cases."""
+    assert article.readings.vertices.shape == (92, 6)
+    pressure = np.array([[0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1], [-1, -1, -1, -1]], float)
+    days = np.array([7.0, 7.0, 90.0, 7.0])
+    answer = evaluate(pressure, pressure, days, article)
+    assert np.round(answer.low, 2).tolist() == [0.10, 0.31, 0.52, 0.00]
+    assert np.round(answer.high, 2).tolist() == [0.90, 1.00, 1.00, 0.48]
+    assert answer.share == pytest.approx([0.50, 1.00, 1.00, 0.00], abs=0.006)
+    assert [VERDICTS[n] for n in answer.verdict] == ["depends", "depends", "likely", "unlikely"]

@@ -1,0 +1,162 @@
+"""The input: every fact checked, and whatever is wrong said with the field's name, the value and what is allowed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jiebei_lib.core.case import FIELDS, Case, json_schema
+from jiebei_lib.core.knowledge.problems import CaseError
+from jiebei_lib.money.loan import Loan
+from tests.strategies import cases
+
+
+def wrong(**facts) -> list[str]:
+    with pytest.raises(CaseError) as error:
+        Case.of({"days_overdue": 7, "amount_overdue": 8000, **facts})
+    return error.value.say("en").splitlines()
+
+
+# ---- borders ----------------------------------------------------------------------------------------------------------
+
+INSIDE = {
+    "days_overdue": [0, 3650, 7.0, np.int64(7)],
+    "amount_overdue": [0.01, 10_000_000, 8000, np.float64(8000.5)],
+    "zhima_score": [350, 950, None],
+    "past_overdue": [0, 100, None],
+    "communication": [*FIELDS["communication"]["levels"], None],
+    "contacts": [*FIELDS["contacts"]["levels"], None],
+    "case_id": ["a", "字" * 64, "../../x", "<b>"],
+}
+OUTSIDE = {
+    "days_overdue": [-1, 3651, 7.5, "7", None, True, float("nan"), float("inf"), [7], 10**400],
+    "amount_overdue": [0, -1, 10_000_000.01, "8000", None, False, float("nan"), float("inf"), {}],
+    "zhima_score": [349, 951, 640.5, "640"],
+    "past_overdue": [-1, 101, 0.5, True],
+    "communication": ["", "quiet", 3, ["silent"], "Silent"],
+    "contacts": ["", "closest", 0, True],
+    "case_id": ["", "   ", "x" * 65, 7, None, "a\nb", "a\x00b"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in INSIDE for value in INSIDE[name]])
+def test_every_value_inside_the_borders_is_taken(name: str, value: object) -> None:
+    assert getattr(Case.of({"days_overdue": 7, "amount_overdue": 8000, name: value}), name) == value
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in OUTSIDE for value in OUTSIDE[name]])
+def test_every_value_outside_is_told_with_its_field(name: str, value: object) -> None:
+    (line,) = wrong(**{name: value})
+    assert line.startswith(f"case: {name}: ")
+    assert "give " in line and len(line) < 200
+
+
+def test_the_sentence_says_what_is_allowed_and_that_it_may_be_unknown() -> None:
+    assert wrong(zhima_score=1000) == [
+        "case: zhima_score: 1000 is not allowed; give a whole number from 350 to 950, or nothing if unknown."
+    ]
+    assert wrong(communication="quiet") == [
+        "case: communication: 'quiet' is not allowed; give one of repaying, engaged, answering, broken_promise, silent, "
+        "or nothing if unknown."
+    ]
+
+
+def test_all_mistakes_are_told_at_once_in_both_languages() -> None:
+    with pytest.raises(CaseError) as error:
+        Case.of({"days_overdue": -1, "amount_overdue": "much", "contacts": "x", "phone": "1"})
+    assert len(error.value.say("en").splitlines()) == len(error.value.say("zh").splitlines()) == 4
+    assert "case: 'phone'：没有这一项" in error.value.say("zh")
+
+
+def test_the_constructor_checks_the_same() -> None:
+    with pytest.raises(CaseError, match="days_overdue: -1"):
+        Case(-1, 8000)
+    with pytest.raises(CaseError, match="amount_overdue: 0 "):
+        Case(7, 8000).replace(amount_overdue=0)
+
+
+@pytest.mark.parametrize("given", [None, 3, "silent", [], [{"days_overdue": 7}]])
+def test_what_is_no_mapping_is_told(given: object) -> None:
+    with pytest.raises(CaseError, match="give keys and values"):
+        Case.of(given)
+
+
+NAMES = st.one_of(st.sampled_from(list(FIELDS)), st.text(max_size=3), st.integers())
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.lists(st.integers(), max_size=2)
+)
+
+
+@given(st.dictionaries(NAMES, ODD))
+def test_any_mapping_is_a_case_or_is_told(facts: dict) -> None:
+    try:
+        Case.of(facts)
+    except CaseError as error:
+        assert error.say("zh") and error.say("en")
+
+
+# ---- there and back ---------------------------------------------------------------------------------------------------
+
+
+@given(case=cases())
+def test_a_case_saved_as_yaml_and_read_is_the_same(case: Case) -> None:
+    assert Case.of(yaml.safe_load(case.to_yaml())) == case
+
+
+@pytest.mark.parametrize("read", [Case.read, Loan.read])
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
+def test_a_file_that_holds_nothing_is_said_to(tmp_path: Path, read, text: str) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        read(path)
+    assert caught.value.say("en") == "case.yaml: the file holds nothing; give keys and values."
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text("# 虚构\ndays_overdue: 7\namount_overdue: 8000\ncommunication:   # not known\n", "utf-8-sig")
+    assert Case.read(path) == Case(7, 8000)
+    assert Case.read(path).unknown == ["zhima_score", "past_overdue", "communication", "contacts"]
+
+
+@given(case=cases())
+def test_the_published_schema_takes_every_case(case: Case) -> None:
+    jsonschema.validate(json.loads(json.dumps(case.to_dict())), json_schema())
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in OUTSIDE for value in OUTSIDE[name]])
+def test_the_published_schema_refuses_what_the_library_refuses(name: str, value: object) -> None:
+    if isinstance(value, float) and not value < float("inf"):
+        return  # JSON has neither
+    if isinstance(value, str) and name == "case_id" and len(value) in range(1, 65):
+        return  # that a character can be seen is more than JSON Schema can say
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"days_overdue": 7, "amount_overdue": 8000, name: value}, json_schema())
+
+
+# ---- which rules fit --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "fits"),
+    [
+        ({}, True),
+        ({"from_day": 7, "to_day": 7}, True),
+        ({"from_day": 8}, False),
+        ({"to_day": 6}, False),
+        ({"when": {"communication": ["silent"]}}, True),
+        ({"when": {"communication": ["answering", None]}}, False),
+        ({"when": {"contacts": ["wrong", None]}}, True),
+        ({"when": {"communication": ["silent"], "contacts": ["wrong"]}}, False),
+    ],
+)
+def test_a_rules_conditions_hold_together_and_null_stands_for_unknown(rule: dict, fits: bool) -> None:
+    assert Case(7, 8000, communication="silent").matches(rule) is fits

@@ -1,1 +1,0 @@
-"""Tests, in the same rooms as jiebei_lib."""

@@ -1,0 +1,77 @@
+"""The panels on contact conduct without a browser: one audit shared by all, files, days, filters, letters."""
+
+from __future__ import annotations
+
+import pytest
+
+from jiebei_lib.show.calls.panel import _letter, shared
+from jiebei_lib.show.panels import call_findings, call_log, jurisdictions, what_to_do, wording
+from jiebei_lib.show.widget.switch import current
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    shared.findings, shared.day = None, ""
+    yield
+    shared.unobserve_all()
+    shared.findings, shared.day = None, ""
+    current.lang = "zh"
+
+
+def test_the_log_s_edits_reach_the_findings_and_the_letter() -> None:
+    log, findings, todo = call_log(), call_findings(), what_to_do()
+    assert "A19" in findings.text() and "2026-03-11 22:00" in todo.text()
+    rows = [dict(row) for row in log.values["log"]]
+    rows[18]["at"] = "2026-03-11T20:00:00+08:00"
+    log.set(log=rows)
+    assert "A19" not in findings.text() and "2026-03-11 22:00" not in todo.text()
+
+
+def test_a_picked_day_narrows_the_findings_and_a_second_click_widens_them_again() -> None:
+    log, findings = call_log(), call_findings()
+    click = {"kind": "click", "figure": "calendar", "points": [{"custom": "2026-03-09"}]}
+    log._heard(None, click, [])
+    assert "A12" in findings.text() and "A17" not in findings.text()
+    log._heard(None, click, [])
+    assert "A17" in findings.text()
+
+
+def test_rule_sets_and_confidence_are_the_reader_s_choice() -> None:
+    log, findings = call_log(), call_findings()
+    log.set(confidence="V")
+    assert "据报道" not in findings.text()
+    log.set(sets=["us"], confidence="S")
+    assert "FDCPA" in findings.text() or "美国" in findings.text()
+
+
+def test_a_file_of_one_s_own_is_read_and_its_personal_columns_masked() -> None:
+    log = call_log()
+    text = "attempt_id,at,channel,手机号\nx1,2026-03-01T23:00:00+08:00,call,13812345678\n"
+    log.set(file={"name": "<b>mine</b>.csv", "text": text})
+    assert "手机号" in log.text() and "13812345678" not in log.text() and "<b>" not in str(log.page["places"])
+    log.set(file={"name": "mine.csv", "text": text + "x2,2026-03-01T23:00:00+08:00,call,,too,many\n"})
+    assert "第2行" in log.text() or "row 2" in log.text()
+    log.set(file={"name": "mine.csv", "text": "a,b\n1,2\n"})
+    assert "attempt_id" in log.page["problem"]["zh"]
+
+
+def test_the_same_in_english() -> None:
+    panels = [call_log(), call_findings(), jurisdictions(), what_to_do(), wording()]
+    current.lang = "en"
+    for panel in panels:
+        assert not [sign for sign in panel.text() if "一" <= sign <= "鿿"]
+
+
+def test_a_letter_can_be_taken_along() -> None:
+    call_log()
+    panel = what_to_do()
+    assert "2026-03-09 19:55" in _letter({"who": "borrower"}, panel).text
+    panel.set(who="contact")
+    assert "2026-03-09 19:55" not in panel.text()
+
+
+def test_the_coach_begins_with_what_the_article_describes_and_refuses_a_time_that_is_none() -> None:
+    panel = wording()
+    assert "违反4条规则" in panel.text()
+    panel.set(clock="25:61")
+    assert panel.page["problem"]["en"]

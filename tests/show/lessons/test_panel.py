@@ -1,0 +1,243 @@
+"""The lessons' panels: what a learner does is kept, what a browser could forge is ignored, both languages say everything."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from jiebei_lib.lessons import best_path
+from jiebei_lib.lessons import seven_days as game
+from jiebei_lib.lessons.bank import bank
+from jiebei_lib.lessons.forms import forms
+from jiebei_lib.lessons.learner import LESSONS, class_file, learner, seed
+from jiebei_lib.lessons.store import Store
+from jiebei_lib.show.lessons import offers as borrowing
+from jiebei_lib.show.lessons.quiz import OPTIONS, response
+from jiebei_lib.show.panels import budget, class_board, join, offers, practice, quiz, record_dates, seven_days
+from jiebei_lib.show.widget.switch import current
+
+LESSON = LESSONS[0]
+
+
+@pytest.fixture(autouse=True)
+def own_class(tmp_path, monkeypatch):
+    """A class file of its own for each test, nobody in it, Chinese."""
+    monkeypatch.setenv("JIEBEI_CLASS", str(tmp_path / "class.sqlite"))
+    class_file.cache_clear()
+    learner.code, current.lang = "", "zh"
+    yield
+    class_file.cache_clear()
+    learner.code, current.lang = "", "zh"
+
+
+def names(panel):
+    return [field.get("name") for field in panel.fields]
+
+
+def answer(panel, right=True):
+    """Answers the question on screen, rightly or by "I don't know"."""
+    asked = panel_asked(panel)
+    item, letters = bank()[asked.item], dict(zip(asked.shown, OPTIONS, strict=False))
+    name = next(name for name in names(panel) if name.startswith("answer_"))
+    if right and item["type"] == "choice":
+        panel.set(**{name: letters[0]})
+    elif right and item["type"] == "number":
+        panel.set(**{name: item["answer"]})
+    elif right and item["type"] == "breach":
+        panel.set(**{name: [letters[n] for n, line in enumerate(item["lines"]) if line.get("rule")]})
+    elif right:
+        panel.set(**{name.rsplit("_", 1)[0] + f"_{n}": letters[n] for n in range(len(item["steps"]))})
+    panel._press("submit")
+
+
+def panel_asked(panel):
+    """The question on screen, found by its words."""
+    labels = {field["label"]["zh"] for field in panel.fields if "label" in field}
+    known = [*forms(seed())[0], *forms(seed())[1]]
+    texts = {bank()[asked.item]["ask"]["zh"]: asked for asked in known}
+    steps = {tuple(o["label"]["zh"] for o in f["options"][:-1]) for f in panel.fields if f.get("look") == "select"}
+    for asked in known:
+        item = bank()[asked.item]
+        if item["ask"]["zh"] in labels:
+            return texts[item["ask"]["zh"]]
+        if item["type"] == "order" and tuple(item["steps"][n]["zh"] for n in asked.shown) in steps:
+            return asked
+    raise AssertionError(labels)
+
+
+def through(panel, right=True):
+    panel._press("begin")
+    while names(panel):
+        if "next" in names(panel):
+            panel._press("next")
+        else:
+            answer(panel, right)
+
+
+def test_a_whole_lesson_is_kept_and_counted():
+    join()._press("enter")
+    through(quiz(LESSON, "before"), right=False)
+    after = quiz(LESSON, "after")
+    through(after)
+    answers = class_file().answers()
+    assert len(answers) == 24
+    assert not any(answer.right for answer in answers[:12])
+    assert all(answer.right for answer in answers[12:])
+    assert "课后对了12题（共12题），课前对了0题" in after.text()
+
+
+def test_the_first_form_tells_no_answer():
+    panel = quiz(LESSON, "before")
+    panel._press("begin")
+    asked = panel_asked(panel)
+    answer(panel)
+    assert bank()[asked.item]["right"]["why"]["zh"] not in panel.text()
+    assert "next" not in names(panel)
+
+
+def test_every_other_learner_has_the_forms_the_other_way_round():
+    orders = []
+    for _ in range(2):
+        learner.code = class_file().join()
+        orders.append([[asked.item for asked in learner.form(LESSON, phase)] for phase in ("before", "after")])
+    assert orders[0] == orders[1][::-1]
+
+
+def test_a_learner_comes_back_to_the_first_open_question():
+    panel = quiz(LESSON, "before")
+    panel._press("begin")
+    for _ in range(3):
+        answer(panel)
+    code = learner.code
+    learner.code = class_file().join()
+    assert names(panel) == ["begin"]
+    door = join()
+    learner.code = ""
+    door.set(code=f" {code.lower()}")
+    door._press("back")
+    assert learner.code == code
+    assert "第4题" in panel.text()
+
+
+def test_an_unknown_code_is_answered_in_place():
+    door = join()
+    door.set(code="<b>x")
+    door._press("back")
+    assert learner.code == ""
+    assert "没有人用过续课码" in door.status["text"]["zh"]
+
+
+@pytest.mark.parametrize("forged", ["zz", 0, None, ["a"], {"a": 1}, True])
+def test_forged_values_are_never_an_error_nor_right(forged):
+    for name in ("line_what_decides", "cost_each_day", "contacts_breach_night", "late_order_of_steps"):
+        item = bank()[name]
+        parts = (
+            len(item["wrong"]) + 1 if item["type"] == "choice" else len(item.get("steps") or item.get("lines") or ())
+        )
+        asked = type(forms(1)[0][0])(name, tuple(range(parts)))
+        values = {f"answer_0_{n}": forged for n in range(6)} if not isinstance(forged, list | dict) else {}
+        given = response(asked, forged, values, 0)
+        code = class_file().join()
+        assert class_file().answer(code, LESSON, "practice", name, given).right is False
+
+
+def test_pressing_twice_answers_once():
+    panel = practice("lesson_3", "record_cleaner")
+    panel._press("begin")
+    panel.set(answer_0="a")
+    panel._press("submit")
+    panel._press("submit")
+    assert len(class_file().answers()) == 1
+
+
+def test_the_game_is_played_kept_and_replayed():
+    panel = seven_days()
+    path = best_path.best_from(game.start(game.world(seed())), game.world(seed()))[1]
+    for choice in path:
+        panel._press(f"do_{choice}")
+    assert "正是能得的最高分" in panel.text()
+    assert class_file().played(learner.code) == (1, list(path))
+    panel.set(day="3")
+    panel._press("again")
+    assert class_file().played(learner.code) == (2, list(path[:2]))
+    assert "逾期第3天" in panel.text()
+    again = seven_days()
+    code, learner.code = learner.code, class_file().join()
+    learner.code = code
+    assert "逾期第3天" in again.text()
+
+
+def test_what_is_not_open_today_does_nothing():
+    panel = seven_days()
+    panel._press("do_complain")
+    panel._press("do_rest")
+    assert class_file().moves() == []
+
+
+def test_naming_calls_is_kept_with_the_first_judgment():
+    panel = seven_days()
+    field = next(name for name in names(panel) if name.startswith("judge_"))
+    panel.set(**{field: "none"})
+    panel._press("judge")
+    assert class_file().names() == [(1, "first_message", "none", True)]
+    assert "判断正确" in panel.text()
+
+
+def test_the_board_counts_exports_and_deletes():
+    through(quiz(LESSON, "before"), right=False)
+    panel = class_board()
+    panel.redraw()
+    assert "课前做完1人" in panel.text()
+    panel._press("delete")
+    assert class_file().students() == 1
+    panel.set(sure=True)
+    panel._press("delete")
+    assert class_file().students() == 0
+    assert "还没有人作答" in panel.text()
+
+
+def test_offers_agree_with_the_known_rates():
+    """6 yuan a day for 10,000 is 21.9% interest-first over equal months of actual days; 1.4% a month is 16.8%."""
+    values = dict(offers().values)
+    found = borrowing.compared({**values, "method": "interest_first"})
+    assert found[1]["nominal"] == pytest.approx(0.168, abs=1e-6)
+    assert found[0]["nominal"] == pytest.approx(0.219, abs=0.002)
+    flat = borrowing.compared(
+        {**values, "amount": 12000, "per_1": "flat_fee", "figure_1": 1, "method": "equal_principal"}
+    )
+    assert flat[0]["nominal"] == pytest.approx(0.2146, abs=1e-4)
+
+
+def test_budget_says_what_is_left_and_missing():
+    panel = budget()
+    assert "每月还剩300元" in panel.text()
+    panel.set(payment=1800)
+    assert "每月缺600元" in panel.text()
+
+
+def test_the_mark_ends_five_years_after_settling__article_21():
+    panel = record_dates()
+    assert "2031-12-01" in panel.text()
+    panel.set(settled=None)
+    assert "还没还清" in panel.text()
+
+
+@pytest.mark.parametrize(
+    "make", [join, lambda: quiz(LESSON, "before"), seven_days, class_board, offers, budget, record_dates]
+)
+def test_english_holds_no_chinese_and_chinese_no_english_sentence(make):
+    panel = make()
+    current.lang = "en"
+    assert not re.search(r"[\u4e00-\u9fff]", panel.text())
+    current.lang = "zh"
+    assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", panel.text())
+
+
+def test_without_a_class_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.delenv("JIEBEI_CLASS")
+    class_file.cache_clear()
+    quiz(LESSON, "before")._press("begin")
+    assert class_file().path is None
+    assert not list(tmp_path.glob("*.sqlite"))
+    assert isinstance(class_file(), Store)

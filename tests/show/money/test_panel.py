@@ -1,0 +1,130 @@
+"""The panels about money: what moves, what is said, what is refused in place."""
+
+from __future__ import annotations
+
+import pytest
+
+from jiebei_lib import Loan, owed
+from jiebei_lib.show.money.figures import owed_figure, rate_figure, record_figure, ways_figure
+from jiebei_lib.show.panels import affordable, credit_record, owing, ways_out, yearly_rate
+from jiebei_lib.show.widget.switch import current
+
+PANELS = (owing, ways_out, yearly_rate, affordable, credit_record)
+
+
+@pytest.fixture(autouse=True)
+def chinese():
+    yield
+    current.lang = "zh"
+
+
+def figures(panel) -> list[dict]:
+    return [part for places in panel.page["places"].values() for part in places if "figure" in part]
+
+
+@pytest.mark.parametrize("make", PANELS)
+def test_the_first_state_stands_in_both_languages_without_a_problem(make):
+    panel = make()
+    chinese = panel.text()
+    assert panel.page["problem"] is None and len(chinese) > 100
+    current.lang = "en"
+    english = panel.text()
+    assert panel.page["problem"] is None and english != chinese
+    assert not [char for char in english if "\u4e00" <= char <= "\u9fff"]
+    assert "{" not in chinese + english
+
+
+@pytest.mark.parametrize("make", PANELS)
+def test_every_figure_has_a_title_a_text_alternative_and_its_numbers(make):
+    for figure in figures(make()):
+        assert len(figure["alt"]) > 20 and len(figure["caption"]) > 10 and figure["rows"]
+        assert all(len(row) == len(figure["head"]) for row in figure["rows"])
+
+
+def test_the_area_is_what_the_library_says_is_owed_on_every_day():
+    loan = Loan(
+        principal=12_000, daily_rate="0.0005", months=12, method="equal_instalment", drawn="2026-01-15", missed_from=3
+    )
+    figure = owed_figure(loan, 7, "en")
+    day = loan.due(3)
+    for number in (0, 7, 100, 365):
+        one = owed(loan, day.fromordinal(day.toordinal() + number))
+        stacked = [area["y"][number] for area in figure.data]
+        assert stacked == pytest.approx([float(one.principal), float(one.interest), float(one.penalty)])
+
+
+def test_a_payment_and_a_plan_lower_the_cost_of_waiting_and_the_dashed_line_stays():
+    panel = owing()
+    panel.set(pay=500)
+    assert "90.72" in panel.text() and figures(panel)[0]["figure"]["data"][-1]["line"]["dash"] == "dash"
+    panel.set(plan="monthly", plan_months=3)
+    monthly = panel.text().split("\n")[0]
+    panel.set(plan="due")
+    assert monthly != panel.text().split("\n")[0] and panel.page["problem"] is None
+    panel.set(pay=0, plan="none")
+    assert len(figures(panel)[0]["figure"]["data"]) == 3
+
+
+def test_a_loan_that_cannot_be_is_refused_in_place_and_the_last_picture_stays():
+    panel = owing()
+    before = panel.text()
+    panel.set(missed_from=13)
+    assert "missed_from: 13" in panel.page["problem"]["en"] and panel.text() == before
+    panel.set(missed_from=12, accelerate=True, compound=True, grace_days=3)
+    assert panel.page["problem"] is None
+
+
+def test_every_way_that_deepens_the_debt_says_so():
+    panel = ways_out()
+    assert panel.text().count("加深债务") == 2
+    (figure,) = figures(panel)
+    labels = [mark["text"] for mark in figure["figure"]["layout"]["annotations"]]
+    assert ["加深债务" in label for label in labels] == [False, False, True, True]
+
+
+def test_nothing_overdue_needs_no_way_out():
+    panel = ways_out()
+    panel.set(principal=1, months=60)
+    assert figures(panel) == [] and "不需要出路" in panel.text()
+
+
+def test_a_service_fee_lifts_the_rate_over_the_lines():
+    panel = yearly_rate()
+    assert "高于5条线中的1条" in panel.text()
+    panel.set(principal=8000, daily_rate=0.05, instalment_fee=71)
+    assert "高于5条线中的5条" in panel.text()
+
+
+def test_the_record_is_drawn_as_ending_only_once_settled():
+    panel = credit_record()
+    line = figures(panel)[0]["figure"]["data"][0]
+    assert line["line"]["dash"] == "solid" and line["x"][1] == "2031-03-10"
+    panel.set(settled=None)
+    line = figures(panel)[0]["figure"]["data"][0]
+    assert line["line"]["dash"] == "dot" and line["x"][1] == "2031-11-24"
+    panel.set(settled="2024-01-01")
+    assert "settled: 2024-01-01" in panel.page["problem"]["en"]
+
+
+def test_a_thinner_purse_changes_the_verdict():
+    panel = affordable()
+    assert "余地很小" in panel.text()
+    panel.set(income=3000)
+    assert "借少一点" in panel.text()
+    panel.set(income=30_000, savings=100_000)
+    assert "撑得住" in panel.text()
+
+
+def test_figures_are_the_same_on_every_run():
+    from jiebei_lib.money.record import record
+    from jiebei_lib.money.summary import money
+
+    loan = Loan(principal=12_000, daily_rate="0.0005", months=12, method="bullet", drawn="2026-01-15")
+    found = money(loan, "2027-02-01")
+    marks = record("2025-06-15", None, 500, as_of="2026-11-24")
+    for draw in (
+        lambda: ways_figure(found, "zh"),
+        lambda: rate_figure(found, "en"),
+        lambda: record_figure(marks, "zh"),
+    ):
+        assert draw().spec() == draw().spec()
