@@ -80,7 +80,7 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
 
     def heading(key: str) -> None:
         line()
-        line(say(f"{key}.heading", lang), "bold underline")
+        line(say(f"case.{key}.heading", lang), "bold underline")
 
     def statement(said: Any, mark: str) -> None:
         basis = [say(f"basis.{said['basis']}", lang)] + [say("page.reported", lang)] * said["reported"]

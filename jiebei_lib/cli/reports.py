@@ -22,33 +22,33 @@ def report(
     to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
     check: Annotated[bool, typer.Option("--check", help=t("report.check"))] = False,
-    examples: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
+    kept: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help=t("report.refresh"))] = False,
 ) -> None:
     from jiebei_lib.core.case import Case
     from jiebei_lib.money.loan import Loan
-    from jiebei_lib.reports import examples as kept_reports
-    from jiebei_lib.reports import render as reports
+    from jiebei_lib.reports import examples
+    from jiebei_lib.reports.kinds import case_report
 
     lang = checked_lang(lang)
-    if examples:
-        for made in kept_reports.example_reports(out):
+    if kept:
+        for made in examples.example_reports(out):
             print(f"{made.html}\n  {made.headline}")
         if refresh:
-            print("\n".join(map(str, kept_reports.kept_examples(out / "examples"))))
+            print("\n".join(map(str, examples.kept_examples(out / "examples"))))
         return
     if case is None:
         raise ReportError(Problem("missing_option", "CASE.yaml"))
     if case.suffix == ".ipynb" and check:
         notebook = case
     else:
-        made = reports.case_report(
+        made = case_report(
             Case.read(case), lang, policy, as_of, to.split(","), out, loan=Loan.read(loan) if loan else None
         )
         print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
         notebook = made.notebook
     if check:
-        kept_reports.reproduces(notebook)
+        examples.reproduces(notebook)
         print(say("cli.report.reproduced", lang, path=notebook))
 
 

@@ -58,7 +58,7 @@ def _content() -> dict[str, Any]:
 
 def _read(files: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     whole: dict[str, Any] = {}
-    for file in files[1:-1]:
+    for file in files[1:]:
         for name, item in parse(file.read_text("utf-8")).items():
             if name in whole:
                 raise PolicyError(Problem("duplicate_key", f"{file.name}: {name}", {"line": "?"}))

@@ -11,7 +11,7 @@ LANGUAGES = ("zh", "en")
 
 
 def say(key: str, lang: str, **slots: Any) -> str:
-    """The sentence at a dotted key, its slots filled. The key's first part is a topic: text/<topic>.yaml, else a part of text/shared.yaml."""
+    """The sentence at a dotted key, its slots filled. The first part is a topic: text/<topic>.yaml, or a part of text/shared.yaml."""
     sentence = _sentence(key)[lang]
     return sentence.format(**slots) if slots else sentence
 

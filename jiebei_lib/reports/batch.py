@@ -83,7 +83,7 @@ def reports(
     cluster: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Batch:
-    """A report for each row of a table (see :func:`~jiebei_lib.portfolio.score_files.score_files`) and each language, into the folder ``out``.
+    """A report for each row of a table (see :func:`.score_files`) and each language, into the folder ``out``.
 
     The chart library lies once beside the reports, or with ``single_file`` in each of them. ``as_of`` is today if not given, or
     the day of the run that is being resumed.

@@ -261,7 +261,7 @@ def test_killed_in_the_middle_nothing_half_written_is_left_in_place(tmp_path):
     source = write_sample(tmp_path / "in.parquet", 2000)
     code = f"""
         import os, signal
-        from jiebei_lib import portfolio
+        from jiebei_lib.portfolio import score_files as portfolio
         portfolio.ROWS = 500
         def tell(done, total):
             os.kill(os.getpid(), signal.SIGKILL)

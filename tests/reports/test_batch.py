@@ -18,8 +18,8 @@ pytest.importorskip("pyarrow")
 from jiebei_lib.cli import run
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.reports import batch
-from jiebei_lib.reports import render as report
 from jiebei_lib.reports.batch import BUNDLE, INDEX, MANIFEST, reports
+from jiebei_lib.reports.kinds import case_report
 from jiebei_lib.reports.render import STYLE
 
 DAY = "2026-11-23"
@@ -69,7 +69,7 @@ def test_a_report_for_each_row_and_language_with_its_hashes(made):
 def test_a_report_is_the_one_that_is_made_alone(made, cases, tmp_path):
     (first,) = sample(1, seed=2).to_dict("records")
     facts = {name: value for name, value in first.items() if value == value and name != "funded_by"}
-    alone = report.case_report(batch.Case.of(facts), "zh", as_of=DAY, out=tmp_path)
+    alone = case_report(batch.Case.of(facts), "zh", as_of=DAY, out=tmp_path)
     assert content(tmp_path)[alone.html.name] == content(made)[alone.html.name]
 
 
@@ -99,7 +99,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
     out = tmp_path / "out"
     code = f"""
         import os, signal
-        from jiebei_lib import batch, report
+        from jiebei_lib.reports import batch, render as report
         real, left = report.write, [COUNT]
         def write(path, content):
             left[0] -= 1
@@ -128,7 +128,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
 def test_a_crash_costs_one_report_and_the_next_run_tries_it_again(cases, tmp_path, monkeypatch):
     monkeypatch.setenv("JIEBEI_WARM", "crash_on_third")
     (tmp_path / "crash_on_third.py").write_text(
-        "import os\nfrom jiebei_lib import batch\nreal = batch._render\n"
+        "import os\nfrom jiebei_lib.reports import batch\nreal = batch._render\n"
         "def crash(parameters, *more, **named):\n"
         "    if parameters['case']['case_id'] == 'S000000003':\n        os.abort()\n"
         "    if parameters['case']['case_id'] == 'S000000005':\n        raise MemoryError('no more')\n"

@@ -15,6 +15,7 @@ from jiebei_lib.core.knowledge.problems import CaseError, ReportError
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.reports import examples as kept_reports
 from jiebei_lib.reports import render as reports
+from jiebei_lib.reports.kinds import case_report
 from tests.conftest import browser_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,8 +33,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, reports.Rend
     """One report in each language, with its print."""
     out, to = tmp_path_factory.mktemp("reports"), ("html", "pdf") if browser_path() else ("html",)
     return {
-        "zh": reports.case_report(example("silent"), "zh", as_of="2026-11-23", to=to, out=out),
-        "en": reports.case_report(example("much_unknown"), "en", as_of="2026-11-23", to=to, out=out),
+        "zh": case_report(example("silent"), "zh", as_of="2026-11-23", to=to, out=out),
+        "en": case_report(example("much_unknown"), "en", as_of="2026-11-23", to=to, out=out),
     }
 
 
@@ -65,7 +66,7 @@ def test_with_the_loan_the_report_counts_to_the_cent(tmp_path: Path) -> None:
     from jiebei_lib.money.loan import Loan
 
     loan = Loan(principal=10_000, daily_rate="0.0005", months=1, method="bullet", drawn="2026-01-15")
-    made = reports.case_report(example("silent"), "en", as_of="2026-11-23", out=tmp_path, loan=loan)
+    made = case_report(example("silent"), "en", as_of="2026-11-23", out=tmp_path, loan=loan)
     page = made.html.read_text("utf-8")
     assert "7.50 yuan more" in page and ">10,432.50<" in page
 
@@ -180,7 +181,7 @@ def visible(path: Path) -> str:
 
 
 def test_rendering_twice_gives_the_same_outputs(rendered: dict[str, reports.Rendered], tmp_path: Path) -> None:
-    again = reports.case_report(example("silent"), "zh", as_of="2026-11-23", out=tmp_path)
+    again = case_report(example("silent"), "zh", as_of="2026-11-23", out=tmp_path)
     first, second = (nbformat.read(made.notebook, 4) for made in (rendered["zh"], again))
     assert [cell.get("outputs") for cell in first.cells] == [cell.get("outputs") for cell in second.cells]
     assert rendered["zh"].html.read_bytes() == again.html.read_bytes()
@@ -207,7 +208,7 @@ def test_the_examples_kept_with_the_project_are_current(name: str, lang: str) ->
 
 def test_what_a_user_writes_is_never_run_and_never_rendered(tmp_path: Path) -> None:
     case = Case(7, 8000, communication="silent", case_id=HOSTILE)
-    made = reports.case_report(case, "en", out=tmp_path)
+    made = case_report(case, "en", out=tmp_path)
     page = made.html.read_text("utf-8")
     assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
     assert made.html.parent == tmp_path
@@ -236,34 +237,34 @@ def test_parameter_names_that_the_template_lacks_are_refused(tmp_path: Path) -> 
 def test_what_is_wrong_is_said_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     with pytest.raises(ReportError, match=r"--to: .*docx"):
-        reports.case_report(example("silent"), to=("docx",), out=out)
+        case_report(example("silent"), to=("docx",), out=out)
     with pytest.raises(ReportError, match="lang: 'fr'"):
-        reports.case_report(example("silent"), "fr", out=out)
+        case_report(example("silent"), "fr", out=out)
     with pytest.raises(CaseError, match="as_of"):
-        reports.case_report(example("silent"), as_of="tomorrow", out=out)
+        case_report(example("silent"), as_of="tomorrow", out=out)
     monkeypatch.setenv("JIEBEI_BROWSER", "no-such-browser")
     with pytest.raises(ReportError, match="apt install chromium"):
-        reports.case_report(example("silent"), to=("pdf",), out=out)
+        case_report(example("silent"), to=("pdf",), out=out)
     assert not out.exists()
 
 
 def test_a_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ReportError, match="cannot be written"):
-        reports.case_report(example("silent"), out=tmp_path / "file")
+        case_report(example("silent"), out=tmp_path / "file")
 
 
 def test_an_overlay_travels_into_the_report_and_is_named(tmp_path: Path) -> None:
     from jiebei_lib.core.policy import load_policy
 
     policy = load_policy().replace({"factors.amount.pressing": 60000})
-    made = reports.case_report(example("silent"), "en", policy, out=tmp_path)
+    made = case_report(example("silent"), "en", policy, out=tmp_path)
     assert "The article (changed)" in made.html.read_text("utf-8")
 
 
 def test_parameters_are_written_as_they_are_read(tmp_path: Path) -> None:
     """Trap 11: papermill writes \\uXXXX for Chinese, and a date or a Decimal silently becomes text."""
-    made = reports.case_report(Case(7, 8000.5, case_id="逾期一周"), out=tmp_path)
+    made = case_report(Case(7, 8000.5, case_id="逾期一周"), out=tmp_path)
     source = "\n".join(cell.source for cell in nbformat.read(made.notebook, 4).cells)
     assert "逾期一周" in source and "8000.5" in source
     with pytest.raises(TypeError):

@@ -3,7 +3,8 @@
     papermill --engine jiebei-warm in.ipynb out.ipynb          papermill.execute_notebook(..., engine_name="jiebei-warm")
 
 papermill and nbclient do all that they always do; only the kernel behind them is another: IPython's own kernel shell in a copy of
-a warm process (fork_server.py) instead of a new process that talks over sockets. So the notebook that comes out is the same but for timings.
+a warm process (fork_server.py) instead of a new process that talks over sockets. So the notebook that comes
+out is the same but for timings.
 What such a copy cannot do goes to the standard engine: other kernels than this Python's, a time limit, widgets (which talk back),
 other systems than Linux. Set ``JIEBEI_WARM=numpy,pandas`` to have more imported beforehand.
 """

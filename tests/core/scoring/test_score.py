@@ -228,7 +228,7 @@ def test_across_days_is_the_case_on_each_day(case: Case, policy: Policy) -> None
 
 DIGITS = """
 from jiebei_lib import Case, score, load_policy
-from jiebei_lib.scoring.score import score_cases
+from jiebei_lib.core.scoring.score import score_cases
 many = [Case(7 + 3 * n, 300.0 * 2**n, communication=["silent", None, "engaged"][n % 3]) for n in range(8)]
 for name in ("article", "published"):
     answer = score_cases(many, load_policy(name))

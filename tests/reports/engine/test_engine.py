@@ -169,7 +169,7 @@ def test_a_time_limit_or_a_foreign_kernel_is_not_for_the_warm_engine():
 
 
 def test_a_server_ends_with_the_process_that_started_it():
-    code = "from jiebei_lib import warm\nprint(warm.Server(['json']).process.pid, flush=True)\nimport os\nos.kill(os.getpid(), 9)"
+    code = "from jiebei_lib.reports.engine import fork_server as warm\nprint(warm.Server(['json']).process.pid, flush=True)\nimport os\nos.kill(os.getpid(), 9)"
     ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
     server = int(ended.stdout)
     for _ in range(600):

@@ -12,7 +12,7 @@ from jiebei_lib.show.evidence.published_panel import _picked
 from jiebei_lib.show.panels import context, contradictions, first_days, ladders, learning, reported
 from jiebei_lib.show.widget.switch import current
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "notebooks" / "cases" / "outcomes.csv"
+EXAMPLE = Path(__file__).resolve().parents[3] / "notebooks" / "cases" / "outcomes.csv"
 
 
 @pytest.fixture(autouse=True, params=["zh", "en"])
