@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items
-from jiebei_lib.core.knowledge.schema import Based, Source, Statement, Strict, Text
+from jiebei_lib.core.knowledge.schema import Based, SourceEntry, Statement, Strict, Text
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy_checks import Where, cite_problems, shape
 
@@ -46,7 +46,7 @@ def _clock(text: str) -> str:
 Clock = Annotated[str, AfterValidator(_clock)]
 
 
-class Rule(Statement):
+class CallRule(Statement):
     """A rule and the named check that tests it. ``when`` says which attempts it is about; ``unless`` what lifts it."""
 
     set: str
@@ -100,7 +100,7 @@ class Cell(Based):
     article: list[str] | None = None
 
 
-class Question(Strict):
+class FactQuestion(Strict):
     name: Text
     answers: dict[Literal["article", "cn", "us", "uk"], Cell]
 
@@ -116,9 +116,9 @@ class Callers(Strict):
     """All rule sets and what goes with them."""
 
     sets: dict[str, RuleSet]
-    rules: Annotated[dict[str, Rule], Field(min_length=1)]
+    rules: Annotated[dict[str, CallRule], Field(min_length=1)]
     severity: dict[Literal["high", "medium", "low"], Level]
-    questions: dict[str, Question]
+    questions: dict[str, FactQuestion]
     remedies: dict[str, Remedy]
     scripts: dict[str, Statement]
     not_applied: dict[str, Statement]
@@ -126,7 +126,7 @@ class Callers(Strict):
 
 def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> list[Problem]:
     """Everything wrong with the rules of conduct, all at once."""
-    found = shape(dict[str, Source], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
+    found = shape(dict[str, SourceEntry], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
     found += shape(Callers, document, where)
     found += list(cite_problems(document, sources, where))
     return found or [*_rules(document, where), *_cells(document, where)]

@@ -70,9 +70,9 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
     from rich.text import Text
 
     from jiebei_lib.show.case.figures import factors_figure
-    from jiebei_lib.show.case.page import Page
+    from jiebei_lib.show.case.page import CasePage
 
-    page, out = Page(case, lang, policy, as_of), console()
+    page, out = CasePage(case, lang, policy, as_of), console()
     a, width = page.assessment, min(out.width, 100)
 
     def line(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:

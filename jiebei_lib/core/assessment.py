@@ -22,7 +22,7 @@ from jiebei_lib.core.scoring import explain
 from jiebei_lib.core.scoring.score import VERDICTS, Scores, score_cases
 
 
-class Text(TypedDict):
+class Bilingual(TypedDict):
     zh: str
     en: str
 
@@ -36,7 +36,7 @@ class Said(TypedDict):
     """A statement with what it rests on. ``reported``: nobody here could check it against the full text."""
 
     id: str
-    text: Text
+    text: Bilingual
     cite: list[str]
     basis: str
     confidence: str | None
@@ -44,7 +44,7 @@ class Said(TypedDict):
 
 
 class Stage(Said):
-    name: Text
+    name: Bilingual
     days: list[int]
 
 
@@ -52,7 +52,7 @@ class Contribution(TypedDict):
     """Log-odds: ``central`` at the central reading, ``low`` to ``high`` over all readings and all values of what is unknown."""
 
     factor: str
-    name: Text
+    name: Bilingual
     pressure: float
     pressure_low: float
     pressure_high: float
@@ -66,14 +66,14 @@ class Contribution(TypedDict):
 class Rule(Said):
     standing: str
     since: str
-    binds: Text
+    binds: Bilingual
 
 
 class Permitted(TypedDict):
     """May an unrelated contact be called about this debt on that day? ``deciding``: the fact that would decide it."""
 
     status: str
-    why: Text
+    why: Bilingual
     deciding: str | None
     cites: list[str]
     reported: bool
@@ -86,7 +86,7 @@ class Question(TypedDict):
     field: str
     narrowing: float
     share_narrowing: float
-    text: Text
+    text: Bilingual
 
 
 class Change(TypedDict):
@@ -109,7 +109,7 @@ class Conduct(Said):
 
 class Witness(TypedDict):
     policy: str
-    name: Text
+    name: Bilingual
     verdict: str
     likelihood: Range
     share: float
@@ -118,14 +118,14 @@ class Witness(TypedDict):
 
 class Source(TypedDict):
     id: str
-    title: Text
+    title: Bilingual
     kind: str
     standing: str | None
     effective: str | None
     confidence: str
     reported: bool
     cites: list[str]
-    note: Text | None
+    note: Bilingual | None
 
 
 @dataclass(frozen=True)
@@ -258,7 +258,7 @@ def json_schema() -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     schema = TypeAdapter(Assessment).json_schema()
-    schema["$defs"]["Text"] = {"title": "Text", "type": "string"}
+    schema["$defs"]["Bilingual"] = {"title": "Text", "type": "string"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -282,16 +282,16 @@ def _witness(case: Case, policy: Policy) -> Witness:
     )
 
 
-def _contribution(part: explain.Contribution, policy: Policy) -> Contribution:
+def _contribution(part: explain.FactorPart, policy: Policy) -> Contribution:
     factor = policy.data["factors"][part.factor]
     return Contribution(**asdict(part), name=factor["name"], cite=factor["cite"], basis=factor["basis"])
 
 
-def _question(question: explain.Question, policy: Policy) -> Question:
+def _question(question: explain.OpenFact, policy: Policy) -> Question:
     return Question(**asdict(question), text=policy.data["questions"][question.field]["text"])
 
 
-def _change(change: explain.Change) -> Change:
+def _change(change: explain.LeastChange) -> Change:
     return Change(
         goal=change.goal,
         communication=change.communication,

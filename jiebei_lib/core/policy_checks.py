@@ -9,7 +9,7 @@ from typing import Any
 
 from jiebei_lib.core.case import FIELDS, checked
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
-from jiebei_lib.core.knowledge.schema import Document, Source, slots
+from jiebei_lib.core.knowledge.schema import Document, SourceEntry, slots
 from jiebei_lib.core.knowledge.schema_problems import Where, shape
 from jiebei_lib.core.knowledge.yaml_files import walk
 from jiebei_lib.core.readings import NoReadings, Unbounded, build
@@ -38,7 +38,7 @@ def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: 
 
 
 def _problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> list[Problem]:
-    found = shape(dict[str, Source], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
+    found = shape(dict[str, SourceEntry], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
     found += shape(Document, document, where)
     found += list(cite_problems(document, sources, where))
     if found:

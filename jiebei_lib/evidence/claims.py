@@ -45,7 +45,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Page:
+class PublishedPage:
     """What one page says of the first contact: the earliest ``day`` that it does not deny, that it names none, or only denials
     (``kind``: ``day``, ``no_day``, ``deny``). ``claims`` are the statements that this rests on."""
 
@@ -98,7 +98,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Step:
+class LadderStep:
     """A step of a published ladder, in days; ``last`` None is open. ``whom``: borrower, third (a third person) or outsider (the case
     goes to an outside collector)."""
 
@@ -116,7 +116,7 @@ class Ladder:
     id: str
     source: str
     product: str
-    steps: tuple[Step, ...]
+    steps: tuple[LadderStep, ...]
 
     @property
     def third_from(self) -> int | None:
@@ -148,7 +148,7 @@ def claims() -> tuple[Claim, ...]:
     )
 
 
-def pages(product: str | None = None, scope: str | None = None, without_article: bool = False) -> list[Page]:
+def pages(product: str | None = None, scope: str | None = None, without_article: bool = False) -> list[PublishedPage]:
     """The pages that say something of the first contact on a product (all if None) and with some contacts (all if None)."""
     by_page: dict[str, list[Claim]] = {}
     for claim in claims():
@@ -158,10 +158,10 @@ def pages(product: str | None = None, scope: str | None = None, without_article:
     return [_page(found) for found in by_page.values()]
 
 
-def _page(found: list[Claim]) -> Page:
+def _page(found: list[Claim]) -> PublishedPage:
     said = [claim for claim in found if not claim.denied]
     day = min((int(claim.low) for claim in said if claim.low is not None), default=None)
-    return Page(
+    return PublishedPage(
         id=found[0].page,
         url=found[0].url,
         title=found[0].title,
@@ -247,10 +247,10 @@ def ladders() -> tuple[Ladder, ...]:
     )
 
 
-def _step(row: dict[str, str], targets: dict[str, list[str]]) -> Step:
+def _step(row: dict[str, str], targets: dict[str, list[str]]) -> LadderStep:
     last = int(row["day_to"]) if row["day_to"] else None
     channels = tuple(part for part in row["channel"].split(";") if part)
-    return Step(int(row["day_from"]), last, channels, tuple(targets[row["target"]]["whom"]), row["target"])
+    return LadderStep(int(row["day_from"]), last, channels, tuple(targets[row["target"]]["whom"]), row["target"])
 
 
 @cache

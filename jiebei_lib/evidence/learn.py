@@ -86,7 +86,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LearnedAnswer:
     """The answer for one case: the range of the likelihood and the share of readings that say "more likely than not"."""
 
     verdict: str
@@ -171,21 +171,23 @@ class Learned:
         last = min(int(np.searchsorted(carried, credible)), len(best_first) - 1)
         return float(self.fit[best_first[last]]) - HAIR
 
-    def prior(self, case: Case) -> Answer:
+    def prior(self, case: Case) -> LearnedAnswer:
         """The answer for a case before any evidence: the score itself."""
         return self._answer(case, np.ones(len(self.drawn.weights), bool), self.drawn.even)
 
-    def posterior(self, case: Case) -> Answer:
+    def posterior(self, case: Case) -> LearnedAnswer:
         """The answer after it: the range over the readings that carry 95 % of the weight, the share by weight."""
         return self._answer(case, self.region, self.weights)
 
-    def _answer(self, case: Case, region: np.ndarray, weights: np.ndarray) -> Answer:
+    def _answer(self, case: Case, region: np.ndarray, weights: np.ndarray) -> LearnedAnswer:
         least, middle, most = _log_odds(case, self.drawn, self.policy)
         drawn = slice(self.drawn.number)
         low, high = least[region].min(), most[region].max()
         verdict = 0 if high == -np.inf else 3 if low > 0 else 1 if high <= 0 else 2
         share, share_low, share_high = (min(1.0, float(weights @ (z[drawn] > 0))) for z in (middle, least, most))
-        return Answer(VERDICTS[verdict], *(float(likelihood(z)) for z in (low, high)), share, share_low, share_high)
+        return LearnedAnswer(
+            VERDICTS[verdict], *(float(likelihood(z)) for z in (low, high)), share, share_low, share_high
+        )
 
     def likelihoods(self, case: Case) -> np.ndarray:
         """The likelihood (N,) that each drawn reading gives a case, what is unknown taken in the middle."""

@@ -12,7 +12,7 @@ from typing import Any
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.readings import FACTORS, WEIGHTS
 from jiebei_lib.core.scoring.score import likelihood
-from jiebei_lib.evidence.learn import ASSUMED, Answer, Learned, Span
+from jiebei_lib.evidence.learn import ASSUMED, Learned, LearnedAnswer, Span
 
 REFERENCE = Case.of(ASSUMED["reference_case"])  # day 7, all else in the middle, nothing unknown
 
@@ -90,7 +90,7 @@ def _span(name: str, span: Span) -> dict[str, float]:
     return {end: shown_weight(name, value) for end, value in asdict(span).items()}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: LearnedAnswer) -> dict[str, Any]:
     return {
         "verdict": answer.verdict,
         "likelihood": {"low": answer.low, "high": answer.high},

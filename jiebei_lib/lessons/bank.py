@@ -27,7 +27,7 @@ CODE = (
 
 
 @dataclass(frozen=True)
-class Mark:
+class Marked:
     """``right``: all of it; ``reveals``: misconceptions that the answer shows; ``feedback``: one text for each thing to say;
     ``lines``: of a breach, the line that each of these is about."""
 
@@ -124,48 +124,48 @@ def revealed(item: dict[str, Any]) -> list[str]:
     return found + ([item["otherwise"]["reveals"]] if "otherwise" in item else [])
 
 
-def mark(item: dict[str, Any], response: Any) -> Mark:
+def mark(item: dict[str, Any], response: Any) -> Marked:
     """Marks one response; None is "I don't know": not right, and no misconception. Raises ``ValueError`` for what cannot be."""
     if response is None:
         if item["type"] == "breach":
             return _told(False, [], _breaking(item))
-        return Mark(False, [], [item["right"]["why"]])
+        return Marked(False, [], [item["right"]["why"]])
     return {"choice": _choice, "number": _number, "order": _order, "breach": _breach}[item["type"]](item, response)
 
 
-def _choice(item: dict[str, Any], response: int) -> Mark:
+def _choice(item: dict[str, Any], response: int) -> Marked:
     if type(response) is not int or not 0 <= response <= len(item["wrong"]):
         raise ValueError(response)
     if response == 0:
-        return Mark(True, [], [item["right"]["why"]])
+        return Marked(True, [], [item["right"]["why"]])
     chosen = item["wrong"][response - 1]
-    return Mark(False, [chosen["reveals"]], [chosen["why"]])
+    return Marked(False, [chosen["reveals"]], [chosen["why"]])
 
 
-def _number(item: dict[str, Any], response: float) -> Mark:
+def _number(item: dict[str, Any], response: float) -> Marked:
     value = float(response)
     if value != value or abs(value) == float("inf"):
         raise ValueError(response)
     allow = item["tolerance"] + 1e-9  # a hair for what a decimal loses as a float
     if abs(value - item["answer"]) <= allow:
-        return Mark(True, [], [item["right"]["why"]])
+        return Marked(True, [], [item["right"]["why"]])
     said = next((wrong for wrong in item["wrong"] if abs(value - wrong["value"]) <= allow), item["otherwise"])
-    return Mark(False, [said["reveals"]], [said["why"]])
+    return Marked(False, [said["reveals"]], [said["why"]])
 
 
-def _order(item: dict[str, Any], response: list[int]) -> Mark:
+def _order(item: dict[str, Any], response: list[int]) -> Marked:
     right = list(range(len(item["steps"])))
     if sorted(response) != right:
         raise ValueError(response)
     if list(response) == right:
-        return Mark(True, [], [item["right"]["why"]])
+        return Marked(True, [], [item["right"]["why"]])
     place = {step: n for n, step in enumerate(response)}
     swaps = [swap for swap in item["wrong"] if place[swap["first"] - 1] < place[swap["before"] - 1]]
     said = swaps[0] if swaps else item["otherwise"]
-    return Mark(False, [said["reveals"]], [said["why"]])
+    return Marked(False, [said["reveals"]], [said["why"]])
 
 
-def _breach(item: dict[str, Any], response: list[int]) -> Mark:
+def _breach(item: dict[str, Any], response: list[int]) -> Marked:
     ticked = set(response)
     if not ticked <= set(range(len(item["lines"]))):
         raise ValueError(response)
@@ -177,5 +177,5 @@ def _breaking(item: dict[str, Any]) -> list[dict[str, Any]]:
     return [line for line in item["lines"] if line.get("rule")]
 
 
-def _told(right: bool, reveals: list[str], lines: list[dict[str, Any]]) -> Mark:
-    return Mark(right, reveals, [line["why"] for line in lines], tuple(line["text"] for line in lines))
+def _told(right: bool, reveals: list[str], lines: list[dict[str, Any]]) -> Marked:
+    return Marked(right, reveals, [line["why"] for line in lines], tuple(line["text"] for line in lines))

@@ -41,7 +41,7 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """One day as it was played: what was chosen, what would have been best from there, and what the choice lost against it."""
 
     day: int
@@ -125,7 +125,7 @@ def _key(state: State) -> str:
     return "|".join(str(getattr(state, field)) for field in State.__slots__)
 
 
-def debrief(seed: int, chosen: Sequence[str]) -> list[Step]:
+def debrief(seed: int, chosen: Sequence[str]) -> list[PathStep]:
     """A game day by day against the best that was still open each morning. The losses add up to the whole distance to the best."""
     in_world, out = world(seed), []
     states = play(seed, chosen)
@@ -133,5 +133,5 @@ def debrief(seed: int, chosen: Sequence[str]) -> list[Step]:
         reachable, path = best_from(before, in_world)
         lost = reachable - best_from(after, in_world)[0]
         best = choice if lost < 1e-9 else path[0]
-        out.append(Step(before.day, choice, best, max(0.0, lost), before, after))
+        out.append(PathStep(before.day, choice, best, max(0.0, lost), before, after))
     return out

@@ -44,7 +44,7 @@ WARM = "is filled with"  # what Voilà says when every kernel has run the notebo
 
 
 @dataclass
-class Server:
+class ClassServer:
     """A Voilà server: how it is started, its process, and what it says of itself."""
 
     command: list[str]
@@ -61,8 +61,8 @@ class Class:
     board: str
     file: Path
     warm: int
-    students: Server
-    teacher: Server
+    students: ClassServer
+    teacher: ClassServer
 
     def kernels(self) -> list[int]:
         """Memory in MB (unshared) that each of the students' kernels takes."""
@@ -202,7 +202,7 @@ def template() -> str:
     return "jiebei_class"
 
 
-def _start(notebook: str, host: str, port: int, environment: dict[str, str], warm: int, token: str) -> Server:
+def _start(notebook: str, host: str, port: int, environment: dict[str, str], warm: int, token: str) -> ClassServer:
     try:
         import voila  # noqa: F401
     except ImportError:
@@ -212,7 +212,7 @@ def _start(notebook: str, host: str, port: int, environment: dict[str, str], war
     handle, log = tempfile.mkstemp(prefix="jiebei-class-", suffix=".log")
     os.close(handle)
     asked = command(notebook, host, port, warm, token)
-    return Server(asked, environment, _process(asked, environment, Path(log)), Path(log))
+    return ClassServer(asked, environment, _process(asked, environment, Path(log)), Path(log))
 
 
 def _process(asked: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen:
@@ -220,7 +220,7 @@ def _process(asked: list[str], environment: dict[str, str], log: Path) -> subpro
         return subprocess.Popen(asked, env=environment, stdout=said, stderr=said, start_new_session=True)
 
 
-def _wait(server: Server, seconds: float, link: str | None) -> None:
+def _wait(server: ClassServer, seconds: float, link: str | None) -> None:
     """Until the server answers at ``link`` (asking for nothing that starts a kernel), or says that its kernels are warm."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -232,7 +232,7 @@ def _wait(server: Server, seconds: float, link: str | None) -> None:
     raise ClassError(Problem("not_started", "jiebei class", {"value": f"{seconds:.0f} s"}))
 
 
-def _settle(server: Server, seconds: float) -> None:
+def _settle(server: ClassServer, seconds: float) -> None:
     """Until the kernels have run the notebook and rest."""
     import psutil
 
@@ -275,7 +275,7 @@ def _answers(link: str) -> bool:
     return True
 
 
-def _end(server: Server) -> None:
+def _end(server: ClassServer) -> None:
     """Ends a server and its kernels: first asked, then made to."""
     import psutil
 

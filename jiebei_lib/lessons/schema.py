@@ -37,7 +37,7 @@ class Right(Feedback):
     value: Any = None
 
 
-class Wrong(Right):
+class WrongOption(Right):
     reveals: str
 
 
@@ -58,7 +58,7 @@ class Otherwise(Feedback):
     reveals: str
 
 
-class Line(Feedback):
+class BreachLine(Feedback):
     text: Text
     at: Annotated[str | None, Field(pattern=r"\d\d:\d\d")] = None
     rule: str | None = None
@@ -75,7 +75,7 @@ class ItemBase(Based):
 class Choice(ItemBase):
     type: Literal["choice"]
     right: Right
-    wrong: Annotated[list[Wrong], Field(min_length=2, max_length=3)]
+    wrong: Annotated[list[WrongOption], Field(min_length=2, max_length=3)]
 
 
 class NumberItem(ItemBase):
@@ -98,7 +98,7 @@ class NumberItem(ItemBase):
         return self
 
 
-class Order(ItemBase):
+class OrderItem(ItemBase):
     type: Literal["order"]
     steps: Annotated[list[Text], Field(min_length=3, max_length=6)]
     right: Feedback
@@ -109,10 +109,10 @@ class Order(ItemBase):
 class Breach(ItemBase):
     type: Literal["breach"]
     case: dict[str, Any]
-    lines: Annotated[list[Line], Field(min_length=3)]
+    lines: Annotated[list[BreachLine], Field(min_length=3)]
 
 
-Item = Annotated[Choice | NumberItem | Order | Breach, Field(discriminator="type")]
+Item = Annotated[Choice | NumberItem | OrderItem | Breach, Field(discriminator="type")]
 Bank = dict[str, Item]
 
 

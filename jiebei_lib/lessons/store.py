@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
-from jiebei_lib.lessons.bank import Mark, bank, mark
+from jiebei_lib.lessons.bank import Marked, bank, mark
 
 LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"  # no two that look alike
 CODE, LONGEST_NAME = 5, 12  # characters
@@ -137,7 +137,7 @@ class Store:
 
     # ---- what students do ------------------------------------------------------------------------------------------
 
-    def answer(self, code: str, lesson: str, phase: str, item: str, response: Any) -> Mark:
+    def answer(self, code: str, lesson: str, phase: str, item: str, response: Any) -> Marked:
         """Marks an answer and keeps it; a second one to the same question changes nothing. Gives the mark of the one that stands.
 
         Raises ``ValueError`` for a phase, question or response that cannot be.

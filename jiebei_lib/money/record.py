@@ -17,7 +17,7 @@ REPAIR = ("arisen_from", "arisen_until", "early_by", "early_hidden_from", "settl
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RecordDate:
     """One thing that holds for this record: a statement of record.yaml, its date if it has one, and what fills its sentence."""
 
     id: str
@@ -37,7 +37,7 @@ class Record:
     settled: date | None
     amount: Decimal
     as_of: date
-    marks: list[Mark]
+    marks: list[RecordDate]
 
     def to_dict(self, lang: str) -> dict[str, Any]:
         """Plain data, texts in one language."""
@@ -84,7 +84,7 @@ def ends(settled: date, policy: Policy | str = "article") -> date:
     return months_after(settled, 12 * int(load_policy(policy).value("record.keep_years")))
 
 
-def _marks(start: date, end: date | None, amount: Decimal, today: date, policy: Policy) -> Iterator[Mark]:
+def _marks(start: date, end: date | None, amount: Decimal, today: date, policy: Policy) -> Iterator[RecordDate]:
     years = int(policy.value("record.keep_years"))
     yield _mark(policy, "reported", start)
     if end is None:
@@ -101,7 +101,7 @@ def _marks(start: date, end: date | None, amount: Decimal, today: date, policy: 
     yield _mark(policy, "free_reports", None, days=int(policy.value("record.free_reports")))
 
 
-def _repair(start: date, end: date | None, amount: Decimal, today: date, policy: Policy) -> Mark:
+def _repair(start: date, end: date | None, amount: Decimal, today: date, policy: Policy) -> RecordDate:
     """How the one-off repair programme applies: by when the lateness arose, its amount, and when it was settled."""
     rule = policy.data["record"]["repair"]
     limits = {name: date.fromisoformat(rule[name]) for name in REPAIR}
@@ -119,9 +119,9 @@ def _repair(start: date, end: date | None, amount: Decimal, today: date, policy:
     return _mark(policy, "repair_applies", months_after(end.replace(day=1), 2) - timedelta(1))
 
 
-def _mark(policy: Policy, name: str, on: date | None, **slots: Any) -> Mark:
+def _mark(policy: Policy, name: str, on: date | None, **slots: Any) -> RecordDate:
     statement = policy.data["record"]["statements"].get(name, {})
-    return Mark(name, on, statement, slots | ({"date": on.isoformat()} if on else {}))
+    return RecordDate(name, on, statement, slots | ({"date": on.isoformat()} if on else {}))
 
 
 def _date(name: str, given: date | str) -> date:

@@ -10,7 +10,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from jiebei_lib.core.assessment import Said, Text, said
+from jiebei_lib.core.assessment import Bilingual, Said, said
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.policy import Policy, load_policy
@@ -34,11 +34,11 @@ class Row(TypedDict):
     fee: Yuan
 
 
-class Line(Said):
+class LineStanding(Said):
     """A line that the all-in rate is held against, on the day the loan was drawn."""
 
-    name: Text
-    applies: Text
+    name: Bilingual
+    applies: Bilingual
     rate: float | None
     since: str | None
     in_force: bool
@@ -51,7 +51,7 @@ class Rate(TypedDict):
     nominal_annual: float
     all_in_annual: float
     effective_annual: float
-    lines: list[Line]
+    lines: list[LineStanding]
 
 
 class OwedSums(TypedDict):
@@ -193,7 +193,7 @@ def plain_budget(found: Affordability) -> Carried:
 def _rate(loan: Loan, policy: Policy) -> Rate:
     found = rates(loan)
     lines = [
-        Line(
+        LineStanding(
             **said(line.id, line.statement),
             name=line.statement["short"],
             applies=line.statement["applies"],
@@ -219,5 +219,5 @@ def json_schema() -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     schema = TypeAdapter(Money).json_schema()
-    schema["$defs"]["Text"] = {"title": "Text", "type": "string"}
+    schema["$defs"]["Bilingual"] = {"title": "Text", "type": "string"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -18,7 +18,7 @@ from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import load_policy
-from jiebei_lib.portfolio.files import Chunk, TableError, Wrong, arrow
+from jiebei_lib.portfolio.files import Chunk, TableError, WrongRow, arrow
 
 NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{0,15})?$"  # text that is a number as it stands
 
@@ -117,7 +117,7 @@ def _levels(name: str) -> dict[str, str]:
     }
 
 
-def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, list[Wrong]]:
+def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, list[WrongRow]]:
     """A chunk's facts as :func:`jiebei_lib.core.case.check_table` gives them (and ``case_id`` as text, if it has one), which rows are fine,
     and what is wrong with the others."""
     count = chunk.rows.num_rows
@@ -138,7 +138,7 @@ def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, lis
             if value is None or (isinstance(value, str) and not value.strip()):
                 problem = Problem("missing", where, {"allowed": allowed(name)})
             wrong.append(
-                Wrong(chunk.file, int(chunk.numbers[row]), source, "" if value is None else str(value), problem)
+                WrongRow(chunk.file, int(chunk.numbers[row]), source, "" if value is None else str(value), problem)
             )
         fine &= ~bad
     return columns, fine, wrong

@@ -32,7 +32,7 @@ class TableError(UserError):
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongRow:
     """Something wrong in one row: its number in its file (from 1), the column as the file names it, the value, the reason."""
 
     file: str
@@ -112,7 +112,7 @@ def rows_in(path: Path) -> int | None:
     return arrow().parquet.ParquetFile(path).metadata.num_rows if kind(path) == "parquet" else None
 
 
-def chunks(path: Path, size: int, wrong: list[Wrong], columns: list[str] | None = None) -> Iterator[Chunk]:
+def chunks(path: Path, size: int, wrong: list[WrongRow], columns: list[str] | None = None) -> Iterator[Chunk]:
     """A file's rows, at most ``size`` at a time. Rows of text with too many or too few cells are left out and told to ``wrong``."""
     pa, at, waiting, held = arrow(), 1, [], 0
     skipped: list[int] = []
@@ -140,7 +140,9 @@ def _numbers(at: int, count: int, skipped: list[int]) -> np.ndarray:
     return out
 
 
-def _batches(path: Path, size: int, wrong: list[Wrong], skipped: list[int], columns: list[str] | None) -> Iterator[Any]:
+def _batches(
+    path: Path, size: int, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None
+) -> Iterator[Any]:
     pa = arrow()
     if kind(path) == "csv":
         yield from _text(path, lambda row: _skip(path, row, wrong, skipped), columns)
@@ -156,11 +158,11 @@ def _batches(path: Path, size: int, wrong: list[Wrong], skipped: list[int], colu
             yield from (batch.select(columns) if columns else batch for batch in batches)
 
 
-def _skip(path: Path, row: Any, wrong: list[Wrong], skipped: list[int]) -> str:
+def _skip(path: Path, row: Any, wrong: list[WrongRow], skipped: list[int]) -> str:
     number = row.number - 1  # the header is the file's first row
     slots = {"value": row.actual_columns, "allowed": row.expected_columns}
     problem = Problem("row_length", f"{path.name}, row {number}", slots)
-    wrong.append(Wrong(path.name, number, "", row.text, problem))
+    wrong.append(WrongRow(path.name, number, "", row.text, problem))
     skipped.append(number)
     return "skip"
 

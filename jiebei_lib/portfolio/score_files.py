@@ -19,7 +19,7 @@ from jiebei_lib.portfolio.columns import Layout, cleaned, layout
 from jiebei_lib.portfolio.files import (
     Chunk,
     TableError,
-    Wrong,
+    WrongRow,
     arrow,
     chunks,
     empty,
@@ -86,7 +86,7 @@ def score_files(
     aside = output.with_name(f"{output.name}.errors.csv")
     done = bad = 0
     with executor(cluster) as (submit, workers), _reporting(aside, lang) as note, writing(output) as put:
-        told: list[Wrong] = []
+        told: list[WrongRow] = []
         parts = _distinct(_chunks(files, told), plan, doubled, told)
         for chunk, (rows, wrong) in in_order(
             submit, lambda chunk: (_score_chunk, chunk, plan, policy), parts, workers + 1
@@ -123,7 +123,7 @@ def layout_of(files: list[Path], mapping: Any = None, taken: Iterable[str] = ADD
     return layout(names, mapping, files[0].name)
 
 
-def _chunks(files: list[Path], told: list[Wrong], columns: list[str] | None = None) -> Iterator[Chunk]:
+def _chunks(files: list[Path], told: list[WrongRow], columns: list[str] | None = None) -> Iterator[Chunk]:
     """The rows of all files, as the first file has its columns; at least one chunk, be it empty."""
     schema, found = empty(files[0]).schema, False
     for file in files:
@@ -173,7 +173,7 @@ def _hashes(column: Any) -> np.ndarray:
     return pd.util.hash_array(text.to_numpy(), categorize=False)
 
 
-def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: list[Wrong]) -> Iterator[Chunk]:
+def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: list[WrongRow]) -> Iterator[Chunk]:
     """The chunks without rows whose id stood before; those are told."""
     seen: dict[str, int] = {}
     for chunk in parts:
@@ -186,14 +186,14 @@ def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: l
                     keep[row] = False
                     where = f"{chunk.file}, row {number}: {plan.columns['case_id']}"
                     problem = Problem("duplicate_id", where, {"value": shown(text), "allowed": seen[text]})
-                    told.append(Wrong(chunk.file, number, plan.columns["case_id"], text, problem))
+                    told.append(WrongRow(chunk.file, number, plan.columns["case_id"], text, problem))
                 seen.setdefault(text, number)
             if not keep.all():
                 chunk = Chunk(chunk.file, chunk.numbers[keep], chunk.rows.filter(arrow().array(keep)))
         yield chunk
 
 
-def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[Wrong]]:
+def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[WrongRow]]:
     """A chunk's good rows with :data:`ADDED`, and what is wrong with the others."""
     pa = arrow()
     columns, fine, wrong = cleaned(chunk, plan)
@@ -213,11 +213,11 @@ def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[
 
 
 @contextmanager
-def _reporting(path: Path, lang: str) -> Iterator[Callable[[list[Wrong]], None]]:
+def _reporting(path: Path, lang: str) -> Iterator[Callable[[list[WrongRow]], None]]:
     """A function that takes wrong rows for the table ``path``, which appears at the end if there are any."""
     part, file, writer = path.with_name(f".{path.name}.{os.getpid()}.part"), None, None
 
-    def note(wrong: list[Wrong]) -> None:
+    def note(wrong: list[WrongRow]) -> None:
         nonlocal file, writer
         if wrong and file is None:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from jiebei_lib.core.scoring.explain import MAJORITY
 from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures, score_table
 from jiebei_lib.core.scoring.score import VERDICTS, evaluate_columns, extremes, likelihood
 from jiebei_lib.portfolio.columns import cleaned
-from jiebei_lib.portfolio.files import TableError, Wrong, arrow, chunks, files_of
+from jiebei_lib.portfolio.files import TableError, WrongRow, arrow, chunks, files_of
 from jiebei_lib.portfolio.score_files import layout_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Book:
     """A portfolio in memory: its cases (fields and all further columns), and what was wrong with the rows left out."""
 
     table: pd.DataFrame
-    wrong: list[Wrong]
+    wrong: list[WrongRow]
 
 
 def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None) -> Book:
@@ -45,7 +45,7 @@ def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None) -> 
     pa, files, parts, wrong = arrow(), files_of(given), [], []
     plan = layout_of(files, mapping, ())
     for file in files:
-        skipped: list[Wrong] = []
+        skipped: list[WrongRow] = []
         for chunk in chunks(file, 65_536, skipped):
             columns, fine, bad = cleaned(chunk, plan)
             known = {name: _plain(name, column)[fine] for name, column in columns.items()}

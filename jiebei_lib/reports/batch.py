@@ -26,7 +26,7 @@ from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.portfolio.columns import Layout, cleaned
-from jiebei_lib.portfolio.files import TableError, Wrong, chunks, files_of
+from jiebei_lib.portfolio.files import TableError, WrongRow, chunks, files_of
 from jiebei_lib.portfolio.score_files import layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
 from jiebei_lib.reports import render as report
@@ -169,11 +169,11 @@ def _jobs(
             yield job
 
 
-def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, Wrong | None]]:
+def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, WrongRow | None]]:
     """Row by row, numbered through all files: a case, or the first thing wrong with it."""
     before = 0
     for file in files:
-        skipped: list[Wrong] = []
+        skipped: list[WrongRow] = []
         last = 0
         for chunk in chunks(file, ROWS, skipped):
             columns, _, wrong = cleaned(chunk, plan)
@@ -236,15 +236,15 @@ def _render(
 def prepare() -> None:
     """What the fork server does before it waits: everything that is read and compiled once."""
     from jiebei_lib.reports.engine import kernel as warm_kernel
-    from jiebei_lib.show.case.page import Page
 
     report.known_template(beside("templates") / f"{TEMPLATE}.ipynb", "jiebei-warm")
     warm_kernel.prepare(_sources())
     for lang in LANGUAGES:
-        page = Page(Case(9, 8000.0), lang)
-        report.page(page.head(), [], bundle=BUNDLE)
-        for section in sections():
-            getattr(page, section)()
+        names: dict[str, Any] = {}
+        for cell in _sources():  # the first holds the parameters, with an example of each
+            exec(cell, names)
+            names["lang"] = lang
+        report.page(names["page"].head(), [], bundle=BUNDLE)
     atexit._clear()  # nothing that the template's imports leave behind needs tidying up in each copy
 
 

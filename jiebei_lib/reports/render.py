@@ -20,7 +20,7 @@ from typing import Any
 from jiebei_lib import __version__
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, items, shown
 from jiebei_lib.core.knowledge.yaml_files import beside
-from jiebei_lib.page.html import plotly_bundle, stylesheet
+from jiebei_lib.page.html import HEAD, plotly_bundle, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.pdf import find_browser, printed
@@ -28,7 +28,7 @@ from jiebei_lib.reports.pdf import find_browser, printed
 FORMATS = ("html", "pdf")
 REPORTS = Path("reports")  # where renders go if nothing else is said
 STYLE = "report.css"  # the style's name where it stands beside many reports
-HEAD, FIGURE = "application/vnd.jiebei.head+json", "application/vnd.plotly.v1+json"
+FIGURE = "application/vnd.plotly.v1+json"
 
 
 @dataclass(frozen=True)

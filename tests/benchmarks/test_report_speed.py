@@ -33,11 +33,11 @@ def cases(rows, tmp_path_factory) -> Path:
 def cells_and_template(cases: list[Case]) -> float:
     """Seconds a report in one warm process: the cells as plain Python, their HTML and figures put on a page."""
     from jiebei_lib.page.figure import Figure
-    from jiebei_lib.show.case.page import Page
+    from jiebei_lib.show.case.page import CasePage
 
     start = time.perf_counter()
     for case in cases:
-        page = Page(case, "zh", as_of=DAY)
+        page = CasePage(case, "zh", as_of=DAY)
         sections = []
         for name in batch.sections():
             shown = getattr(page, name)()

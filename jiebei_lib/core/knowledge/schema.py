@@ -95,7 +95,7 @@ class Statement(Based):
     parameters: list[str] | None = None
 
 
-class Source(Strict):
+class SourceEntry(Strict):
     kind: Literal["article", "law", "standard", "guideline", "press", "pages", "data", "research", "ours"]
     short: Text
     title: Text
@@ -121,7 +121,7 @@ class FirstDay(Based):
     spread: Annotated[list[SpreadDay], Field(min_length=1)]
 
 
-class Stage(Statement):
+class StageRule(Statement):
     name: Text
     days: DayRange = Field(strict=False)
     channel: Literal["none", "sms", "call", "letter"]
@@ -131,7 +131,7 @@ class Stage(Statement):
 class Timeline(Strict):
     last_day: int
     first_possible_day: FirstDay
-    stages: Annotated[dict[str, Stage], Field(min_length=1)]
+    stages: Annotated[dict[str, StageRule], Field(min_length=1)]
 
 
 class Ends(Strict):
@@ -181,7 +181,7 @@ class Strength(Strict):
     at_most: Parameter
 
 
-class Sign(Statement):
+class SignOf(Statement):
     kind: Literal["sign"]
     factor: Factor
 
@@ -192,7 +192,7 @@ class StrengthOf(Statement):
     strength: str
 
 
-class Order(Statement):
+class OrderOf(Statement):
     kind: Literal["order"]
     weaker: Factor
     stronger: Factor
@@ -205,10 +205,10 @@ class Neutral(Statement):
     at_most: Parameter
 
 
-Constraint = Annotated[Sign | StrengthOf | Order | Neutral, Field(discriminator="kind")]
+Constraint = Annotated[SignOf | StrengthOf | OrderOf | Neutral, Field(discriminator="kind")]
 
 
-class Question(Statement):
+class QuestionRule(Statement):
     levels: Annotated[list[str | int], Field(min_length=1)]
 
 
@@ -221,7 +221,7 @@ class Reachable(Statement):
     values: dict[Literal["repaying", "engaged", "answering", "broken_promise", "silent"], bool]
 
 
-class Permission(Strict):
+class ContactPermission(Strict):
     reachable: Literal["permitted", "not_permitted", "silent"]
     unreachable: Literal["permitted", "not_permitted", "silent"]
 
@@ -229,7 +229,7 @@ class Permission(Strict):
 class ThirdPersonRule(Statement):
     from_: Annotated[Iso, Field(alias="from")]
     standing: Literal["binding", "recommended", "self_discipline"]
-    contact: Permission
+    contact: ContactPermission
     binds: Text
 
 
@@ -243,7 +243,7 @@ class Caller(Strict):
     may_not: dict[str, Statement]
 
 
-class Conduct(Strict):
+class ConductRules(Strict):
     reachable: Reachable
     practice: dict[str, Statement]
     third_persons: dict[str, ThirdPersonRule]
@@ -253,7 +253,7 @@ class Conduct(Strict):
     caller: Caller
 
 
-class Line(Statement):
+class RateLine(Statement):
     """A yearly rate that loans are held against: fixed, or so many times the loan prime rate of its day."""
 
     short: Text
@@ -262,7 +262,7 @@ class Line(Statement):
     times_lpr: Annotated[Number, Field(gt=0, le=10)] | None = None
 
 
-class Cost(Strict):
+class CostRules(Strict):
     daily_rate_low: Parameter
     daily_rate_high: Parameter
     penalty_multiple: Parameter
@@ -276,7 +276,7 @@ class Cost(Strict):
     elsewhere_rate: Parameter
     look_ahead: Parameter
     statements: dict[str, Statement]
-    lines: dict[str, Line]
+    lines: dict[str, RateLine]
 
 
 class Repair(Based):
@@ -290,7 +290,7 @@ class Repair(Based):
     most: Parameter
 
 
-class Record(Strict):
+class RecordRules(Strict):
     keep_years: Parameter
     objection_days: Parameter
     complaint_days: Parameter
@@ -299,7 +299,7 @@ class Record(Strict):
     statements: dict[str, Statement]
 
 
-class Advice(Strict):
+class AdviceRules(Strict):
     actions: dict[str, Statement]
     words: dict[str, Statement]
 
@@ -314,11 +314,11 @@ class Document(Strict):
     factors: Factors
     strengths: dict[str, Strength]
     constraints: Annotated[dict[str, Constraint], Field(min_length=1)]
-    questions: dict[str, Question]
+    questions: dict[str, QuestionRule]
     sampling: Sampling
-    cost: Cost
-    record: Record
-    conduct: Conduct
+    cost: CostRules
+    record: RecordRules
+    conduct: ConductRules
     consequences: dict[str, Statement]
-    advice: Advice
+    advice: AdviceRules
     limits: dict[str, Statement]

@@ -24,7 +24,7 @@ STEPS = FIELDS["communication"]["levels"][::-1]
 
 
 @dataclass(frozen=True)
-class Contribution:
+class FactorPart:
     """What one factor adds to the log-odds: ``central`` at the central reading and the middle of what is unknown, ``low`` to
     ``high`` over all readings and all values of the unknown. For a linear score these are exact Shapley values against the
     neutral case."""
@@ -39,7 +39,7 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Change:
+class LeastChange:
     """One least change and what it brings. ``pay`` in whole yuan; ``communication`` is None where it stays as it is.
 
     ``goal`` is ``verdict`` (a better verdict) or ``majority`` (a call no longer more likely than not in most readings); where neither
@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Question:
+class OpenFact:
     """How much learning one unknown fact narrows the range of the likelihood, and the range of the share, on average over its levels."""
 
     field: str
@@ -64,7 +64,7 @@ class Question:
     share_narrowing: float
 
 
-def contributions(case: Case, policy: Policy) -> list[Contribution]:
+def contributions(case: Case, policy: Policy) -> list[FactorPart]:
     """Every factor's part of z. Before the first possible day: as they would stand on that day."""
     low, high = _pressures(case, policy)
     readings = policy.readings
@@ -73,7 +73,7 @@ def contributions(case: Case, policy: Policy) -> list[Contribution]:
     middle = (low + high) / 2
     central = readings.center[1:] * middle
     return [
-        Contribution(
+        FactorPart(
             name, *map(float, (middle[n], low[n], high[n], central[n], ends[:, :, n].min(), ends[:, :, n].max()))
         )
         for n, name in enumerate(FACTORS)
@@ -95,7 +95,7 @@ def _pressures(case: Case, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
     return np.append(low[0], min(pressed)), np.append(high[0], max(pressed))
 
 
-def questions(case: Case, policy: Policy) -> list[Question]:
+def questions(case: Case, policy: Policy) -> list[OpenFact]:
     """The unknown facts, the one that narrows most first. Narrowing is the range's width now less its mean width once known."""
     unknown = [name for name in case.unknown if name in policy.data["questions"]]
     if not unknown:
@@ -115,11 +115,11 @@ def questions(case: Case, policy: Policy) -> list[Question]:
         for name in unknown
     }
     return sorted(
-        (Question(name, *gain) for name, gain in gains.items()), key=lambda q: (-q.narrowing, -q.share_narrowing)
+        (OpenFact(name, *gain) for name, gain in gains.items()), key=lambda q: (-q.narrowing, -q.share_narrowing)
     )
 
 
-def changes(case: Case, policy: Policy) -> list[Change]:
+def changes(case: Case, policy: Policy) -> list[LeastChange]:
     """The least changes a borrower can make that improve the answer: for every way to communicate the least payment with it.
 
     z is linear in the amount's pressure, so for each way the pressure at which a goal is first reached is solved exactly, and the
@@ -141,7 +141,7 @@ def changes(case: Case, policy: Policy) -> list[Change]:
     return found or _as_far_as_one_gets(case, bench, now)
 
 
-def _as_far_as_one_gets(case: Case, bench: _Bench, now: Scores) -> list[Change]:
+def _as_far_as_one_gets(case: Case, bench: _Bench, now: Scores) -> list[LeastChange]:
     """What talking alone does, and the least payment with it that does all that payment can."""
     way = bench.ways[-1]
     talk, most = bench.after([way, way], np.array([0, bench.largest]))
@@ -306,6 +306,6 @@ def _front(least: list[_After | None]) -> list[_After]:
     return kept[::-1]
 
 
-def _change(goal: str, after: _After, case: Case) -> Change:
+def _change(goal: str, after: _After, case: Case) -> LeastChange:
     way, pay, verdict, *numbers = after
-    return Change(goal, None if way == case.communication else way, pay, VERDICTS[verdict], *numbers)
+    return LeastChange(goal, None if way == case.communication else way, pay, VERDICTS[verdict], *numbers)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jiebei_lib.money.loan import Loan
 
 
-class Page:
+class CasePage:
     """The report on one case. ``case`` is a :class:`Case` or its fields; ``policy`` a name, an overlay's content, or a policy.
 
     ``loan``: the loan behind it or its fields, if known; then what each further day costs is counted to the cent.

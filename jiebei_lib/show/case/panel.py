@@ -15,7 +15,7 @@ from jiebei_lib.page.html import Words
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import LANGUAGES, multiple, of_hundred, say
 from jiebei_lib.show.case import figures
-from jiebei_lib.show.case.page import Page, headline
+from jiebei_lib.show.case.page import CasePage, headline
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 
@@ -90,7 +90,7 @@ def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
     policy = load_policy(values["policy"])
     case = Case(**{name: values[name] for name in FIELDS if name != "case_id"})
     quick = Quick.of(case, policy)
-    page = cache(lambda: Page(case, lang, policy, values["as_of"]))
+    page = cache(lambda: CasePage(case, lang, policy, values["as_of"]))
     return {
         "top": [answer_words(quick, lang, policy)],
         "beside": [
@@ -106,7 +106,7 @@ def answer_words(quick: Quick | Assessment, lang: str, policy: Policy) -> Words:
     return Words(f'<p class="answer verdict-{quick.verdict}">{html.escape(headline(quick, lang, policy))}</p>')
 
 
-def whole_answer(page: Page) -> list[Any]:
+def whole_answer(page: CasePage) -> list[Any]:
     """What pushes, what would change it, what to ask, may they, what follows, what to do."""
     sides = [(page.changes(), page.next_question()), (page.consequences(), page.today())]
     two = [Words(f'<div class="two"><div>{left[0]}</div><div>{right[0]}</div></div>') for left, right in sides]
@@ -188,7 +188,7 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
     """Two cases: the sentences, the ranges, and where they differ."""
     from jiebei_lib.page.html import environment
 
-    pages = [Page(case, lang, policy) for case in cases]
+    pages = [CasePage(case, lang, policy) for case in cases]
     answers = [page.assessment for page in pages]
     counts = [of_hundred(answer.share) for answer in answers]
     apart = abs(counts[0] - counts[1])

@@ -9,7 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.evidence.claims import ARTICLE_LADDER, ARTICLE_PAGE, STANDINGS, Condition, Ladder, Page, Step
+from jiebei_lib.evidence.claims import (
+    ARTICLE_LADDER,
+    ARTICLE_PAGE,
+    STANDINGS,
+    Condition,
+    Ladder,
+    LadderStep,
+    PublishedPage,
+)
 from jiebei_lib.evidence.reported import Complaints
 from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, stretched
 from jiebei_lib.page.marks import (
@@ -45,7 +53,7 @@ def row_label(kind: str, day: int | None, lang: str) -> str:
     )
 
 
-def days_figure(pages: Sequence[Page], lang: str) -> Figure:
+def days_figure(pages: Sequence[PublishedPage], lang: str) -> Figure:
     """The first day that pages claim: a row a day, a dot a page. A dot's ``customdata`` is the page's row, to be picked."""
     order = sorted({(page.kind != "day", page.day or 0, page.kind != "no_day", page.kind) for page in pages})
     keys = [(kind, day if kind == "day" else None) for _, day, _, kind in order]
@@ -332,7 +340,7 @@ def ladder_name(ladder: Ladder, lang: str) -> str:
     return say("evidence.published.ladders.row", lang, product=product, source=host.removeprefix("www."))
 
 
-def step_words(step: Step, lang: str) -> str:
+def step_words(step: LadderStep, lang: str) -> str:
     channels = joined([word("channels", channel, lang) for channel in step.channels], lang)
     days = span_words(step.first, step.last, lang)
     return say(

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from jiebei_lib.evidence import claims as pages_say
-from jiebei_lib.evidence.claims import Claim, Page, claims, conditions, first_contact_days, pages, whose
+from jiebei_lib.evidence.claims import Claim, PublishedPage, claims, conditions, first_contact_days, pages, whose
 from jiebei_lib.evidence.contradictions import contradictions as differing
 from jiebei_lib.evidence.reported import CODES, regulator_actions, us_complaints
 from jiebei_lib.page.html import Words, environment
@@ -85,18 +85,18 @@ def _picked(values: dict[str, Any], event: dict[str, Any]) -> dict[str, Any] | N
     return {"row": ANY if values["row"] == rows[0] else rows[0]}
 
 
-def _order(page: Page) -> tuple[bool, int, str, str]:
+def _order(page: PublishedPage) -> tuple[bool, int, str, str]:
     return page.kind != "day", page.day or 0, page.kind, page.id
 
 
-def _wanted(page: Page, row: str) -> bool:
+def _wanted(page: PublishedPage, row: str) -> bool:
     if row in ROWS_BY_DAYS:
         least, most = ROWS_BY_DAYS[row]
         return page.day is not None and least <= page.day <= most
     return row in (ANY, f"{page.kind}:{page.day or ''}")
 
 
-def _listed(page: Page, lang: str) -> dict[str, Any]:
+def _listed(page: PublishedPage, lang: str) -> dict[str, Any]:
     return {
         "id": page.id,
         "url": page.url,

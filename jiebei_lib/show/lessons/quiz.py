@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError
-from jiebei_lib.lessons.bank import Mark, bank, mark
+from jiebei_lib.lessons.bank import Marked, bank, mark
 from jiebei_lib.lessons.forms import Asked
 from jiebei_lib.lessons.learner import class_file, learner
 from jiebei_lib.page.html import Words
@@ -85,7 +85,7 @@ class _Quiz:
         self.tells = phase != "before"
         self.form: list[Asked] | None = None
         self.at = -1
-        self.mark: Mark | None = None
+        self.mark: Marked | None = None
         self.given: Any = None
         presses = {"begin": self.begin, "submit": self.submit, "next": self.next}
         self.panel = Panel(self.fields(), self.draw, presses=presses, name=phase)

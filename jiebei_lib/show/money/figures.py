@@ -9,7 +9,7 @@ from typing import Any
 
 from jiebei_lib.money.arrears import Owed, owed_by_day, waiting
 from jiebei_lib.money.loan import Loan
-from jiebei_lib.money.record import Mark, Record
+from jiebei_lib.money.record import Record, RecordDate
 from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright
 from jiebei_lib.page.text import say
 from jiebei_lib.show.money.words import line_rows, rate, sum_, way_rows
@@ -265,9 +265,9 @@ def record_figure(found: Record, lang: str) -> Figure:
     return Figure("record", [span, dots], plan, alt, say("money.figures.record.caption", lang), head, rows)
 
 
-def _at(mark: Mark) -> str:
+def _at(mark: RecordDate) -> str:
     return mark.on.isoformat() if mark.on else ""
 
 
-def _event(mark: Mark, lang: str) -> str:
+def _event(mark: RecordDate, lang: str) -> str:
     return say("money.figures.record.event", lang, date=_at(mark), what=mark.statement["short"][lang])

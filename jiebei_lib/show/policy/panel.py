@@ -19,7 +19,7 @@ from jiebei_lib.core.scoring.sensitivity import MEASURES, Moved, compared, torna
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import of_hundred, percent, say, witness_name
-from jiebei_lib.portfolio.files import Wrong
+from jiebei_lib.portfolio.files import WrongRow
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.panel import answer_words, example, values_of
 from jiebei_lib.show.policy import figures
@@ -206,7 +206,7 @@ def verdict_table(bench: Bench) -> Panel:
     return follow(Panel(fields, draw, name="verdicts"), bench)
 
 
-def _cases(values: Mapping[str, Any]) -> tuple[list[Case], list[Wrong]]:
+def _cases(values: Mapping[str, Any]) -> tuple[list[Case], list[WrongRow]]:
     """The cases on the page or in the loaded file, and what was wrong with rows of the file."""
     if values["source"] == "page":
         return [Case.of(row, f"{n}") for n, row in enumerate(values["cases"], 1)], []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from jiebei_lib.page.html import environment
 from jiebei_lib.page.text import say
-from jiebei_lib.show.widget.switch import HERE
 
 BREAKS = re.compile(r"</(?:p|h\d|li|tr|dt|dd|div|summary|figcaption)>|<br>")
 BETWEEN = re.compile(r"</t[hd]>")
@@ -43,7 +43,7 @@ def static_html(parts: Iterable[Mapping[str, Any]], lang: str) -> str:
 
 def switch_html() -> str:
     """The language switch without a kernel: two radio buttons and one rule of style."""
-    css = (HERE / "switch.css").read_text("utf-8")
+    css = Path(__file__).with_name("switch.css").read_text("utf-8")
     return environment().get_template("show/widget/switch.html.j2").render(css=css).strip()
 
 

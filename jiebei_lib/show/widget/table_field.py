@@ -11,7 +11,7 @@ from pathlib import Path
 from jiebei_lib.core.knowledge.problems import Problem
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import say
-from jiebei_lib.portfolio.files import TableError, Wrong
+from jiebei_lib.portfolio.files import TableError, WrongRow
 from jiebei_lib.portfolio.summary import Book, read_book
 from jiebei_lib.show.widget.fields import Field, both, file
 
@@ -55,7 +55,7 @@ def _here(problem: Problem, name: str) -> Problem:
     return replace(problem, kind=HERE.get(problem.kind, problem.kind), where=where)
 
 
-def wrong_words(wrong: Sequence[Wrong], lang: str) -> list[Words]:
+def wrong_words(wrong: Sequence[WrongRow], lang: str) -> list[Words]:
     """A line a wrong row: which row, which column, what stands there and what should; nothing if all are fine."""
     if not wrong:
         return []
@@ -66,6 +66,6 @@ def wrong_words(wrong: Sequence[Wrong], lang: str) -> list[Words]:
     return [Words(str(template.wrong(lead, lines, more)).strip())]
 
 
-def _place(wrong: Wrong, lang: str) -> str:
+def _place(wrong: WrongRow, lang: str) -> str:
     key = "widget.table.cell" if wrong.column else "widget.table.row"
     return say(key, lang, row=wrong.row, column=wrong.column)

@@ -14,7 +14,7 @@ from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import coded, pressures
-from jiebei_lib.core.scoring.explain import Change, central_z, changes, contributions, first_below, questions
+from jiebei_lib.core.scoring.explain import LeastChange, central_z, changes, contributions, first_below, questions
 from jiebei_lib.core.scoring.score import VERDICTS, Scores, score_cases
 from tests.strategies import DAYS, FACTS, cases, what_if_policies
 
@@ -109,7 +109,7 @@ def by_trying_all(case: Case, policy: Policy) -> list[tuple[str, str | None, int
     return found
 
 
-def shown(found: list[Change]) -> list[tuple[str, str | None, int]]:
+def shown(found: list[LeastChange]) -> list[tuple[str, str | None, int]]:
     return [(change.goal, change.communication, change.pay) for change in found]
 
 
@@ -164,7 +164,7 @@ def test_no_cheaper_change_is_found_under_the_built_in_policies(case, near, amou
 def test_the_least_payment_is_least_to_the_yuan(article: Policy, case: Case, said: tuple) -> None:
     before = score_cases([case], article).verdict[0]
     change = next(change for change in changes(case, article) if (change.goal, change.communication) == said)
-    less = Change(**{**vars(change), "pay": change.pay - 1})
+    less = LeastChange(**{**vars(change), "pay": change.pay - 1})
     assert rescored(case, change, article).verdict[0] < before
     assert change.pay == 0 or rescored(case, less, article).verdict[0] == before
 
@@ -213,13 +213,13 @@ def test_a_change_brings_what_it_says(case: Case, policy: Policy) -> None:
         if change.goal == "majority":
             assert after.share[0] <= 0.5 < before.share[0]
         if change.goal == "best":
-            more = rescored(case, Change(**{**vars(change), "pay": math.ceil(case.amount_overdue) - 1}), policy)
-            less = rescored(case, Change(**{**vars(change), "pay": change.pay - 1}), policy)
+            more = rescored(case, LeastChange(**{**vars(change), "pay": math.ceil(case.amount_overdue) - 1}), policy)
+            less = rescored(case, LeastChange(**{**vars(change), "pay": change.pay - 1}), policy)
             assert (after.share[0], after.high[0]) == (more.share[0], more.high[0]), "as far as paying all but a yuan"
             assert (less.share[0], less.high[0]) > (after.share[0], after.high[0]), "and a yuan less goes less far"
 
 
-def rescored(case: Case, change: Change, policy: Policy) -> Scores:
+def rescored(case: Case, change: LeastChange, policy: Policy) -> Scores:
     way = change.communication or case.communication
     return score_cases(
         [case.replace(communication=way, amount_overdue=case.amount_overdue - change.pay)],

@@ -33,7 +33,7 @@ CELLS = [
     "import asyncio\nawait asyncio.sleep(0.01)\n'awaited'",
     "try:\n    input('?')\nexcept Exception as refused:\n    print(type(refused), refused)",
     "import warnings\nwarnings.warn('careful')",
-    "from jiebei_lib import Case\nfrom jiebei_lib.show.case.page import Page\npage = Page(Case(9, 8000.0), 'zh', as_of='2026-11-23')",
+    "from jiebei_lib import Case\nfrom jiebei_lib.show.case.page import CasePage\npage = CasePage(Case(9, 8000.0), 'zh', as_of='2026-11-23')",
     "page.readings()",
     "os.path.basename(os.getcwd()), sys.path[0], os.environ['MARK']",
     "%%javascript\nalert(1)",
@@ -169,7 +169,7 @@ def test_a_time_limit_or_a_foreign_kernel_is_not_for_the_warm_engine():
 
 
 def test_a_server_ends_with_the_process_that_started_it():
-    code = "from jiebei_lib.reports.engine import fork_server as warm\nprint(warm.Server(['json']).process.pid, flush=True)\nimport os\nos.kill(os.getpid(), 9)"
+    code = "from jiebei_lib.reports.engine.fork_server import Server\nprint(Server(['json']).process.pid, flush=True)\nimport os\nos.kill(os.getpid(), 9)"
     ended = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
     server = int(ended.stdout)
     for _ in range(600):

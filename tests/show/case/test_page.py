@@ -16,7 +16,7 @@ from jiebei_lib.core.policy import load_policy
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import HEAD, Section, Words
 from jiebei_lib.page.text import of_hundred, percent
-from jiebei_lib.show.case.page import Page
+from jiebei_lib.show.case.page import CasePage
 from tests.strategies import cases
 
 DAY = "2026-11-23"
@@ -101,8 +101,8 @@ class Tree(HTMLParser):
         return " ".join("".join(self.text).split())
 
 
-def page(name: str, lang: str, policy="article") -> Page:
-    return Page(CASES[name], lang, policy, DAY)
+def page(name: str, lang: str, policy="article") -> CasePage:
+    return CasePage(CASES[name], lang, policy, DAY)
 
 
 @pytest.fixture(scope="module", params=[(name, lang) for name in CASES for lang in LANGS], ids="-".join)
@@ -257,7 +257,7 @@ def test_sources_list_each_source_once(made) -> None:
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("case_id", [evil[:64] for evil in EVIL])
 def test_a_case_id_is_shown_as_it_was_written_and_never_read(case_id: str, lang: str) -> None:
-    shown = Page(CASES["question"] | {"case_id": case_id}, lang, "article", DAY)
+    shown = CasePage(CASES["question"] | {"case_id": case_id}, lang, "article", DAY)
     tree = Tree(shown.answer()[0])
     assert " ".join(case_id.split()) in tree.said
     assert len(tree.tags) == len(Tree(page("question", lang).answer()[0]).tags)
@@ -266,11 +266,11 @@ def test_a_case_id_is_shown_as_it_was_written_and_never_read(case_id: str, lang:
 @settings(max_examples=40)
 @given(case_id=st.text(min_size=1, max_size=64).filter(lambda text: text.strip() and text.isprintable()))
 def test_no_case_id_changes_the_mark_up(case_id: str) -> None:
-    words = Page(CASES["not_yet"] | {"case_id": case_id}, "en", "article", DAY).answer()[0]
+    words = CasePage(CASES["not_yet"] | {"case_id": case_id}, "en", "article", DAY).answer()[0]
     assert Tree(words).tags == PLAIN_TAGS
 
 
-PLAIN_TAGS = Tree(Page(CASES["not_yet"], "en", "article", DAY).answer()[0]).tags
+PLAIN_TAGS = Tree(CasePage(CASES["not_yet"], "en", "article", DAY).answer()[0]).tags
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -286,7 +286,7 @@ def test_the_words_of_a_user_s_policy_are_escaped_in_every_section(lang: str) ->
             "timeline": {"stages": {"message": {"text": evil}}},
         }
     )
-    shown = Page(CASES["question"], lang, policy, DAY)
+    shown = CasePage(CASES["question"], lang, policy, DAY)
     said = ""
     for section in SECTIONS:
         for part in getattr(shown, section)():
@@ -298,19 +298,21 @@ def test_the_words_of_a_user_s_policy_are_escaped_in_every_section(lang: str) ->
 
 def test_a_case_may_come_as_an_object_or_as_its_fields_and_a_mistake_is_a_sentence() -> None:
     fields = CASES["likely"]
-    assert Page(Case(**fields), "zh", "article", DAY).headline() == Page(fields, "zh", "article", DAY).headline()
+    assert (
+        CasePage(Case(**fields), "zh", "article", DAY).headline() == CasePage(fields, "zh", "article", DAY).headline()
+    )
     with pytest.raises(CaseError):
-        Page({"days_overdue": -1, "amount_overdue": 1})
+        CasePage({"days_overdue": -1, "amount_overdue": 1})
     with pytest.raises(CaseError):
-        Page(fields, as_of="yesterday")
+        CasePage(fields, as_of="yesterday")
     with pytest.raises(PolicyError):
-        Page(fields, policy="none")
+        CasePage(fields, policy="none")
 
 
 @settings(max_examples=15)
 @given(case=cases(), lang=st.sampled_from(LANGS), policy=st.sampled_from(["article", "published"]))
 def test_any_case_makes_a_whole_page(case: Case, lang: str, policy: str) -> None:
-    shown = Page(case, lang, policy, DAY)
+    shown = CasePage(case, lang, policy, DAY)
     for section in SECTIONS:
         for part in getattr(shown, section)():
             if isinstance(part, Words):

@@ -1,0 +1,199 @@
+"""The shape of the library: who may import whom, how large a room may grow. Held over the syntax trees, lazy imports included."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "jiebei_lib"
+TOPICS = ("money", "calls", "evidence", "portfolio", "lessons")
+# What each room may import besides itself. A room is named by its longest prefix here.
+MAY = {
+    "": set(),
+    "core": set(),
+    "money": {"core"},
+    # The one reader and writer of tables lives in portfolio, and calls and evidence read tables
+    "calls": {"core", "portfolio"},
+    "evidence": {"core", "portfolio"},
+    "portfolio": {"core"},
+    "lessons": {"core", "money", "evidence"},
+    "page": {"core"},
+    "reports": {"core", *TOPICS, "page", "reports/engine"},
+    "reports/engine": set(),
+    "show": set(),
+    "show/widget": {"core", "page", "portfolio"},
+    # A case's page also says what waiting costs and what pages claim
+    "show/case": {"core", "money", "evidence", "page", "show/widget", "show/money", "reports"},
+    "show/policy": {"core", "portfolio", "page", "show/widget", "reports", "show/case"},
+    "show/money": {"core", "money", "page", "show/widget", "reports"},
+    "show/calls": {"core", "calls", "portfolio", "page", "show/widget", "reports"},
+    "show/evidence": {"core", "evidence", "page", "show/widget", "reports", "show/case"},
+    "show/portfolio": {"core", "portfolio", "page", "show/widget", "reports"},
+    "show/lessons": {"core", "money", "lessons", "page", "show/widget", "reports"},
+}
+MAY["cli"] = set(MAY) | {"cli"}
+# Inside core: what stands to the right may import what stands to the left.
+CORE = ("knowledge", "readings", "case", "policy_checks", "policy", "rules", "scoring", "assessment")
+LINES = {"core": 3600, **dict.fromkeys(TOPICS, 2200), "show": 8500, "reports": 2400}
+MODULE, FUNCTION, ENTRIES = 400, 60, 12
+
+
+def modules(package: Path) -> dict[str, ast.Module]:
+    """Each module by its path without its ending, seen from the package: ``core/case``; a package is its folder."""
+    files = sorted(package.rglob("*.py"))
+    return {_name(file, package): ast.parse(file.read_text("utf-8")) for file in files}
+
+
+def _name(file: Path, package: Path) -> str:
+    name = file.relative_to(package).with_suffix("").as_posix()
+    return name.removesuffix("__init__").rstrip("/")
+
+
+def imports(tree: ast.Module, known: set[str], package: str) -> set[str]:
+    """The modules of ours that a module imports, at its top or anywhere in it."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package:
+            base = "/".join(node.module.split(".")[1:])
+            for alias in node.names:
+                below = f"{base}/{alias.name}".lstrip("/")
+                found.add(below if below in known else base)
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+            found |= {"/".join(name[1:]) for name in names if name[0] == package}
+    return found
+
+
+def room(module: str) -> str:
+    return next(
+        each
+        for each in sorted(MAY, key=len, reverse=True)
+        if module == each or module.startswith(each + "/") or not each
+    )
+
+
+def broken(package: Path) -> list[str]:
+    """Every rule of this page that a package breaks, as a sentence."""
+    trees = modules(package)
+    uses = {name: imports(tree, set(trees), package.name) - {name} for name, tree in trees.items()}
+    return [*_upward(uses), *_circles(uses), *_sizes(package, trees), *_twice(trees)]
+
+
+def _upward(uses: dict[str, set[str]]) -> list[str]:
+    said = []
+    for name, used in uses.items():
+        for other in used:
+            here, there = room(name), room(other)
+            # The package's own page names what is public, show/panels.py what notebooks use
+            if name in ("", "show/panels") or other == "":
+                continue
+            if here == there == "core":
+                places = [CORE.index(each.split("/")[1]) if each.split("/")[1:] else -1 for each in (name, other)]
+                if places[1] > places[0]:
+                    said.append(f"{name} imports {other}, which stands above it")
+            elif here != there and there not in MAY[here] and other != "show/panels":
+                said.append(f"{name} imports {other}, which {here or 'the root'} may not")
+    return said
+
+
+def _circles(uses: dict[str, set[str]]) -> list[str]:
+    """Rooms, and modules, that import each other by some way round."""
+    said = []
+    for graph in (uses, _by_room(uses)):
+        state: dict[str, int] = {}
+
+        def visit(
+            node: str, path: list[str], graph: dict[str, set[str]] = graph, state: dict[str, int] = state
+        ) -> None:
+            state[node] = 1
+            for other in sorted(graph.get(node, ())):
+                if state.get(other) == 1:
+                    said.append("circle: " + " > ".join([*path[path.index(other) :], other]))
+                elif other not in state:
+                    visit(other, [*path, other])
+            state[node] = 2
+
+        for node in sorted(graph):
+            if node not in state and node != "":
+                visit(node, [node])
+    return said
+
+
+def _by_room(uses: dict[str, set[str]]) -> dict[str, set[str]]:
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for name, used in uses.items():
+        if name not in ("", "show/panels"):
+            rooms[room(name)] |= {room(other) for other in used if other} - {room(name)}
+    return rooms
+
+
+def _sizes(package: Path, trees: dict[str, ast.Module]) -> list[str]:
+    said, lines = [], defaultdict(int)
+    for file in package.rglob("*.py"):
+        name, count = _name(file, package), len(file.read_text("utf-8").splitlines())
+        lines[name.partition("/")[0]] += count
+        if count > MODULE:
+            said.append(f"{name} has {count} lines, over {MODULE}")
+    said += [
+        f"{part} has {count} lines, over {LINES[part]}"
+        for part, count in lines.items()
+        if count > LINES.get(part, count)
+    ]
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and node.end_lineno - node.lineno + 1 > FUNCTION
+            ):
+                said.append(f"{name}: {node.name} has {node.end_lineno - node.lineno + 1} lines, over {FUNCTION}")
+    entries = [
+        entry.name for entry in package.iterdir() if entry.name not in ("__pycache__", "py.typed", "templates", "cases")
+    ]
+    if len(entries) > ENTRIES:
+        said.append(f"{len(entries)} entries at the root, over {ENTRIES}")
+    return said
+
+
+def _twice(trees: dict[str, ast.Module]) -> list[str]:
+    homes = defaultdict(list)
+    for name, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(name)
+    return [f"class {name} stands in {', '.join(places)}" for name, places in homes.items() if len(places) > 1]
+
+
+def test_the_library_keeps_its_shape():
+    assert broken(PACKAGE) == []
+
+
+PLANTED = {
+    "core/case.py": ("from jiebei_lib.page import text\n", "core/case imports page/text"),
+    "core/readings.py": ("def f():\n    from jiebei_lib.core import policy\n", "core/readings imports core/policy"),
+    "reports/engine/kernel.py": ("import jiebei_lib.core.case\n", "reports/engine/kernel imports core/case"),
+    "money/loan.py": ("from jiebei_lib.calls import log\n", "money/loan imports calls/log"),
+    "calls/log.py": ("from jiebei_lib.cli import main\n", "calls/log imports cli"),
+    "page/text.py": ("class Phrase:\n    pass\n", "class Phrase stands in"),
+    "page/figure.py": ("def long():\n" + "    pass\n" * 60, "page/figure: long has 61 lines"),
+    "page/marks.py": ("pass\n" * 401, "page/marks has 401 lines"),
+    "evidence/claims.py": ("from jiebei_lib.evidence import learn\n", "circle: evidence/claims > evidence/learn"),
+}
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_each_rule_fails_on_a_planted_breach(place, tmp_path):
+    package = tmp_path / "jiebei_lib"
+    base = {"page/text.py": "", "core/policy.py": "", "core/knowledge/problems.py": "class Phrase:\n    pass\n"}
+    base |= {
+        "calls/log.py": "",
+        "cli/__init__.py": "",
+        "evidence/learn.py": "from jiebei_lib.evidence import claims\n",
+        "evidence/claims.py": "",
+    }
+    for name, content in {**base, place: PLANTED[place][0]}.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(content, "utf-8")
+    assert any(PLANTED[place][1] in sentence for sentence in broken(package)), broken(package)
