@@ -10,7 +10,7 @@ import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
 from jiebei_lib.core.knowledge.problems import Problem, UserError, items
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.calls.export import as_csv, as_json
 
 LISTED = 10  # rows that could not be read, as listed in the terminal
@@ -79,7 +79,7 @@ def _print(found: Any, name: str, lang: str) -> None:
         for row in words.by_rule()
     ]
     if rows:
-        print_table(say("calls.terminal.rules", lang).split("|"), rows)
+        print_table(heads("calls.terminal.rules", lang), rows)
     for problem in found.log.problems[:LISTED]:
         line(say("calls.terminal.row", lang, problem=problem.say(lang)), "yellow")
     if len(found.log.problems) > LISTED:

@@ -9,7 +9,7 @@ import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, console, number, print_json, print_table, t, wrapped
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.page.text import of_hundred, percent, say
+from jiebei_lib.page.text import heads, of_hundred, percent, say
 
 SCALE = 60  # characters from 0% to 100% in the terminal's picture
 
@@ -101,9 +101,7 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
         statement(conflict, " ≠ ")
 
     heading("factors")
-    print_table(
-        say("cli.terminal.factors", lang).split("|"), [row[:5] for row in factors_figure(a, page.policy, lang).rows]
-    )
+    print_table(heads("cli.terminal.factors", lang), [row[:5] for row in factors_figure(a, page.policy, lang).rows])
 
     heading("changes")
     for change in a.changes:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
-from jiebei_lib.page.text import of_hundred, percent, say
+from jiebei_lib.page.text import heads, of_hundred, percent, say
 
 
 def learn(
@@ -55,7 +55,7 @@ def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
         ends = [percent(answer["likelihood"][end], lang) for end in ("low", "high")]
         verdict = say(f"verdict.{answer['verdict']}", lang)
         rows.append([say(f"evidence.{key}", lang), verdict, *ends, f"{of_hundred(answer['share'])}/100"])
-    print_table(say("evidence.answer_table", lang).split("|"), rows)
+    print_table(heads("evidence.answer_table", lang), rows)
     rows = [
         [weight_name(weight["name"], policy, lang)]
         + [
@@ -65,7 +65,7 @@ def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
         ]
         for weight in found["weights"]
     ]
-    print_table(say("evidence.weights_table", lang).split("|"), rows)
+    print_table(heads("evidence.weights_table", lang), rows)
     if len(found["first_day"]) > 1:
         rows = [
             [
@@ -74,6 +74,6 @@ def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
             ]
             for entry in found["first_day"]
         ]
-        print_table(say("evidence.first_day_table", lang).split("|"), rows)
+        print_table(heads("evidence.first_day_table", lang), rows)
     line(predicted_words(found, lang))
     line(say("case.readings.note", lang), "dim")

@@ -12,7 +12,7 @@ from jiebei_lib.core.policy import Policy
 from jiebei_lib.money.budget import Affordability
 from jiebei_lib.money.loan import FIELDS, Loan
 from jiebei_lib.money.record import Record
-from jiebei_lib.page.text import cited, say
+from jiebei_lib.page.text import cited, heads, say
 from jiebei_lib.show.money.words import (
     budget_rows,
     budget_words,
@@ -164,20 +164,20 @@ def heading(key: str, lang: str, **slots: Any) -> None:
 def print_money(found: Any, policy: Policy, lang: str) -> None:
     """The loan, what is owed, what waiting adds, the yearly rate, the ways out."""
     line(say("money.schedule.title", lang), "bold underline")
-    print_table(say("money.schedule.table", lang).split("|"), schedule_rows(found))
+    print_table(heads("money.schedule.table", lang), schedule_rows(found))
     line(schedule_words(found, lang))
     heading("rate", lang)
     line(rate_words(found, lang))
-    print_table(say("money.rate.table", lang).split("|"), line_rows(found, lang))
+    print_table(heads("money.rate.table", lang), line_rows(found, lang))
     heading("owed", lang, on=found["as_of"])
     for words in owed_words(found, lang):
         line(words)
     heading("waiting", lang)
-    print_table(say("money.waiting.table", lang).split("|"), wait_rows(found, lang))
+    print_table(heads("money.waiting.table", lang), wait_rows(found, lang))
     line(say("money.waiting.note", lang), "dim")
     if found["ways"]:
         heading("ways", lang)
-        print_table(say("money.ways.table", lang).split("|"), way_rows(found, lang))
+        print_table(heads("money.ways.table", lang), way_rows(found, lang))
         for way in found["ways"]:
             line(way_words(way, policy, lang), first=" • ", rest="   ")
         line(say("money.ways.note", lang), "dim")
@@ -191,7 +191,7 @@ def print_money(found: Any, policy: Policy, lang: str) -> None:
 
 def print_budget(found: Affordability, lang: str) -> None:
     heading("budget", lang)
-    print_table(say("money.budget.table", lang).split("|"), budget_rows(found, lang))
+    print_table(heads("money.budget.table", lang), budget_rows(found, lang))
     for words in budget_words(found, lang):
         line(words)
 
@@ -208,4 +208,4 @@ def print_record(found: Record, lang: str) -> None:
     }
     line(say("money.record.title", lang), "bold underline")
     line(say("money.record.line", lang, **slots))
-    print_table(say("money.record.table", lang).split("|"), mark_rows(found, lang))
+    print_table(heads("money.record.table", lang), mark_rows(found, lang))

@@ -10,7 +10,7 @@ import typer
 
 from jiebei_lib.cli.output import LANG, Command, Group, checked_lang, print_json, print_table, t
 from jiebei_lib.core.policy import TOPICS, load_policy
-from jiebei_lib.page.text import cited, say
+from jiebei_lib.page.text import cited, heads, say
 
 app = typer.Typer(cls=Group, add_completion=False, no_args_is_help=True, help=t("policy.help"))
 
@@ -51,7 +51,7 @@ def show(
     if json:
         print_json(chosen)
     else:
-        print_table(t("policy.show.head").split("|"), _rows(chosen, lang))
+        print_table(heads("cli.policy.show.head", lang), _rows(chosen, lang))
 
 
 def _rows(node: Any, lang: str, path: tuple[str, ...] = ()) -> Iterator[list[str]]:
@@ -84,7 +84,7 @@ def coverage(policy: Which = "article", lang: Lang = LANG, json: Json = False) -
     for paragraph, places in found.items():
         more = "" if len(places) <= 3 else " " + say("cli.policy.coverage.more", lang, n=len(places))
         rows.append([f"¶{paragraph}", ", ".join(places[:3]) + more if places else "–"])
-    print_table(say("cli.policy.coverage.head", lang).split("|"), rows)
+    print_table(heads("cli.policy.coverage.head", lang), rows)
     unused = ", ".join(f"¶{paragraph}" for paragraph, places in found.items() if not places)
     print(say("cli.policy.coverage.unused", lang, paragraphs=unused or "–"))
 
@@ -100,4 +100,4 @@ def sources(lang: Lang = LANG, json: Json = False) -> None:
         standing += [say(f"standing.{source['standing']}", lang)] if source.get("standing") else []
         row = [name, source["title"][lang], ("，" if lang == "zh" else ", ").join(standing)]
         rows.append([*row, source.get("effective", "–"), source["confidence"]])
-    print_table(say("cli.sources.head", lang).split("|"), rows)
+    print_table(heads("cli.sources.head", lang), rows)

@@ -123,7 +123,7 @@ def key_marks(entries: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
 
 
 def ranges_figure(
-    name: str, answers: list[tuple[str, str, Mapping[str, float], float]], title: str, table: str, lang: str
+    name: str, answers: list[tuple[str, str, Mapping[str, float], float]], title: str, head: list[str], lang: str
 ) -> Figure:
     """Answers under one another: the range as a line, the share in words at its end.
 
@@ -194,4 +194,4 @@ def ranges_figure(
     }
     plan["margin"] = plan["margin"] | {"r": 70}
     alt = say("case.claims.witnesses_alt", lang, rows=("；" if lang == "zh" else "; ").join(said))
-    return Figure(name, data, plan, alt, say("case.claims.witnesses_caption", lang), table.split("|"), rows)
+    return Figure(name, data, plan, alt, say("case.claims.witnesses_caption", lang), head, rows)

@@ -16,6 +16,11 @@ def say(key: str, lang: str, **slots: Any) -> str:
     return sentence.format(**slots) if slots else sentence
 
 
+def heads(key: str, lang: str, **slots: Any) -> list[str]:
+    """The words of a list at a dotted key, most often the heads of a table's columns, each with its slots filled."""
+    return [head.format(**slots) if slots else head for head in _sentence(key)[lang]]
+
+
 @cache
 def _sentence(key: str) -> Any:
     topic, *rest = key.split(".")

@@ -13,7 +13,7 @@ from jiebei_lib.core.case import Case
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.scoring.score import VERDICTS, score_cases
 from jiebei_lib.page.html import environment, stylesheet
-from jiebei_lib.page.text import LANGUAGES, of_hundred, percent, say, yuan
+from jiebei_lib.page.text import LANGUAGES, heads, of_hundred, percent, say, yuan
 
 WORDS = ("search", "filter", "all", "failed", "shown", "more", "none", "note", "pdf", "evidence", "page", "language")
 
@@ -24,7 +24,7 @@ def index_page(jobs: list[Any], entries: Mapping[tuple[str, str], Mapping[str, A
     made = sum("files" in entry for entry in entries.values())
     words = {
         lang: {name: say(f"reports.index.{name}", lang) for name in WORDS}
-        | {"head": say("reports.index.head", lang).split("|"), "title": say("reports.index.title", lang)}
+        | {"head": heads("reports.index.head", lang), "title": say("reports.index.title", lang)}
         | {"lead": say("reports.index.lead", lang, cases=len(rows), reports=made)}
         | {"verdicts": {name: say(f"verdict.{name}", lang) for name in VERDICTS}}
         for lang in LANGUAGES

@@ -64,10 +64,17 @@ def test_both_languages_have_the_same_slots() -> None:
     assert wrong == []
 
 
-def test_heads_of_tables_have_as_many_columns_in_both_languages() -> None:
-    for key, pair in EVERY:
-        if key.endswith(("table", "head")):
-            assert pair["zh"].count("|") == pair["en"].count("|"), key
+def test_lists_such_as_heads_of_tables_are_as_long_in_both_languages_and_hold_texts() -> None:
+    lists = [(key, pair) for key, pair in EVERY if isinstance(pair["zh"], list) or isinstance(pair["en"], list)]
+    assert len(lists) > 60
+    for key, pair in lists:
+        assert isinstance(pair["zh"], list) and isinstance(pair["en"], list), key
+        assert len(pair["zh"]) == len(pair["en"]) > 1, key
+        assert all(isinstance(head, str) and head for lang in ("zh", "en") for head in pair[lang]), key
+
+
+def test_no_sentence_is_a_list_in_disguise() -> None:
+    assert [key for key, pair in EVERY if any("|" in str(pair[lang]) for lang in ("zh", "en"))] == []
 
 
 def test_a_topic_of_its_own_file_is_not_in_the_common_file_too() -> None:
@@ -84,7 +91,11 @@ def asked_for() -> list[tuple[Path, str]]:
                 continue
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             key = getattr(call.args[0], "value", None)
-            if name in ("say", "both", "_say") and isinstance(key, str) and re.fullmatch(r"[a-z_]+(\.\w+)+", key):
+            if (
+                name in ("say", "heads", "both", "_say")
+                and isinstance(key, str)
+                and re.fullmatch(r"[a-z_]+(\.\w+)+", key)
+            ):
                 found.append((file.relative_to(HERE), key))
     return found
 

@@ -44,7 +44,7 @@ def calendar_figure(words: AuditWords) -> Figure:
                 marks["text"].append(str(bad))
                 marks["hover"].append(hover[weekday][week])
                 marks["day"].append(slots["day"])
-    names = words.say("calls.calendar.weekdays").split("|")
+    names = words.heads("calls.calendar.weekdays")
     every = max(1, -(-weeks // 6))
     drawn = {"first": f"{start:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
     cut = first_seen < start
@@ -102,7 +102,7 @@ def calendar_figure(words: AuditWords) -> Figure:
         for day, n in contacts.items()
         if broken.get(day) or day in quiet
     ]
-    return Figure("calendar", data, plan, alt, caption, words.say("calls.calendar.table").split("|"), rows)
+    return Figure("calendar", data, plan, alt, caption, words.heads("calls.calendar.table"), rows)
 
 
 def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
@@ -165,6 +165,6 @@ def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
         for row in words.by_rule()
     ]
     alt = words.say("calls.rules.alt", rows=("；" if lang == "zh" else "; ").join(alt_rows))
-    head = words.say("calls.rules.table").split("|")
+    head = words.heads("calls.rules.table")
     data = [bars("breaches", {"color": CALL}), bars("undecided", hatched)]
     return Figure("broken-rules", data, plan, alt, words.say("calls.rules.caption"), head, table)

@@ -15,7 +15,7 @@ from jiebei_lib.calls.remedies import ABROAD, breaches_toward
 from jiebei_lib.calls.rule_sets import SETS, RuleSets
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
-from jiebei_lib.page.text import cited_all, say
+from jiebei_lib.page.text import cited_all, heads, say
 
 
 class AuditWords:
@@ -26,6 +26,9 @@ class AuditWords:
 
     def say(self, key: str, **slots: Any) -> str:
         return say(key, self.lang, **slots)
+
+    def heads(self, key: str) -> list[str]:
+        return heads(key, self.lang)
 
     def words(self, macro: str, **more: Any) -> Words:
         """One macro of audit.html.j2 as finished HTML."""
@@ -257,6 +260,9 @@ class SideBySide:
 
     def say(self, key: str, **slots: Any) -> str:
         return say(key, self.lang, **slots)
+
+    def heads(self, key: str) -> list[str]:
+        return heads(key, self.lang)
 
     def cites(self, cites: list[str]) -> str:
         return ("；" if self.lang == "zh" else "; ").join(cited_all(cites, self.lang))

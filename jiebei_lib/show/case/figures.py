@@ -31,7 +31,7 @@ from jiebei_lib.page.figure import (
     upright,
 )
 from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import multiple, of_hundred, percent, say, witness_name
+from jiebei_lib.page.text import heads, multiple, of_hundred, percent, say, witness_name
 
 if TYPE_CHECKING:
     from jiebei_lib.evidence.claims import Dispersion
@@ -143,7 +143,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         plan,
         say("case.readings.alt", lang, **slots),
         caption,
-        say("case.readings.table", lang).split("|"),
+        heads("case.readings.table", lang),
         rows,
     )
 
@@ -254,9 +254,7 @@ def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
         "high": percent(a.likelihood["high"], lang),
     }
     alt = say("case.timeline.alt", lang, **slots, low90=low90, high90=high90)
-    return Figure(
-        "days", data, plan, alt, say("case.timeline.caption", lang), say("case.timeline.table", lang).split("|"), rows
-    )
+    return Figure("days", data, plan, alt, say("case.timeline.caption", lang), heads("case.timeline.table", lang), rows)
 
 
 def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
@@ -336,7 +334,7 @@ def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
         plan,
         say("case.factors.alt", lang, rows=said),
         say("case.factors.caption", lang),
-        say("case.factors.table", lang).split("|"),
+        heads("case.factors.table", lang),
         rows,
     )
 
@@ -354,7 +352,7 @@ def witnesses_figure(a: Assessment, lang: str) -> Figure:
     """The same case by each policy: the range as a line, the share in words at its end."""
     rows = [(witness_name(one, lang), one["verdict"], one["likelihood"], one["share"]) for one in a.witnesses]
     return ranges_figure(
-        "witnesses", rows, say("case.claims.witnesses_title", lang), say("case.claims.witnesses_table", lang), lang
+        "witnesses", rows, say("case.claims.witnesses_title", lang), heads("case.claims.witnesses_table", lang), lang
     )
 
 
@@ -394,6 +392,6 @@ def claims_figure(found: Dispersion, lang: str) -> Figure:
         plan,
         say("case.claims.alt", lang, rows=said),
         caption,
-        say("case.claims.table", lang).split("|"),
+        heads("case.claims.table", lang),
         rows,
     )

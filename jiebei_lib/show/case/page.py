@@ -9,7 +9,7 @@ from jiebei_lib.core.assessment import Assessment, assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.page.html import Head, Section, Words, environment
-from jiebei_lib.page.text import cited_all, counted, fact, in_words, of_hundred, percent, say, witness_name, yuan
+from jiebei_lib.page.text import cited_all, counted, fact, heads, in_words, of_hundred, percent, say, witness_name, yuan
 from jiebei_lib.show.case import figures
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ class CasePage:
 
     def say(self, key: str, **slots: Any) -> str:
         return say(key, self.lang, **slots)
+
+    def heads(self, key: str) -> list[str]:
+        return heads(key, self.lang)
 
     def percent(self, p: float) -> str:
         return percent(p, self.lang)

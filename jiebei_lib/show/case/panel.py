@@ -13,7 +13,7 @@ from jiebei_lib.core.knowledge.yaml_files import beside, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import LANGUAGES, multiple, of_hundred, say
+from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, say
 from jiebei_lib.show.case import figures
 from jiebei_lib.show.case.page import CasePage, headline
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
@@ -197,7 +197,7 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
         (f"{side}. {name}", answer.verdict, answer.likelihood, answer.share)
         for name, side, answer in zip(names, "AB", answers, strict=True)
     ]
-    picture = ranges_figure("compare", rows, title, say("case.compare.table", lang), lang)
+    picture = ranges_figure("compare", rows, title, heads("case.compare.table", lang), lang)
     facts = [
         (left[0], left[1], right[1])
         for left, right in zip(pages[0].facts(), pages[1].facts(), strict=True)
@@ -210,9 +210,9 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
     ]
     template = environment().get_template("show/case/compare.html.j2").module
     sentences = [page.headline() for page in pages]
-    words = template.compare(
-        list(zip(names, answers, sentences, strict=True)), facts, factors, lambda key: say(f"case.compare.{key}", lang)
-    )
+    sides = list(zip(names, answers, sentences, strict=True))
+    tables = [heads("case.compare.facts", lang), heads("case.compare.factors", lang)]
+    words = template.compare(sides, facts, factors, tables, lambda key: say(f"case.compare.{key}", lang))
     return {"top": [], "beside": [picture, Words(str(words).strip())]}
 
 

@@ -15,7 +15,7 @@ from jiebei_lib.core.policy import Policy
 from jiebei_lib.evidence.learn import Learned
 from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout
 from jiebei_lib.page.marks import bar, beside, down, labels_above, plain_rows, sentences
-from jiebei_lib.page.text import multiple, of_hundred, percent, say
+from jiebei_lib.page.text import heads, multiple, of_hundred, percent, say
 from jiebei_lib.show.evidence.words import weight_name, weight_value
 
 VERDICT_COLOURS = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}
@@ -90,7 +90,7 @@ def _answers(
     caption = say("evidence.answers.caption", lang, credible=f"{credible:.0%}")
     caption = " ".join([caption, more]).strip() if lang == "en" else caption + more
     alt = say("evidence.answers.alt", lang, rows=sentences(said, lang))
-    return Figure(name, data, plan, alt, caption, say("evidence.answers.table", lang).split("|"), table)
+    return Figure(name, data, plan, alt, caption, heads("evidence.answers.table", lang), table)
 
 
 def weights_figure(found: Mapping[str, Any], policy: Policy, lang: str) -> Figure:
@@ -175,7 +175,7 @@ def weights_figure(found: Mapping[str, Any], policy: Policy, lang: str) -> Figur
     ]
     said = [say("evidence.weights.alt_row", lang, name=row[0], before=row[2], after=row[5]) for row in rows]
     alt = say("evidence.weights.alt", lang, rows=sentences(said, lang))
-    caption, head = say("evidence.weights.caption", lang), say("evidence.weights_table", lang).split("|")
+    caption, head = say("evidence.weights.caption", lang), heads("evidence.weights_table", lang)
     return Figure("learned_weights", data, plan, alt, caption, head, rows)
 
 
@@ -248,7 +248,7 @@ def spread_figure(learned: Learned, case: Case, lang: str) -> Figure:
     rows = [[span, b, a] for span, (b, a), x, y in zip(spans, numbers, before, after, strict=True) if x > 0 or y > 0]
     said = [say("evidence.spread.alt_row", lang, span=span, before=b, after=a) for span, b, a in rows]
     alt = say("evidence.spread.alt", lang, rows=sentences(said, lang))
-    caption, head = say("evidence.spread.caption", lang), say("evidence.spread.table", lang).split("|")
+    caption, head = say("evidence.spread.caption", lang), heads("evidence.spread.table", lang)
     return Figure("weight_by_answer", [bars, line], plan, alt, caption, head, rows)
 
 
@@ -307,7 +307,7 @@ def predictions_figure(found: Mapping[str, Any], lang: str) -> Figure:
     ]
     slots = {"called": found["called"], "spared": found["cases"] - found["called"]}
     alt = say("evidence.predictions.alt", lang, **slots, mean_called=means[True], mean_spared=means[False])
-    caption, head = say("evidence.predictions.caption", lang), say("evidence.predictions.table", lang).split("|")
+    caption, head = say("evidence.predictions.caption", lang), heads("evidence.predictions.table", lang)
     return Figure("predictions", data, plan, alt, caption, head, rows)
 
 
@@ -332,5 +332,5 @@ def first_day_figure(found: Mapping[str, Any], lang: str) -> Figure:
     said = [say("evidence.spread.alt_row", lang, span=name, before=b, after=a) for name, b, a in rows]
     alt = say("evidence.first_day.alt", lang, rows=sentences(said, lang))
     data = [before, after, beside(widest, rows_at, ends, most)]
-    caption, head = say("evidence.first_day.caption", lang), say("evidence.first_day_table", lang).split("|")
+    caption, head = say("evidence.first_day.caption", lang), heads("evidence.first_day_table", lang)
     return Figure("first_day", data, plan, alt, caption, head, rows)

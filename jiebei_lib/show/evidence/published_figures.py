@@ -32,7 +32,7 @@ from jiebei_lib.page.marks import (
     rows_axis,
     sentences,
 )
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 
 WORDS = shipped("evidence/claims.yaml")
 STANDING_MARKS = {"yes": (CALL, "diamond", "◆"), "maybe": (NEITHER, "square", "■"), "no": (NO_CALL, "circle", "●")}
@@ -99,7 +99,7 @@ def days_figure(pages: Sequence[PublishedPage], lang: str) -> Figure:
         plan,
         alt,
         say("evidence.published.days.caption", lang),
-        say("evidence.published.days.table", lang).split("|"),
+        heads("evidence.published.days.table", lang),
         rows,
     )
 
@@ -142,7 +142,7 @@ def whose_figure(counted: Mapping[str, Counter[str]], lang: str) -> Figure:
         plan,
         say("evidence.published.whose.alt", lang, rows=sentences(said, lang)),
         say("evidence.published.whose.caption", lang),
-        say("evidence.published.whose.table", lang).split("|"),
+        heads("evidence.published.whose.table", lang),
         rows,
     )
 
@@ -191,7 +191,7 @@ def conditions_figure(found: Sequence[Condition], lang: str) -> Figure:
         plan,
         say("evidence.published.conditions.alt", lang, rows=sentences(said, lang)),
         say("evidence.published.conditions.caption", lang),
-        say("evidence.published.conditions.table", lang).split("|"),
+        heads("evidence.published.conditions.table", lang),
         rows,
     )
 
@@ -224,7 +224,7 @@ def complaints_figure(found: Complaints, lang: str) -> Figure:
         plan,
         say("evidence.published.complaints.alt", lang, rows=sentences(said, lang)),
         say("evidence.published.complaints.caption", lang, **slots),
-        say("evidence.published.complaints.table", lang).split("|"),
+        heads("evidence.published.complaints.table", lang),
         rows,
     )
 
@@ -321,7 +321,7 @@ def ladders_figure(found: Sequence[Ladder], lang: str) -> Figure:
         plan,
         say("evidence.published.ladders.alt", lang, n=len(found), rows=sentences(said, lang)),
         say("evidence.published.ladders.caption", lang),
-        say("evidence.published.ladders.table", lang).split("|"),
+        heads("evidence.published.ladders.table", lang),
         rows,
     )
 

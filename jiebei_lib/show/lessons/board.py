@@ -11,7 +11,7 @@ from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank, mark, plan
 from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson
 from jiebei_lib.page.html import Words
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.words import answer, words
 from jiebei_lib.show.widget.fields import both, button, check, choice
 from jiebei_lib.show.widget.panel import Download, Panel
@@ -103,10 +103,10 @@ def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
         "misconceptions": [
             (plan()["misconceptions"][name][lang], *n) for name, *n in board.misconceptions(store, lesson)[:MOST]
         ],
-        "misconceptions_head": say("lessons.board.misconceptions_table", lang).split("|"),
+        "misconceptions_head": heads("lessons.board.misconceptions_table", lang),
         "questions": [_question(spread, lang) for spread in board.spreads(store, lesson, phase)],
         "paths": people,
-        "paths_head": say("lessons.board.paths_table", lang).split("|"),
+        "paths_head": heads("lessons.board.paths_table", lang),
         "eyes": say("lessons.board.eyes", lang, judged=judged, right=right) if judged else "",
     }
 

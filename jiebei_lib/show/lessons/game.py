@@ -11,7 +11,7 @@ from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.learner import class_file, learner, seed
 from jiebei_lib.page.figure import CALL, NEITHER, NO_CALL
 from jiebei_lib.page.html import Words
-from jiebei_lib.page.text import of_hundred, percent, say
+from jiebei_lib.page.text import heads, of_hundred, percent, say
 from jiebei_lib.show.lessons.quiz import UNSURE, again
 from jiebei_lib.show.lessons.words import cites, words
 from jiebei_lib.show.widget.fields import Field, both, button, choice, heading
@@ -196,7 +196,7 @@ class _Game:
             "parts": say("lessons.game.points_parts", lang, **parts),
             "luck": say(f"lessons.game.luck_{'called' if called else 'spared'}", lang),
             "eyes": say("lessons.game.eyes", lang, right=judged[0], judged=judged[1]) if judged[1] else "",
-            "head": say("lessons.game.table", lang).split("|"),
+            "head": heads("lessons.game.table", lang),
             "rows": rows,
             "path": say("lessons.game.best_path", lang, path=" → ".join(acts[name]["name"][lang] for name in path)),
             "choices": [acts[name] for name in dict.fromkeys([*self.chosen, *path])],

@@ -13,7 +13,7 @@ from jiebei_lib.money.plan import schedule
 from jiebei_lib.money.rates import rates
 from jiebei_lib.money.record import record
 from jiebei_lib.page.html import Words
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.words import cites, words
 from jiebei_lib.show.widget.fields import Field, both, choice, day, group, number
 from jiebei_lib.show.widget.panel import Panel
@@ -96,7 +96,7 @@ def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]
         ]
         for n, one in enumerate(found, 1)
     ]
-    head = say("lessons.offers.table", lang).split("|")
+    head = heads("lessons.offers.table", lang)
     return {
         "top": [words("lead", lead)],
         "beside": [words("table", lead, head, rows, [say("lessons.offers.note", lang)])],

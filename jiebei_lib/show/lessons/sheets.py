@@ -13,7 +13,7 @@ from jiebei_lib.lessons.bank import bank, checked_file, plan, revealed
 from jiebei_lib.lessons.forms import Asked, apportion, asked_counts, forms, targets
 from jiebei_lib.lessons.learner import LESSONS, SEED, SHEETS
 from jiebei_lib.page.html import Head, Section, Words, environment
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.words import cites, in_unit, right_answer
 
 LATE = Case(days_overdue=7, amount_overdue=5000, communication="silent", case_id="page")  # whom the page speaks to
@@ -68,6 +68,9 @@ class Sheet:
 
     def say(self, key: str, **slots: Any) -> str:
         return say(key, self.lang, **slots)
+
+    def heads(self, key: str) -> list[str]:
+        return heads(key, self.lang)
 
     @property
     def name(self) -> str:

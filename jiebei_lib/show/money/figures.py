@@ -11,7 +11,7 @@ from jiebei_lib.money.arrears import Owed, owed_by_day, waiting
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record, RecordDate
 from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.money.words import line_rows, rate, sum_, way_rows
 
 PARTS = {
@@ -58,7 +58,7 @@ def owed_figure(loan: Loan, today: int, lang: str, unpaid: Loan | None = None) -
     rows = [
         [str(day), *(sum_(getattr(found[day], part)) for part in (*PARTS, "total"))] for day in sorted({*SHOWN, today})
     ]
-    head = say("money.figures.owed.table", lang).split("|")
+    head = heads("money.figures.owed.table", lang)
     return Figure("owed", data, plan, say("money.figures.owed.alt", lang, **names), caption, head, rows)
 
 
@@ -147,7 +147,7 @@ def ways_figure(found: dict[str, Any], lang: str) -> Figure:
     }
     data = [_bar([debt] * len(ways), y, *PARTS["principal"]), _bar(extra, y, *PARTS["penalty"])]
     alt, caption = say("money.figures.ways.alt", lang, **slots), say("money.figures.ways.caption", lang)
-    return Figure("ways", data, plan, alt, caption, say("money.ways.table", lang).split("|"), way_rows(found, lang))
+    return Figure("ways", data, plan, alt, caption, heads("money.ways.table", lang), way_rows(found, lang))
 
 
 def _bar(x: Sequence[float], y: Sequence[float], colour: str, hatch: str) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def rate_figure(found: dict[str, Any], lang: str) -> Figure:
     stems = _stems([line["rate"] for line in lines], y)
     dots = _dots([line["rate"] for line in lines], y, solid, "diamond", [line["applies"][lang] for line in lines])
     alt, caption = say("money.figures.rate.alt", lang, **slots), say("money.figures.rate.caption", lang)
-    head = say("money.rate.table", lang).split("|")
+    head = heads("money.rate.table", lang)
     return Figure("rate", [stems, dots], plan, alt, caption, head, line_rows(found, lang))
 
 
@@ -261,7 +261,7 @@ def record_figure(found: Record, lang: str) -> Figure:
     solid, words = [mark.id not in UNDECIDED for mark in dated], [mark.text(lang) for mark in dated]
     dots = _dots([_at(mark) for mark in dated], y, solid, "circle", words)
     alt = say("money.figures.record.alt", lang, events=("，" if lang == "zh" else ", ").join(events))
-    head, rows = say("money.figures.record.table", lang).split("|"), [[_at(mark), mark.text(lang)] for mark in dated]
+    head, rows = heads("money.figures.record.table", lang), [[_at(mark), mark.text(lang)] for mark in dated]
     return Figure("record", [span, dots], plan, alt, say("money.figures.record.caption", lang), head, rows)
 
 

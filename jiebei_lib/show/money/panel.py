@@ -14,7 +14,7 @@ from jiebei_lib.money.record import record
 from jiebei_lib.money.summary import money
 from jiebei_lib.money.ways_out import instalments, paying_on
 from jiebei_lib.page.html import Words, environment
-from jiebei_lib.page.text import cited, say
+from jiebei_lib.page.text import cited, heads, say
 from jiebei_lib.show.money.figures import LAST, owed_figure, rate_figure, record_figure, ways_figure
 from jiebei_lib.show.money.words import (
     budget_rows,
@@ -181,7 +181,7 @@ def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
     found = money(loan, on, ways_out=False)
     words = _template().lines(owed_words(found, lang)) + _template().waiting(
         say("money.waiting.title", lang),
-        say("money.waiting.table", lang).split("|"),
+        heads("money.waiting.table", lang),
         wait_rows(found, lang),
         say("money.waiting.note", lang),
     )
@@ -216,7 +216,7 @@ def _draw_rate(values: Values, lang: str) -> dict[str, Any]:
 def _draw_budget(values: Values, lang: str) -> dict[str, Any]:
     sums = (Decimal(str(values[name])) for name in ("income", "spending", "other_debts", "savings"))
     found = affordability(Budget(*sums), _loan(values))
-    table = _template().grid(say("money.budget.table", lang).split("|"), budget_rows(found, lang))
+    table = _template().grid(heads("money.budget.table", lang), budget_rows(found, lang))
     return {"beside": [_words(_template().lines(budget_words(found, lang)) + table)]}
 
 

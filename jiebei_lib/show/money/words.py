@@ -13,7 +13,7 @@ from jiebei_lib.money.arrears import WAITS, owed, penalty_range, waiting
 from jiebei_lib.money.budget import Affordability
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record
-from jiebei_lib.page.text import cited, counted, of_hundred, say, yuan
+from jiebei_lib.page.text import cited, counted, heads, of_hundred, say, yuan
 
 
 def sum_(amount: Any) -> str:
@@ -151,7 +151,7 @@ def further_days(case: Case, loan: Loan | None, policy: Policy, lang: str) -> di
     return {
         "headline": say("money.report.headline_range", lang, low=sum_(added[1][0]), high=sum_(added[1][1])),
         "lead": say("money.report.lead_range", lang, **names),
-        "head": say("money.report.table", lang).split("|"),
+        "head": heads("money.report.table", lang),
         "rows": rows,
         "notes": [say("money.report.note_range", lang)],
         "rests": rests,
@@ -173,7 +173,7 @@ def _of_loan(case: Case, loan: Loan, lang: str) -> dict[str, Any]:
     return {
         "headline": say("money.report.headline", lang, cost=sum_(found[0].cost)),
         "lead": say("money.report.lead", lang, days=case.days_overdue, on=on.isoformat(), **names),
-        "head": say("money.report.table_loan", lang).split("|"),
+        "head": heads("money.report.table_loan", lang),
         "rows": rows,
         "notes": notes,
     }

@@ -14,7 +14,7 @@ from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.scoring.score import reading_likelihoods
 from jiebei_lib.core.scoring.sensitivity import Swing, over_two_facts
 from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright
-from jiebei_lib.page.text import of_hundred, percent, say
+from jiebei_lib.page.text import heads, of_hundred, percent, say
 
 BARS = 10  # assumptions shown in the tornado
 LINES = 320  # readings drawn; all are counted
@@ -123,7 +123,7 @@ def tornado_figure(swings: Sequence[Swing], now: float, measure: str, policy: Po
         say("policy.tornado.alt_row", lang, name=row[0], at_low=row[3], at_high=row[5]) for row in rows[: len(bars)]
     ]
     alt = say("policy.tornado.alt", lang, rows=("；" if lang == "zh" else "; ").join(said))
-    head = say("policy.tornado.table", lang).split("|")
+    head = heads("policy.tornado.table", lang)
     return Figure("tornado", data, plan, alt, say("policy.tornado.caption", lang), head, rows)
 
 
@@ -323,7 +323,7 @@ def readings_figure(
         )
     plan = layout(title, 460) | {"margin": {"l": 56, "r": 56, "t": 130, "b": 30}}
     alt, caption = (say(f"policy.readings.{key}", lang, **slots) for key in ("alt", "caption"))
-    return Figure("readings-lines", data, plan, alt, caption, say("policy.readings.table", lang).split("|"), rows)
+    return Figure("readings-lines", data, plan, alt, caption, heads("policy.readings.table", lang), rows)
 
 
 def _ticks(name: str, values: np.ndarray) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from jiebei_lib.core.scoring.score import score_cases
 from jiebei_lib.core.scoring.sensitivity import MEASURES, Moved, compared, tornado
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import of_hundred, percent, say, witness_name
+from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
 from jiebei_lib.portfolio.files import WrongRow
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.panel import answer_words, example, values_of
@@ -115,8 +115,8 @@ def draw_bench(start: Policy, policy: Policy, case: Case, lang: str) -> dict[str
     return {
         "top": [answer_words(answer, lang, policy)],
         "beside": [
-            ranges_figure("bench", rows, title, say("policy.bench.table", lang), lang),
-            words("changes", lang, changes_shown(start, policy, lang)),
+            ranges_figure("bench", rows, title, heads("policy.bench.table", lang), lang),
+            words("changes", lang, changes_shown(start, policy, lang), heads("policy.bench.changes_table", lang)),
             dots_figure(answer, case, policy, lang),
         ],
     }
@@ -236,7 +236,7 @@ def _columns() -> list[Field]:
 def _verdicts(found: list[Moved], before: Policy, after: Policy, called: Mapping[str, str], lang: str) -> Words:
     moved = sum(one.before != one.after for one in found)
     sentence = say(f"policy.verdicts.{'some' if moved else 'none'}", lang, n=len(found), moved=moved)
-    head = say("policy.verdicts.head", lang, before=name_of(before, lang), after=name_of(after, lang)).split("|")
+    head = heads("policy.verdicts.head", lang, before=name_of(before, lang), after=name_of(after, lang))
     rows = []
     for one in sorted(found, key=lambda one: one.before == one.after)[:LISTED]:
         ranges = [

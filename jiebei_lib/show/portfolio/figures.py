@@ -267,7 +267,7 @@ def _figure(
     slots: dict[str, Any],
     rows: list[list[str]],
 ) -> Figure:
-    head = p.say(f"portfolio.{name}.table").split("|")
+    head = p.heads(f"portfolio.{name}.table")
     return Figure(
         f"book_{name}",
         data,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebei_lib.page.html import Head, Section, Words, environment
-from jiebei_lib.page.text import say, witness_name
+from jiebei_lib.page.text import heads, say, witness_name
 from jiebei_lib.show.portfolio import figures
 
 
@@ -66,6 +66,9 @@ class BookPage:
 
     def say(self, key: str, **slots: Any) -> str:
         return say(key, self.lang, **slots)
+
+    def heads(self, key: str) -> list[str]:
+        return heads(key, self.lang)
 
     def policy_name(self, which: str) -> str:
         return witness_name(self.book[which], self.lang)
