@@ -95,17 +95,14 @@ def calendar(
     out: Annotated[Path, typer.Option("--out", "-o", help=t("calendar.out"), metavar="FILE.ics")],
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
-    from jiebei_lib.core.knowledge.problems import CaseError, Problem
+    from jiebei_lib.core.knowledge.user_files import write_whole
     from jiebei_lib.money.calendar_file import due_calendar, read_dues
     from jiebei_lib.page.text import say
 
     lang = checked_lang(lang)
     content = due_calendar(Loan.read(loan), say("money.calendar.title", lang), say("money.calendar.note", lang))
     entries = read_dues(content)  # what any calendar will read back
-    try:
-        out.write_bytes(content)
-    except OSError as failure:
-        raise CaseError(Problem("cannot_write", str(out), {"value": failure.strerror or failure})) from None
+    write_whole(out, content)
     print(say("cli.calendar.made", lang, path=out, number=len(entries), alarms=entries[0][2]))
 
 

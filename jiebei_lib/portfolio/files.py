@@ -6,19 +6,19 @@ Nothing here holds more than a chunk in memory. What the columns mean is in colu
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from glob import glob, has_magic
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.user_files import written_whole
 
 CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
 SNIFFED = 1 << 20  # bytes read at a time when the encoding is found out
@@ -246,35 +246,30 @@ def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
 @contextmanager
 def writing(path: Path) -> Iterator[Any]:
     """A function that takes one Arrow table after another for the file ``path``, which appears when all is written, and only then."""
-    part, writer = path.with_name(f".{path.name}.{os.getpid()}.part"), None
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as kept:
+        writer: Any = None
 
-    def put(table: Any) -> None:
-        nonlocal writer
-        if kind(path) == "csv":
-            table = safe_for_spreadsheets(table)
-        writer = writer or _writer(kind(path), part, table.schema)
-        writer.write_table(table)
+        def put(table: Any) -> None:
+            nonlocal writer
+            if kind(path) == "csv":
+                table = safe_for_spreadsheets(table)
+            if writer is None:
+                file = kept.enter_context(written_whole(path, TableError, folders=True))
+                writer = kept.enter_context(_writer(kind(path), file, table.schema))
+            writer.write_table(table)
 
-    try:
         yield put
-        if writer is not None:
-            writer.close()
-            part.replace(path)
-    except OSError as failure:
-        raise TableError(Problem("cannot_write", str(path), {"value": failure.strerror or failure})) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
-def _writer(kind: str, part: Path, schema: Any) -> Any:
+def _writer(kind: str, file: IO[bytes], schema: Any) -> Any:
+    """What writes Arrow tables into an open file; closing it leaves the file open."""
     pa = arrow()
     if kind == "parquet":
-        return pa.parquet.ParquetWriter(part, schema, compression="zstd")
+        return pa.parquet.ParquetWriter(file, schema, compression="zstd")
     if kind == "arrow":
-        return pa.ipc.new_file(part, schema)
-    part.write_bytes("\ufeff".encode())  # the mark by which a spreadsheet knows UTF-8
-    return pa.csv.CSVWriter(part.open("ab"), schema)
+        return pa.ipc.new_file(file, schema)
+    file.write("\ufeff".encode())  # the mark by which a spreadsheet knows UTF-8
+    return pa.csv.CSVWriter(file, schema)
 
 
 def safe(text: str) -> str:

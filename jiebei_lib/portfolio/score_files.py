@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
+from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.scoring.many import ADDED, answers, words
 from jiebei_lib.portfolio.columns import Layout, cleaned, layout
@@ -215,24 +215,18 @@ def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[
 @contextmanager
 def _reporting(path: Path, lang: str) -> Iterator[Callable[[list[WrongRow]], None]]:
     """A function that takes wrong rows for the table ``path``, which appears at the end if there are any."""
-    part, file, writer = path.with_name(f".{path.name}.{os.getpid()}.part"), None, None
+    with ExitStack() as kept:
+        writer: Any = None
 
-    def note(wrong: list[WrongRow]) -> None:
-        nonlocal file, writer
-        if wrong and file is None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = part.open("w", encoding="utf-8-sig", newline="")
-            writer = csv.writer(file)
-            writer.writerow(["file", "row", "column", "value", "reason"])
-        for each in wrong:
-            cells = [each.file, each.row, each.column, each.value, each.problem.say(lang)]
-            writer.writerow([safe(str(cell)) for cell in cells])
+        def note(wrong: list[WrongRow]) -> None:
+            nonlocal writer
+            if wrong and writer is None:
+                writer = csv.writer(kept.enter_context(written_whole(path, TableError, "utf-8-sig", folders=True)))
+                writer.writerow(["file", "row", "column", "value", "reason"])
+            for each in wrong:
+                cells = [each.file, each.row, each.column, each.value, each.problem.say(lang)]
+                writer.writerow([safe(str(cell)) for cell in cells])
 
-    try:
         yield note
-        path.unlink(missing_ok=True)  # of an earlier run
-        if file is not None:
-            file.close()
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        if writer is None:
+            path.unlink(missing_ok=True)  # of an earlier run

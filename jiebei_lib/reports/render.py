@@ -19,6 +19,7 @@ from typing import Any
 
 from jiebei_lib import __version__
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, items, shown
+from jiebei_lib.core.knowledge.user_files import write_whole
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.html import HEAD, plotly_bundle, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
@@ -124,13 +125,7 @@ def writable(folder: Path) -> Path:
 
 def write(path: Path, content: str | bytes) -> Path:
     """A file, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.replace(path)
-    except OSError as failure:
-        part.unlink(missing_ok=True)
-        raise ReportError(Problem("cannot_write", str(path), {"value": failure.strerror or failure})) from None
+    write_whole(path, content, ReportError)
     return path
 
 

@@ -1,9 +1,12 @@
-"""Reads a user's YAML file; every way in which that can fail becomes one sentence."""
+"""A user's files: YAML read so that every way in which that can fail becomes one sentence; files written whole or not at all."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
 from jiebei_lib.core.knowledge.yaml_files import DuplicateKey, parse
@@ -45,3 +48,57 @@ def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any
             raise error(Problem("empty_file", name))
         return told
     raise error(Problem("not_yaml", name, {"value": " ".join(str(said).split())[:120]}))
+
+
+@contextmanager
+def written_whole(
+    path: str | Path, error: type[UserError] = UserError, encoding: str | None = None, folders: bool = False
+) -> Iterator[IO[Any]]:
+    """A file to write to, binary, or text where ``encoding`` names one. When the block ends well, ``path`` is there with all of it, on
+    the disk: flushed, synced, then renamed from a part beside it. When it does not, ``path`` is as it was and no part is left. So what
+    is said to be written may be said after the block. ``folders``: those that lack are made. Raises ``error`` where it cannot be
+    written, a full disk included."""
+    # A link keeps pointing where it did. A pipe or a device takes what is written: there is nothing beside it to rename.
+    target = Path(os.path.realpath(path))
+    special = target.exists() and not target.is_file() and not target.is_dir()
+    part = target if special else target.with_name(f".{os.urandom(8).hex()}.part")
+    how: dict[str, Any] = {"encoding": encoding, "newline": ""} if encoding else {}
+    try:
+        if folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(21, os.strerror(21))
+        with part.open(("w" if special else "x") + ("" if encoding else "b"), **how) as file:
+            yield file
+            file.flush()
+            if not special:
+                os.fsync(file.fileno())
+        if not special:
+            if target.exists():
+                part.chmod(target.stat().st_mode & 0o777)
+            part.replace(target)
+            _sync_folder(target.parent)
+    except OSError as failure:
+        if failure.filename not in (None, str(part), str(target), str(target.parent)):
+            raise  # another file's, met while this one was being made
+        raise error(Problem("cannot_write", str(path), {"value": failure.strerror or failure})) from None
+    finally:
+        if not special:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: str | bytes, error: type[UserError] = UserError) -> None:
+    """A file with this content (text as UTF-8), whole or not at all. Raises ``error``."""
+    with written_whole(path, error) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new name, too, outlives a power cut, where a system lets a folder be synced."""
+    with suppress(OSError):
+        at = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(at)
+        finally:
+            os.close(at)
