@@ -28,6 +28,7 @@ def report(
     from jiebei_lib.core.case import Case
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.reports import examples
+    from jiebei_lib.reports.check import reproduces
     from jiebei_lib.reports.kinds import case_report
 
     lang = checked_lang(lang)
@@ -48,7 +49,7 @@ def report(
         print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
         notebook = made.notebook
     if check:
-        examples.reproduces(notebook)
+        reproduces(notebook)
         print(say("cli.report.reproduced", lang, path=notebook))
 
 

@@ -1,14 +1,11 @@
-"""Rendered reports put to the test, and the examples: whether a notebook reproduces, and the reports kept with the project."""
+"""The examples: the reports kept with the project."""
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 from typing import Any
 
 from jiebei_lib.core.case import Case
-from jiebei_lib.core.knowledge.problems import Problem, ReportError, shown
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.reports.kinds import case_report
@@ -16,36 +13,6 @@ from jiebei_lib.reports.pdf import find_browser, with_pictures
 from jiebei_lib.reports.render import REPORTS, Rendered, collected, execute, page, writable, write
 
 EXAMPLES = ("silent", "much_unknown")  # the example cases whose reports are kept with the project
-
-
-def reproduces(notebook: Path) -> None:
-    """Runs a rendered report again under nbval and compares every output. Raises :class:`ReportError` if anything differs."""
-    import importlib.util
-    import subprocess
-    import sys
-
-    if not (importlib.util.find_spec("nbval") and importlib.util.find_spec("pytest")):
-        raise ReportError(Problem("no_extra", "--check", {"allowed": "jiebei-lib[test]"}))
-    if not notebook.is_file():
-        raise ReportError(Problem("no_file", str(notebook), {"value": os.strerror(2)}))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--noconftest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        os.devnull,
-    ]
-    command += ["--rootdir", str(notebook.parent.resolve()), str(notebook.resolve())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=notebook.parent)
-    if done.returncode:
-        said = re.findall(r"^FAILED .*|^ERROR.*|.*Error.*", done.stdout + done.stderr, flags=re.M)
-        reason = shown(said[0] if said else done.stdout.strip()[-200:], 160)
-        raise ReportError(Problem("not_reproduced", notebook.name, {"value": reason}))
 
 
 def example_reports(out: Path | str = REPORTS) -> list[Rendered]:

@@ -61,7 +61,7 @@ def audit_report(
         "name": name,
         "rejected": rejected,
     }
-    return render("audit_report", parameters, stem, to, out, progress)
+    return render("audit_report", parameters, stem, to, out, progress, data=[copy])
 
 
 def kept_rows(log: Log) -> str:

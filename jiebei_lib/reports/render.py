@@ -51,11 +51,12 @@ def render(
     progress: Callable[[float], None] | None = None,
     engine: str | None = None,
     bundle: str | None = None,
+    data: Iterable[Path] = (),
 ) -> Rendered:
     """Any report template of ``notebooks/templates``, run with ``parameters`` (which hold ``lang``) and written to ``out``.
 
     Every file appears whole or not at all. ``progress`` is called with numbers from 0 to 1. ``engine`` is papermill's; ``bundle`` as
-    in :func:`page`.
+    in :func:`page`; ``data`` are files that the notebook reads by their bare names.
     """
     formats, tell = checked_formats(to), progress or (lambda done: None)
     lang = parameters.get("lang")
@@ -65,7 +66,8 @@ def render(
     if "pdf" in formats:
         find_browser()
     folder, name = writable(Path(out)), f"{stem}.{lang}"
-    files, headline = rendered(template, parameters, name, formats, folder, tell, engine, bundle)
+    with private_folder(data) as run_in:
+        files, headline = rendered(template, parameters, name, formats, run_in, tell, engine, bundle)
     paths = {suffix: write(folder / f"{name}{suffix}", content) for suffix, content in files.items()}
     tell(1.0)
     return Rendered(paths[".ipynb"], paths.get(".html"), paths.get(".pdf"), headline)
@@ -121,6 +123,24 @@ def writable(folder: Path) -> Path:
     except OSError as failure:
         raise ReportError(Problem("cannot_write", str(folder), {"value": failure.strerror or failure})) from None
     return folder
+
+
+@contextmanager
+def private_folder(data: Iterable[Path] = ()) -> Iterator[Path]:
+    """A new folder for a notebook to run in, with copies of what it reads: a kernel takes modules from where it runs, and whoever
+    can write into the reader's folders could have put a ``jinja2.py`` there. Raises :class:`ReportError`."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="jiebei-run-") as name:
+        for file in data:
+            try:
+                if not file.is_file():
+                    raise FileNotFoundError(2, os.strerror(2))
+                shutil.copyfile(file, Path(name, file.name))
+            except OSError as failure:
+                raise ReportError(Problem("no_file", str(file), {"value": failure.strerror or failure})) from None
+        yield Path(name).resolve()
 
 
 def write(path: Path, content: str | bytes) -> Path:

@@ -104,7 +104,7 @@ def test_where_no_row_can_be_read_nothing_is_judged_and_no_report_is_made(tmp_pa
 
 @pytest.mark.slow
 def test_the_report_reproduces(tmp_path) -> None:
-    from jiebei_lib.reports.examples import reproduces
+    from jiebei_lib.reports.check import reproduces
     from jiebei_lib.reports.kinds import audit_report
 
     made = audit_report(EXAMPLE, "en", "article,cn,us,uk", "2026-11-23", "contact", out=tmp_path, stem="example")
