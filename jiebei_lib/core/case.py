@@ -11,7 +11,7 @@ from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
-from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.knowledge.yaml_files import dumped, shipped
 
 FIELDS: dict[str, dict[str, Any]] = shipped("core/case.yaml")
 
@@ -74,9 +74,7 @@ class Case:
         return {name: getattr(self, name) for name in FIELDS}
 
     def to_yaml(self) -> str:
-        import yaml
-
-        return yaml.safe_dump(self.to_dict(), allow_unicode=True, sort_keys=False)
+        return dumped(self.to_dict())
 
     def replace(self, **facts: Any) -> Case:
         return Case(**{**asdict(self), **facts})

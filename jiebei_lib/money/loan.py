@@ -13,6 +13,7 @@ from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
+from jiebei_lib.core.knowledge.yaml_files import dumped
 from jiebei_lib.money.loan_fields import FIELDS, PARTS, Payment, checked
 
 RATES = ("daily_rate", "monthly_rate", "annual_rate")
@@ -148,9 +149,7 @@ class Loan:
         return {name: value for name, value in out.items() if value is not None and value != []}
 
     def to_yaml(self) -> str:
-        import yaml
-
-        return yaml.safe_dump(self.to_dict(), allow_unicode=True, sort_keys=False)
+        return dumped(self.to_dict())
 
     def replace(self, **changes: Any) -> Loan:
         return Loan(**{field.name: getattr(self, field.name) for field in fields(self)} | changes)

@@ -248,3 +248,12 @@ def test_whatever_a_file_holds_is_a_loan_or_refused_in_our_words(changes):
         assert all(len(problem.say(lang)) < 600 for problem in refusal.problems for lang in ("zh", "en"))
     else:
         assert sum(row.principal for row in schedule(loan)) == loan.principal
+
+
+def test_payments_are_read_as_they_are_documented(tmp_path):
+    """``on`` is a word in YAML 1.2; in 1.1 it is the truth ``true``."""
+    text = "principal: 1e4\nmonths: 012\nmethod: equal_instalment\ndrawn: 2026-01-20\nannual_rate: 0.18\n"
+    (tmp_path / "loan.yaml").write_text(text + "payments: [{on: 2026-03-20, amount: 500}]\n", "utf-8")
+    loan = Loan.read(tmp_path / "loan.yaml")
+    assert loan == Loan(10_000, 12, "equal_instalment", date(2026, 1, 20), annual_rate="0.18", payments=loan.payments)
+    assert [(payment.on, payment.amount) for payment in loan.payments] == [(date(2026, 3, 20), 500)]

@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
-from jiebei_lib.core.knowledge.yaml_files import DuplicateKey, parse
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.yaml_files import Refused, parse
 
+ENCODINGS = ("utf-8-sig", "gb18030")  # the latter holds GBK and GB 2312; spreadsheets in China save it
 LARGEST_FILE = 1_000_000  # bytes; a case or an overlay is a page of text, more is a mistake
 
 
@@ -35,19 +36,30 @@ def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any
     import yaml
 
     try:
-        told = parse(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
-    except DuplicateKey as twice:
-        raise error(Problem("duplicate_key", f"{name}: {twice.args[0]}", {"line": twice.args[1]})) from None
+        told = parse(decoded(content, name, error) if isinstance(content, bytes) else content)
+    except Refused as refused:
+        where = f"{name}: {shown(refused.key, 40)}" if refused.key else name
+        raise error(Problem(refused.kind, where, refused.slots)) from None
     except yaml.MarkedYAMLError as failure:
         line = failure.problem_mark and failure.problem_mark.line + 1
         said = f"line {line}: {failure.problem}" if line else failure.problem
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as failure:
+    except (yaml.YAMLError, RecursionError, ValueError) as failure:
         said = failure
     else:
         if told is None:
             raise error(Problem("empty_file", name))
         return told
     raise error(Problem("not_yaml", name, {"value": " ".join(str(said).split())[:120]}))
+
+
+def decoded(content: bytes, name: str, error: type[UserError]) -> str:
+    """The text of a file: UTF-16 where it is marked, else the first of :data:`ENCODINGS` that fits. Raises ``error``."""
+    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ENCODINGS:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise error(Problem("encoding", name, {"allowed": items(["UTF-8", "GB 18030"])}))
 
 
 @contextmanager

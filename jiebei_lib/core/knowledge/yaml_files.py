@@ -22,56 +22,84 @@ def beside(folder: str) -> Path:
     return inside if inside.is_dir() else HERE.parent / "notebooks" / folder
 
 
-class DuplicateKey(ValueError):
-    """A key stands twice in one mapping; ``args`` are the key and its line."""
+class Refused(ValueError):
+    """YAML that is well formed but not taken: ``kind`` is a sentence of problems.yaml, ``key`` what it is about, ``line`` where."""
+
+    def __init__(self, kind: str, key: str, line: int, **slots: Any):
+        super().__init__(f"line {line}: {key}: {kind}")
+        self.kind, self.key, self.slots = kind, key, {"line": line, **slots}
 
 
 def parse(text: str) -> Any:
-    """The content of one YAML document. Raises ``yaml.YAMLError`` or :class:`DuplicateKey`."""
+    """The content of one YAML document, read by the core schema of YAML 1.2. Raises ``yaml.YAMLError`` or :class:`Refused`."""
     import yaml
 
     depth = 0
     for event in yaml.parse(text, Loader=_loader()):
+        line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError("anchors and aliases are not used here")  # they can blow up a small file without end
+            raise Refused("yaml_alias", "*" + event.anchor, line)  # they can blow up a small file without end
+        if getattr(event, "tag", None) is not None:
+            raise Refused("yaml_tag", event.tag, line)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise yaml.YAMLError(
-                f"nested more than {DEEPEST} levels deep"
-            )  # reading on takes minutes, for a file of brackets
+        if depth > DEEPEST:  # reading on takes minutes, for a file of brackets
+            raise Refused("yaml_deep", "", line, high=DEEPEST)
     return yaml.load(text, Loader=_loader())
+
+
+# Which plain words are more than text, by the core schema of YAML 1.2 (10.3.2); each with the characters it may begin with. Narrower
+# in two points: 012 stays as it was written (an id keeps its zero; a field that wants a number reads 12), and so do 0o17 and 0x1f.
+# Dates stay text, for the field to read. In YAML 1.1, PyYAML's own, on and off are truths, 010 is 8 and 1:30 is 90.
+CORE = {
+    "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": ("true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": ("[-+]?(0|[1-9][0-9]*)", list("-+0123456789")),
+    "float": (
+        r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)|[-+]?\.[0-9]+([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+}
 
 
 @cache
 def _loader() -> type:
-    """Refuses duplicate keys, which YAML forbids but PyYAML lets the later one win; keeps dates as text, and whatever only YAML 1.1
-    takes for a whole number: 010 (8), 1:30 (90), 0b1, 1_000."""
+    """PyYAML's safe loader by :data:`CORE`, which refuses a key that stands twice (it would let the later one win) and knows no ``<<``."""
     import yaml
 
-    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Strict(base):
-        yaml_implicit_resolvers = {  # noqa: RUF012
-            first: [(tag, form) for tag, form in resolvers if tag.rsplit(":", 1)[1] not in ("timestamp", "int")]
-            for first, resolvers in base.yaml_implicit_resolvers.items()
-        }
+    class Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
     def mapping(loader, node, deep=False):
         seen = set()
         for key_node, _ in node.value:
-            key = loader.construct_object(key_node, deep=True)
+            key, line = loader.construct_object(key_node, deep=True), key_node.start_mark.line + 1
             try:
                 twice = key in seen
-            except TypeError as error:
-                raise yaml.YAMLError(f"line {key_node.start_mark.line + 1}: a key must be plain text") from error
+            except TypeError:
+                raise Refused("yaml_key", "", line) from None
             if twice:
-                raise DuplicateKey(str(key), key_node.start_mark.line + 1)
+                raise Refused("duplicate_key", str(key), line)
             seen.add(key)
         return loader.construct_mapping(node, deep=True)
 
     Strict.add_constructor("tag:yaml.org,2002:map", mapping)
-    Strict.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
+    for name, (form, first) in CORE.items():
+        Strict.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{form})$"), first)
     return Strict
+
+
+def dumped(content: Any) -> str:
+    """YAML that :func:`parse` reads back as it was, and so does a reader of YAML 1.1: what either takes for more than text is quoted."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    for name, (form, first) in CORE.items():
+        # Behind PyYAML's own: these only tell that 1e3, which is text to it, needs quotation marks
+        Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{form})$"), first)
+    return yaml.dump(content, Dumper=Dumper, allow_unicode=True, sort_keys=False)
 
 
 def walk(node: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:

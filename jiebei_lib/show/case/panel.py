@@ -9,7 +9,7 @@ from typing import Any
 
 from jiebei_lib.core.assessment import Assessment, Quick
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.core.knowledge.yaml_files import beside, shipped
+from jiebei_lib.core.knowledge.yaml_files import beside, dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.marks import ranges_figure
@@ -115,12 +115,10 @@ def whole_answer(page: CasePage) -> list[Any]:
 
 def save(values: Mapping[str, Any], panel: Panel) -> Download:
     """The case as a YAML file."""
-    import yaml
-
     case = case_of(values)
     facts = {name: value for name, value in case.to_dict().items() if value is not None}
     notes = "".join(f"# {say('case.saved_note', lang)}\n" for lang in LANGUAGES)
-    return Download(f"{case.case_id}.yaml", notes + yaml.safe_dump(facts, sort_keys=False, allow_unicode=True))
+    return Download(f"{case.case_id}.yaml", notes + dumped(facts))
 
 
 def make_report(values: Mapping[str, Any], panel: Panel) -> Download:

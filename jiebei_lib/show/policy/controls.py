@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.knowledge.yaml_files import dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy
 from jiebei_lib.page.text import LANGUAGES, cited, say
 from jiebei_lib.show.widget.fields import Field, both, button, choice, file, group, number, table
@@ -152,7 +152,5 @@ def leaves(node: Any, path: tuple[str, ...] = ()) -> Any:
 
 def overlay_text(policy: Policy) -> str:
     """A policy's changes as an overlay file."""
-    import yaml
-
     notes = "".join(f"# {say('policy.bench.saved_note', lang)}\n" for lang in LANGUAGES)
-    return notes + yaml.safe_dump({"base": policy.base, **policy.overlay}, sort_keys=False, allow_unicode=True)
+    return notes + dumped({"base": policy.base, **policy.overlay})

@@ -52,7 +52,7 @@ def test_a_folder_is_no_file_to_write(tmp_path):
 
 def test_another_files_failure_is_not_said_of_this_one(tmp_path):
     with pytest.raises(FileNotFoundError), written_whole(tmp_path / "a"):
-        open(tmp_path / "missing")
+        (tmp_path / "missing").read_bytes()
     assert os.listdir(tmp_path) == []
 
 
