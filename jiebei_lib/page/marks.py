@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout
-from jiebei_lib.page.text import of_hundred, percent, say
+from jiebei_lib.page.figure import BAND, CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout
+from jiebei_lib.page.text import multiple, of_hundred, percent, say
+
+PERCENTS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0%", "25%", "50%", "75%", "100%"]}
+ODDS = (0.01, 0.1, 1 / 3, 1, 3, 10, 100)  # multiples of the odds that an axis names
+VERDICT_COLOURS = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}  # any other: NEITHER
 
 
 def joined(words: Sequence[str], lang: str) -> str:
@@ -29,6 +34,53 @@ def rows_axis(names: Sequence[str], more: float = 0.6) -> dict[str, Any]:
         "tickfont": {"size": 14},
         "range": [-0.6, len(names) - 1 + more],
     }
+
+
+def percent_axis(title: str, edge: float = 0.02, grid: bool = True) -> dict[str, Any]:
+    """An axis of likelihoods from 0% to 100%, with ``edge`` of room at both ends for marks."""
+    return axis(title) | {"range": [-edge, 1 + edge]} | PERCENTS | ({"gridcolor": FAINT} if grid else {})
+
+
+def odds_axis(title: str, low: float, high: float, lang: str) -> dict[str, Any]:
+    """An axis of log-odds from ``low`` to ``high`` that reads as what they do to the odds: ÷10, ×1, ×10."""
+    ticks = [math.log(n) for n in ODDS if low <= math.log(n) <= high]
+    names = {"tickvals": [round(tick, 4) for tick in ticks], "ticktext": [multiple(tick, lang) for tick in ticks]}
+    return axis(title) | {"range": [low, high], "gridcolor": FAINT} | names
+
+
+def half(y0: float = 0, y1: float = 1, yref: str = "paper") -> dict[str, Any]:
+    """The upright dashed line between less and more likely than not."""
+    ends = {"x0": 0.5, "x1": 0.5, "y0": y0, "y1": y1} | ({"yref": yref} if yref != "y" else {})
+    return {"type": "line", **ends, "line": {"color": NEITHER, "width": 1, "dash": "dash"}}
+
+
+def trace(mode: str, x: Sequence[Any], y: Sequence[Any], **more: Any) -> dict[str, Any]:
+    """Lines, markers or text; says nothing on hover unless it is given words."""
+    hover = "text" if "hovertext" in more or (mode != "text" and "text" in more) else "skip"
+    return {"type": "scatter", "mode": mode, "x": list(x), "y": list(y), "hoverinfo": hover, **more}
+
+
+def span(low: float, high: float, at: Any, colour: str, width: int = 8, size: int = 16) -> dict[str, Any]:
+    """A range as a line with upright ends."""
+    ends = {"color": colour, "symbol": "line-ns-open", "size": size, "line": {"width": 3}}
+    return trace("lines+markers", [low, high], [at, at], line={"color": colour, "width": width}, marker=ends)
+
+
+def faint_span(low: float, high: float, at: Any, colour: str) -> dict[str, Any]:
+    """A range behind a mark of its own."""
+    return trace("lines", [low, high], [at, at], line={"color": colour, "width": 7}, opacity=0.45)
+
+
+def band(x: Sequence[Any], low: Sequence[float], high: Sequence[float], **line: Any) -> list[dict[str, Any]]:
+    """Ranges along an axis as a grey band."""
+    edge = {"line": {"width": 0, **line}}
+    return [trace("lines", x, low, **edge), trace("lines", x, high, fill="tonexty", fillcolor=BAND, **edge)]
+
+
+def counted_of_hundred(at: Any, share: float) -> dict[str, Any]:
+    """A share as 83/100, to the right of a row."""
+    place = {"x": 1.0, "xref": "paper", "xanchor": "left", "xshift": 8, "y": at, "showarrow": False}
+    return place | {"text": f"{of_hundred(share)}/100", "font": {"size": 14, "color": INK}}
 
 
 def down(number: int) -> list[int]:
@@ -127,71 +179,23 @@ def ranges_figure(
 ) -> Figure:
     """Answers under one another: the range as a line, the share in words at its end.
 
-    ``answers``: name, verdict, likelihood (``low``, ``high``) and share of each; ``table``: the heads of the columns of numbers.
+    ``answers``: name, verdict, likelihood (``low``, ``high``) and share of each; ``head``: the heads of the columns of numbers.
     """
-    data, marks, rows, shown, said = [], [], [], [], []
-    for named, verdict, likelihood, share in answers:
-        low, high, count = likelihood["low"], likelihood["high"], of_hundred(share)
-        line = html.escape(named)
-        shown.append(line)
-        colour = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}.get(verdict, NEITHER)
-        ends = {"color": colour, "symbol": "line-ns-open", "size": 16, "line": {"width": 3}}
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": [low, high],
-                "y": [line, line],
-                "line": {"color": colour, "width": 8},
-                "marker": ends,
-                "hoverinfo": "skip",
-            }
-        )
-        marks.append(
-            {
-                "x": 1.0,
-                "xref": "paper",
-                "xanchor": "left",
-                "xshift": 8,
-                "y": line,
-                "text": f"{count}/100",
-                "showarrow": False,
-                "font": {"size": 14, "color": INK},
-            }
-        )
-        slots = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": count}
-        rows.append([named, say(f"verdict.{verdict}", lang), slots["low"], slots["high"], str(count)])
+    shown = [html.escape(named) for named, *_ in answers]
+    data, marks, rows, said = [], [], [], []
+    for line, (named, verdict, likelihood, share) in zip(shown, answers, strict=True):
+        low, high = likelihood["low"], likelihood["high"]
+        data.append(span(low, high, line, VERDICT_COLOURS.get(verdict, NEITHER)))
+        marks.append(counted_of_hundred(line, share))
+        slots = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": of_hundred(share)}
+        rows.append([named, say(f"verdict.{verdict}", lang), slots["low"], slots["high"], str(slots["count"])])
         said.append(say("case.claims.witnesses_row", lang, name=named, **slots))
     plan = layout(title, 150 + 50 * len(rows)) | {
-        "xaxis": axis(say("case.readings.axis", lang))
-        | {
-            "range": [-0.02, 1.02],
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
-            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
-            "gridcolor": FAINT,
-        },
-        "yaxis": {
-            "type": "category",
-            "categoryorder": "array",
-            "categoryarray": shown[::-1],
-            "automargin": True,
-            "fixedrange": True,
-            "tickfont": {"size": 14},
-            "range": [-0.6, len(shown) - 0.4],
-        },
-        "shapes": [
-            {
-                "type": "line",
-                "x0": 0.5,
-                "x1": 0.5,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": NEITHER, "width": 1, "dash": "dash"},
-            }
-        ],
+        "xaxis": percent_axis(say("case.readings.axis", lang)),
+        "yaxis": rows_axis(shown),
+        "shapes": [half()],
         "annotations": marks,
     }
     plan["margin"] = plan["margin"] | {"r": 70}
-    alt = say("case.claims.witnesses_alt", lang, rows=("；" if lang == "zh" else "; ").join(said))
+    alt = say("case.claims.witnesses_alt", lang, rows=sentences(said, lang))
     return Figure(name, data, plan, alt, say("case.claims.witnesses_caption", lang), head, rows)

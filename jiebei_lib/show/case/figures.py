@@ -14,7 +14,6 @@ from jiebei_lib.core.case import Case
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.scoring.score import across_days, reading_likelihoods
 from jiebei_lib.page.figure import (
-    BAND,
     CALL,
     FAINT,
     INK,
@@ -30,8 +29,20 @@ from jiebei_lib.page.figure import (
     stretched,
     upright,
 )
-from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import heads, multiple, of_hundred, percent, say, witness_name
+from jiebei_lib.page.marks import (
+    band,
+    faint_span,
+    half,
+    joined,
+    odds_axis,
+    percent_axis,
+    ranges_figure,
+    rows_axis,
+    sentences,
+    span,
+    trace,
+)
+from jiebei_lib.page.text import cited, heads, multiple, of_hundred, percent, say, witness_name
 
 if TYPE_CHECKING:
     from jiebei_lib.evidence.claims import Dispersion
@@ -44,14 +55,38 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     """One hundred readings as dots by the likelihood that they give, over the line of the exact range."""
     count, low, high = of_hundred(a.share), a.likelihood["low"], a.likelihood["high"]
     values = np.sort(reading_likelihoods(case, policy))
-    above, below = values[values > 0.5], values[values <= 0.5]
-    dots = {
-        "above": _spread(above, count),
-        "below": _spread(below, 100 - count),
+    dots = {"below": _spread(values[values <= 0.5], 100 - count), "above": _spread(values[values > 0.5], count)}
+    heaps, highest = _heaps(dots, lang)
+    top = max(4, math.ceil(highest / ABREAST))
+    row = min(9, 200 / top)  # pixels: a low heap makes a low picture, a high one smaller dots
+    for heap in heaps:
+        heap["marker"]["size"] = round(0.9 * row)
+    # In rows of dots: the line, and where the picture begins and ends
+    line, foot, head = -38 / row, -78 / row, top + 0.9
+    marks = _names_of_ends(low, high, line, lang)
+    if dots["below"]:
+        marks.append(corner(0.0, "left", f"● {say('case.readings.below', lang)}", NO_CALL))
+    if dots["above"]:
+        marks.append(corner(1.0, "right", f"{say('case.readings.above', lang)} ◆", CALL))
+    key = "title_not_yet" if a.verdict == "not_yet" else "title"
+    plan = layout(say(f"case.readings.{key}", lang, count=count), 134 + round(row * (head - foot))) | {
+        "xaxis": percent_axis(say("case.readings.axis", lang), 0.03, grid=False),
+        "yaxis": {"visible": False, "range": [foot, head], "fixedrange": True},
+        "shapes": [half(line, head, "y")],  # from the line up: below it stand the names
+        "annotations": marks,
     }
+    slots = {"count": count, "rest": 100 - count, "low": percent(low, lang), "high": percent(high, lang)}
+    tenths = Counter(min(int(value * 10), 9) for side in dots.values() for value in side)
+    rows = [[f"{10 * n}–{10 * n + 10}%", str(tenths[n])] for n in range(10) if tenths[n]]
+    data = [*heaps, span(low, high, line, INK, 4, 14)]
+    alt, caption = say("case.readings.alt", lang, **slots), _readings_caption(a, policy, slots, lang)
+    return Figure("readings", data, plan, alt, caption, heads("case.readings.table", lang), rows)
+
+
+def _heaps(dots: dict[str, list[float]], lang: str) -> tuple[list[dict[str, Any]], int]:
+    """Dots in columns of the likelihood, :data:`ABREAST` side by side; and how many the fullest column holds."""
     data, columns = [], Counter()
-    style = {"below": (NO_CALL, "circle"), "above": (CALL, "diamond")}
-    for side, (colour, symbol) in style.items():
+    for side, (colour, symbol) in {"below": (NO_CALL, "circle"), "above": (CALL, "diamond")}.items():
         x, y = [], []
         for value in dots[side]:
             column = min(int(value / BIN), round((0.5 if side == "below" else 1) / BIN) - 1)
@@ -60,92 +95,31 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
             x.append(round((column + (place + 0.5) / ABREAST) * BIN, 4))
             y.append(row + 1)
         text = [say("case.readings.hover", lang, value=percent(value, lang, short=True)) for value in dots[side]]
-        marker = {"color": colour, "symbol": symbol}
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": x,
-                "y": y,
-                "marker": marker,
-                "text": text,
-                "hoverinfo": "text",
-                "name": say(f"case.readings.{side}", lang),
-            }
-        )
-    top = max(4, math.ceil(max(columns.values(), default=1) / ABREAST))
-    row = min(9, 200 / top)  # pixels: a low heap makes a low picture, a high one smaller dots
-    # In rows of dots: the line, and where the picture begins and ends
-    line, foot, head = -38 / row, -78 / row, top + 0.9
-    for trace in data:
-        trace["marker"]["size"] = round(0.9 * row)
-    ends = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "x": [low, high],
-        "y": [line, line],
-        "line": {"color": INK, "width": 4},
-        "marker": {"color": INK, "symbol": "line-ns-open", "size": 14, "line": {"width": 3}},
-        "hoverinfo": "skip",
-    }
-    data.append(ends)
-    names = {
-        "low": say("case.readings.lenient", lang, low=percent(low, lang, short=True)),
-        "high": say("case.readings.harsh", lang, high=percent(high, lang, short=True)),
-    }
+        marker, name = {"color": colour, "symbol": symbol}, say(f"case.readings.{side}", lang)
+        data.append(trace("markers", x, y, marker=marker, text=text, name=name))
+    return data, max(columns.values(), default=1)
+
+
+def _names_of_ends(low: float, high: float, line: float, lang: str) -> list[dict[str, Any]]:
+    """What the most lenient and the harshest reading give, at the ends of the line of the range."""
+    lenient = say("case.readings.lenient", lang, low=percent(low, lang, short=True))
+    harsh = say("case.readings.harsh", lang, high=percent(high, lang, short=True))
+    left, right = "left" if low < 0.7 else "right", "right" if high > 0.3 else "left"
     if low == high:
-        marks = [note(low, line, " · ".join(names.values()), "left" if low < 0.7 else "right", -18)]
-    else:
-        marks = [
-            # One below the line and one above it where side by side they would meet on a phone; each away from the edge.
-            note(max(low, 0.0), line, names["low"], "left" if low < 0.7 else "right", -18),
-            note(
-                min(high, 1.0), line, names["high"], "right" if high > 0.3 else "left", -18 if high - low > 0.9 else 16
-            ),
-        ]
-    if dots["below"]:
-        marks.append(corner(0.0, "left", f"● {say('case.readings.below', lang)}", NO_CALL))
-    if dots["above"]:
-        marks.append(corner(1.0, "right", f"{say('case.readings.above', lang)} ◆", CALL))
-    key = "title_not_yet" if a.verdict == "not_yet" else "title"
-    plan = layout(say(f"case.readings.{key}", lang, count=count), 134 + round(row * (head - foot))) | {
-        "xaxis": axis(say("case.readings.axis", lang))
-        | {
-            "range": [-0.03, 1.03],
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
-            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
-        },
-        "yaxis": {"visible": False, "range": [foot, head], "fixedrange": True},
-        "shapes": [
-            {
-                "type": "line",
-                "x0": 0.5,
-                "x1": 0.5,
-                "y0": line,  # not below it, where the names stand
-                "y1": head,
-                "line": {"color": NEITHER, "width": 1, "dash": "dash"},
-            }
-        ],
-        "annotations": marks,
-    }
-    slots = {"count": count, "rest": 100 - count, "low": percent(low, lang), "high": percent(high, lang)}
-    caption = say("case.readings.caption", lang, **slots)
+        return [note(low, line, f"{lenient} · {harsh}", left, -18)]
+    # One below the line and one above it where side by side they would meet on a phone; each away from the edge.
+    above_or_below = -18 if high - low > 0.9 else 16
+    return [note(max(low, 0.0), line, lenient, left, -18), note(min(high, 1.0), line, harsh, right, above_or_below)]
+
+
+def _readings_caption(a: Assessment, policy: Policy, slots: dict[str, Any], lang: str) -> str:
     if a.verdict == "not_yet":
-        caption = say("case.readings.caption_not_yet", lang, first=policy.readings.days[0])
-    elif a.unknown:
+        return say("case.readings.caption_not_yet", lang, first=policy.readings.days[0])
+    caption = say("case.readings.caption", lang, **slots)
+    if a.unknown:
         least, most = (of_hundred(a.share_range[end]) for end in ("low", "high"))
         caption += (" " if lang == "en" else "") + say("case.readings.caption_unknown", lang, least=least, most=most)
-    tenths = Counter(min(int(value * 10), 9) for side in dots.values() for value in side)
-    rows = [[f"{10 * n}–{10 * n + 10}%", str(tenths[n])] for n in range(10) if tenths[n]]
-    return Figure(
-        "readings",
-        data,
-        plan,
-        say("case.readings.alt", lang, **slots),
-        caption,
-        heads("case.readings.table", lang),
-        rows,
-    )
+    return caption
 
 
 def _spread(values: np.ndarray, number: int) -> list[float]:
@@ -160,66 +134,13 @@ def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
     """The same case from day 0 to 90: the exact range as a band, the share as a line, now as an upright line."""
     days = np.arange(0, max(DAY_TICKS) + 1)
     scores = across_days(case, policy, days)
-    x, first = stretched(days), policy.readings.days[0]
-    hover = [
-        f"{day_name(day, lang)}<br>{percent(low, lang, True)} – {percent(high, lang, True)}<br>{of_hundred(share)}/100"
-        for day, low, high, share in zip(days, scores.low, scores.high, scores.share, strict=True)
-    ]
-    step = {"shape": "hv", "width": 0}
-    data = [
-        {"type": "scatter", "x": x, "y": rounded(scores.low), "mode": "lines", "line": step, "hoverinfo": "skip"},
-        {
-            "type": "scatter",
-            "x": x,
-            "y": rounded(scores.high),
-            "mode": "lines",
-            "line": step,
-            "fill": "tonexty",
-            "fillcolor": BAND,
-            "hoverinfo": "skip",
-        },
-        {
-            "type": "scatter",
-            "x": x,
-            "y": rounded(scores.share),
-            "mode": "lines",
-            "line": {"color": CALL, "width": 3, "dash": "dash", "shape": "hv"},
-            "text": hover,
-            "hoverinfo": "text",
-        },
-    ]
     now = min(case.days_overdue, days[-1])
-    edge = "right" if now > 30 else "left"
-    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center", "font": {"size": 13}}
-    marks = [
-        {
-            "x": stretched([now])[0],
-            "y": 1.0,
-            "yref": "paper",
-            "yanchor": "bottom",
-            "xanchor": edge,
-            "text": say("case.timeline.here", lang, days=case.days_overdue),
-            "showarrow": False,
-            "font": {"size": 14, "color": INK},
-        },
-        label
-        | {
-            "y": float(scores.share[60]),
-            "yshift": 14 if scores.share[60] < 0.85 else -16,
-            "text": say("case.timeline.share", lang),
-            "font": {"size": 13, "color": CALL},
-        },
-        label
-        | {
-            "y": 0.04 if scores.low[60] < 0.12 else float(scores.low[60]) + 0.04,
-            "yshift": 4,
-            "text": say("case.timeline.band", lang),
-            "font": {"size": 13, "color": "#555555"},
-        },
-    ]
-    stages = [
-        entry["days"][0] for entry in policy.data["timeline"]["stages"].values() if 0 < entry["days"][0] <= days[-1]
-    ]
+    x = stretched(days)
+    step = {"color": CALL, "width": 3, "dash": "dash", "shape": "hv"}
+    data = band(x, rounded(scores.low), rounded(scores.high), shape="hv")
+    data.append(trace("lines", x, rounded(scores.share), line=step, text=_days_hover(days, scores, lang)))
+    begun = [entry["days"][0] for entry in policy.data["timeline"]["stages"].values()]
+    stages = [upright(stretched([day])[0], FAINT, 1) for day in begun if 0 < day <= days[-1]]
     plan = layout(say("case.timeline.title", lang), 360) | {
         "xaxis": axis(say("case.timeline.axis", lang))
         | {
@@ -227,15 +148,9 @@ def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
             "tickvals": stretched(DAY_TICKS),
             "ticktext": [str(day) for day in DAY_TICKS],
         },
-        "yaxis": axis(say("case.timeline.axis_y", lang))
-        | {
-            "range": [-0.02, 1.02],
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
-            "ticktext": ["0%", "25%", "50%", "75%", "100%"],
-            "gridcolor": FAINT,
-        },
-        "shapes": [upright(stretched([day])[0], FAINT, 1) for day in stages] + [upright(stretched([now])[0], INK, 2)],
-        "annotations": marks,
+        "yaxis": percent_axis(say("case.timeline.axis_y", lang)),
+        "shapes": [*stages, upright(stretched([now])[0], INK, 2)],
+        "annotations": _days_names(case, now, scores, lang),
     }
     rows = [
         [
@@ -246,15 +161,42 @@ def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
         ]
         for day in sorted({*DAY_TICKS, now})
     ]
-    low90, high90 = percent(scores.low[90], lang), percent(scores.high[90], lang)
-    slots = {
-        "first": first,
-        "days": case.days_overdue,
-        "low": percent(a.likelihood["low"], lang),
-        "high": percent(a.likelihood["high"], lang),
-    }
-    alt = say("case.timeline.alt", lang, **slots, low90=low90, high90=high90)
+    slots = {end: percent(a.likelihood[end], lang) for end in ("low", "high")}
+    slots |= {"low90": percent(scores.low[90], lang), "high90": percent(scores.high[90], lang)}
+    alt = say("case.timeline.alt", lang, first=policy.readings.days[0], days=case.days_overdue, **slots)
     return Figure("days", data, plan, alt, say("case.timeline.caption", lang), heads("case.timeline.table", lang), rows)
+
+
+def _days_hover(days: np.ndarray, scores: Any, lang: str) -> list[str]:
+    return [
+        f"{day_name(day, lang)}<br>{percent(low, lang, True)} – {percent(high, lang, True)}<br>{of_hundred(share)}/100"
+        for day, low, high, share in zip(days, scores.low, scores.high, scores.share, strict=True)
+    ]
+
+
+def _days_names(case: Case, now: int, scores: Any, lang: str) -> list[dict[str, Any]]:
+    """The names of today's upright line, of the share's line and of the band, each where it hides nothing."""
+    here = corner(stretched([now])[0], "right" if now > 30 else "left", "", INK)
+    here |= {"text": say("case.timeline.here", lang, days=case.days_overdue), "font": {"size": 14, "color": INK}}
+    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center"}
+    share, low = float(scores.share[60]), float(scores.low[60])
+    return [
+        here,
+        label
+        | {
+            "y": share,
+            "yshift": 14 if share < 0.85 else -16,
+            "text": say("case.timeline.share", lang),
+            "font": {"size": 13, "color": CALL},
+        },
+        label
+        | {
+            "y": 0.04 if low < 0.12 else low + 0.04,
+            "yshift": 4,
+            "text": say("case.timeline.band", lang),
+            "font": {"size": 13, "color": "#555555"},
+        },
+    ]
 
 
 def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
@@ -263,80 +205,35 @@ def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
     base = {"name": say("case.factors.base", lang), "pressure": None, "central": float(readings.center[0]), "cite": []}
     base |= {"low": float(readings.vertices[:, 0].min()), "high": float(readings.vertices[:, 0].max())}
     parts = [base, *({**part, "name": part["name"][lang]} for part in a.contributions)]
-    data, shown = [], []
-    for part in parts:
+    numbers = [[multiple(part[key], lang) for key in ("central", "low", "high")] for part in parts]
+    shown, data = [html.escape(part["name"]) for part in parts], []
+    for name, part, (central, low, high) in zip(shown, parts, numbers, strict=True):
         colour, symbol = _direction(part)
-        name = html.escape(part["name"])
-        shown.append(name)
-        ends = {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [part["low"], part["high"]],
-            "y": [name, name],
-            "line": {"color": colour, "width": 7},
-            "opacity": 0.45,
-            "hoverinfo": "skip",
-        }
-        words = f"{multiple(part['central'], lang)} ({multiple(part['low'], lang)} … {multiple(part['high'], lang)})"
-        dot = {
-            "type": "scatter",
-            "mode": "markers+text",
-            "x": [part["central"]],
-            "y": [name],
-            "marker": {"color": colour, "symbol": symbol, "size": 13},
-            "text": [multiple(part["central"], lang)],
-            "textposition": "top center",
-            "textfont": {"size": 13, "color": INK},
-            "hovertext": [words],
-            "hoverinfo": "text",
-        }
-        data += [ends, dot]
+        data.append(faint_span(part["low"], part["high"], name, colour))
+        words = {"text": [central], "textposition": "top center", "textfont": {"size": 13, "color": INK}}
+        marker, hover = {"color": colour, "symbol": symbol, "size": 13}, [f"{central} ({low} … {high})"]
+        data.append(trace("markers+text", [part["central"]], [name], marker=marker, hovertext=hover, **words))
     reach = max(2.4, *(abs(part[end]) for part in parts for end in ("low", "high"))) * 1.08
-    ticks = [n for n in (0.01, 0.1, 1 / 3, 1, 3, 10, 100) if abs(math.log(n)) <= reach]
     plan = layout(say("case.factors.title", lang), 410) | {
-        "xaxis": axis(say("case.factors.axis", lang))
-        | {
-            "range": [-reach, reach],
-            "tickvals": [round(math.log(n), 4) for n in ticks],
-            "ticktext": [multiple(math.log(n), lang) for n in ticks],
-            "gridcolor": FAINT,
-        },
-        "yaxis": {
-            "type": "category",
-            "categoryorder": "array",
-            "categoryarray": shown[::-1],
-            "automargin": True,
-            "fixedrange": True,
-            "tickfont": {"size": 14},
-            "range": [-0.6, len(shown) - 0.3],
-        },
+        "xaxis": odds_axis(say("case.factors.axis", lang), -reach, reach, lang),
+        "yaxis": rows_axis(shown, 0.7),
         "shapes": [upright(0, INK, 1)],
     }
-    numbers = {part["name"]: [multiple(part[key], lang) for key in ("central", "low", "high")] for part in parts}
-    from jiebei_lib.page.text import cited
-
     rows = [
         [
             part["name"],
             "–" if part["pressure"] is None else f"{part['pressure']:+.2f}",
-            *numbers[part["name"]],
-            ("、" if lang == "zh" else ", ").join(cited(cite, lang) for cite in part["cite"]) or "–",
+            *words,
+            joined([cited(cite, lang) for cite in part["cite"]], lang) or "–",
         ]
-        for part in parts
+        for part, words in zip(parts, numbers, strict=True)
     ]
-    said = ("；" if lang == "zh" else "; ").join(
-        say("case.factors.alt_row", lang, name=name, central=central, low=low, high=high)
-        for name, (central, low, high) in numbers.items()
-    )
-    return Figure(
-        "factors",
-        data,
-        plan,
-        say("case.factors.alt", lang, rows=said),
-        say("case.factors.caption", lang),
-        heads("case.factors.table", lang),
-        rows,
-    )
+    said = [
+        say("case.factors.alt_row", lang, name=part["name"], central=central, low=low, high=high)
+        for part, (central, low, high) in zip(parts, numbers, strict=True)
+    ]
+    alt, caption = say("case.factors.alt", lang, rows=sentences(said, lang)), say("case.factors.caption", lang)
+    return Figure("factors", data, plan, alt, caption, heads("case.factors.table", lang), rows)
 
 
 def _direction(part: dict[str, Any]) -> tuple[str, str]:
@@ -382,9 +279,7 @@ def claims_figure(found: Dispersion, lang: str) -> Figure:
         "bargap": 0.35,
     }
     rows = [[label, str(n)] for label, n in zip(labels, counts, strict=True)]
-    said = ("、" if lang == "zh" else ", ").join(
-        say("case.claims.alt_row", lang, label=label, n=n) for label, n in rows
-    )
+    said = joined([say("case.claims.alt_row", lang, label=label, n=n) for label, n in rows], lang)
     caption = say("case.claims.caption", lang, n=found.days.get(found.article_day, 0))
     return Figure(
         "claims",
