@@ -54,6 +54,12 @@ def half(y0: float = 0, y1: float = 1, yref: str = "paper") -> dict[str, Any]:
     return {"type": "line", **ends, "line": {"color": NEITHER, "width": 1, "dash": "dash"}}
 
 
+def zero_line(colour: str) -> dict[str, Any]:
+    """The upright line at which an axis of differences has its zero."""
+    ends = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper"}
+    return {"type": "line", **ends, "line": {"color": colour, "width": 1}}
+
+
 def trace(mode: str, x: Sequence[Any], y: Sequence[Any], **more: Any) -> dict[str, Any]:
     """Lines, markers or text; says nothing on hover unless it is given words."""
     hover = "text" if "hovertext" in more or (mode != "text" and "text" in more) else "skip"

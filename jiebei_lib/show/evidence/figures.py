@@ -14,16 +14,28 @@ from jiebei_lib.core.case import Case
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.evidence.learn import Learned
 from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout
-from jiebei_lib.page.marks import bar, beside, down, labels_above, plain_rows, sentences
+from jiebei_lib.page.marks import (
+    VERDICT_COLOURS,
+    bar,
+    beside,
+    counted_of_hundred,
+    down,
+    half,
+    labels_above,
+    odds_axis,
+    percent_axis,
+    plain_rows,
+    sentences,
+    span,
+    trace,
+    zero_line,
+)
 from jiebei_lib.page.text import heads, multiple, of_hundred, percent, say
 from jiebei_lib.show.evidence.words import weight_name, weight_value
 
-VERDICT_COLOURS = {"likely": CALL, "unlikely": NO_CALL, "not_yet": NO_CALL}
-PERCENTS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0%", "25%", "50%", "75%", "100%"]}
 BINS = 20  # of the likelihood, from 0 to 1
 WORTH_SAYING = 0.1  # of a range: a weight that narrowed by less has hardly been learned
 STEP = 0.02  # marks of cases nearer than this are stacked
-HALF = {"x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": NEITHER, "width": 1, "dash": "dash"}}
 
 
 def before_after_figure(found: Mapping[str, Any], lang: str) -> Figure:
@@ -59,31 +71,17 @@ def _answers(
 ) -> Figure:
     data, marks, table, said = [], [], [], []
     for at, (label, answer, effective) in zip(down(len(rows)), rows, strict=True):
-        low, high, count = answer["likelihood"]["low"], answer["likelihood"]["high"], of_hundred(answer["share"])
-        colour = VERDICT_COLOURS.get(answer["verdict"], NEITHER)
-        ends = {"color": colour, "symbol": "line-ns-open", "size": 15, "line": {"width": 3}}
-        line = {"color": colour, "width": 8}
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": [low, high],
-                "y": [at, at],
-                "line": line,
-                "marker": ends,
-                "hoverinfo": "skip",
-            }
-        )
-        place = {"x": 1.0, "xref": "paper", "xanchor": "left", "xshift": 8, "y": at}
-        marks.append(place | {"text": f"{count}/100", "showarrow": False, "font": {"size": 14, "color": INK}})
-        words = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": count}
+        low, high, share = answer["likelihood"]["low"], answer["likelihood"]["high"], answer["share"]
+        data.append(span(low, high, at, VERDICT_COLOURS.get(answer["verdict"], NEITHER), size=15))
+        marks.append(counted_of_hundred(at, share))
+        words = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": of_hundred(share)}
         verdict = say(f"verdict.{answer['verdict']}", lang)
-        table.append([label, verdict, words["low"], words["high"], str(count), f"{effective:,.0f}"])
+        table.append([label, verdict, words["low"], words["high"], str(words["count"]), f"{effective:,.0f}"])
         said.append(say("evidence.answers.alt_row", lang, name=label, **words))
     plan = layout(title, 140 + 48 * len(rows)) | {
-        "xaxis": axis(say("evidence.answers.axis", lang)) | {"range": [-0.02, 1.02], "gridcolor": FAINT} | PERCENTS,
+        "xaxis": percent_axis(say("evidence.answers.axis", lang)),
         "yaxis": plain_rows(len(rows)),
-        "shapes": [{"type": "line", **HALF}],
+        "shapes": [half()],
         "annotations": [*marks, *labels_above([label for label, *_ in rows])],
     }
     plan["margin"] = plan["margin"] | {"r": 70}
@@ -96,87 +94,47 @@ def _answers(
 def weights_figure(found: Mapping[str, Any], policy: Policy, lang: str) -> Figure:
     """Every weight of the readings as times the odds: range and mean before (thin) and after (thick)."""
     weights, data, ends = found["weights"], [], []
-    names = [
-        say("evidence.weights.base", lang)
-        if weight["unit"] == "likelihood"
-        else weight_name(weight["name"], policy, lang)
-        for weight in weights
+    names = [weight_name(weight["name"], policy, lang) for weight in weights]
+    labels = [
+        say("evidence.weights.base", lang) if weight["unit"] == "likelihood" else name
+        for name, weight in zip(names, weights, strict=True)
     ]
     for at, weight in zip(down(len(weights)), weights, strict=True):
-        before, after = (
-            {end: _log(weight[key][end], weight["unit"]) for end in ("low", "mean", "high")}
-            for key in ("prior", "posterior")
-        )
-        ends += [before["low"], before["high"]]
-        for span, width, colour, symbol, size in (
-            (before, 3, "#A6A6A6", "line-ns-open", 14),
-            (after, 9, INK, "diamond", 13),
-        ):
-            line = {"color": colour, "width": width}
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "x": [span["low"], span["high"]],
-                    "y": [at, at],
-                    "line": line,
-                    "hoverinfo": "skip",
-                }
-            )
-            marker = {
-                "color": colour if width == 3 else "#FFFFFF",
-                "symbol": symbol,
-                "size": size,
-                "line": {"width": 2, "color": colour},
-            }
-            words = [multiple(span["mean"], lang)]
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "x": [span["mean"]],
-                    "y": [at],
-                    "marker": marker,
-                    "hovertext": words,
-                    "hoverinfo": "text",
-                }
-            )
-    ticks = [n for n in (0.01, 0.1, 1 / 3, 1, 3, 10, 100) if min(ends) - 0.3 <= math.log(n) <= max(ends) + 0.3]
+        for when in ("prior", "posterior"):
+            place = {end: _log(weight[when][end], weight["unit"]) for end in ("low", "mean", "high")}
+            ends += [place["low"], place["high"]]
+            data += _weight_marks(place, at, when, lang)
+    low, high = min(ends) - 0.3, max(ends) + 0.3
     plan = layout(_weights_title(found, policy, lang), 140 + 48 * len(weights)) | {
-        "xaxis": axis(say("evidence.weights.axis", lang))
-        | {
-            "range": [min(ends) - 0.3, max(ends) + 0.3],
-            "tickvals": [round(math.log(n), 4) for n in ticks],
-            "ticktext": [multiple(math.log(n), lang) for n in ticks],
-            "gridcolor": FAINT,
-        },
+        "xaxis": odds_axis(say("evidence.weights.axis", lang), low, high, lang),
         "yaxis": plain_rows(len(weights)),
-        "annotations": labels_above(names),
-        "shapes": [
-            {
-                "type": "line",
-                "x0": 0,
-                "x1": 0,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": NEITHER, "width": 1},
-            }
-        ],
+        "annotations": labels_above(labels),
+        "shapes": [zero_line(NEITHER)],
     }
     rows = [
-        [weight_name(weight["name"], policy, lang)]
+        [name]
         + [
-            weight_value(weight[key][end], weight["unit"], lang)
-            for key in ("prior", "posterior")
+            weight_value(weight[when][end], weight["unit"], lang)
+            for when in ("prior", "posterior")
             for end in ("low", "mean", "high")
         ]
-        for weight in weights
+        for name, weight in zip(names, weights, strict=True)
     ]
     said = [say("evidence.weights.alt_row", lang, name=row[0], before=row[2], after=row[5]) for row in rows]
     alt = say("evidence.weights.alt", lang, rows=sentences(said, lang))
     caption, head = say("evidence.weights.caption", lang), heads("evidence.weights_table", lang)
     return Figure("learned_weights", data, plan, alt, caption, head, rows)
+
+
+def _weight_marks(place: Mapping[str, float], at: int, when: str, lang: str) -> list[dict[str, Any]]:
+    """A weight's range and mean: before, thin and grey with a stroke; after, thick with a diamond."""
+    before = when == "prior"
+    colour, width, symbol, size = ("#A6A6A6", 3, "line-ns-open", 14) if before else (INK, 9, "diamond", 13)
+    line = trace("lines", [place["low"], place["high"]], [at, at], line={"color": colour, "width": width})
+    marker = {"color": colour if before else "#FFFFFF", "symbol": symbol, "size": size}
+    marker |= {"line": {"width": 2, "color": colour}}
+    mean = trace("markers", [place["mean"]], [at], marker=marker, hovertext=[multiple(place["mean"], lang)])
+    return [line, mean]
 
 
 def _weights_title(found: Mapping[str, Any], policy: Policy, lang: str) -> str:
@@ -207,39 +165,29 @@ def spread_figure(learned: Learned, case: Case, lang: str) -> Figure:
     before = np.bincount(place, learned.drawn.even, BINS)
     after = np.bincount(place, learned.weights, BINS)
     middles = [(n + 0.5) / BINS for n in range(BINS)]
-    colours = [CALL if middle > 0.5 else NO_CALL for middle in middles]
     spans = [f"{100 * n // BINS}–{100 * (n + 1) // BINS}%" for n in range(BINS)]
     numbers = [
         (percent(float(b), lang, True), percent(float(a), lang, True)) for b, a in zip(before, after, strict=True)
     ]
-    hover = [f"{span}: {a} ({b})" for span, (b, a) in zip(spans, numbers, strict=True)]
     bars = {
         "type": "bar",
         "x": middles,
         "y": [round(float(a), 5) for a in after],
         "width": 0.9 / BINS,
-        "marker": {"color": colours},
-        "hovertext": hover,
+        "marker": {"color": [CALL if middle > 0.5 else NO_CALL for middle in middles]},
+        "hovertext": [f"{span}: {a} ({b})" for span, (b, a) in zip(spans, numbers, strict=True)],
         "hoverinfo": "text",
     }
-    edges = [n / BINS for n in range(BINS + 1)]
-    steps = [round(float(b), 5) for b in before]
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": edges,
-        "y": [*steps, steps[-1]],
-        "line": {"color": INK, "width": 2, "shape": "hv"},
-        "hoverinfo": "skip",
-    }
+    edges, steps = [n / BINS for n in range(BINS + 1)], [round(float(b), 5) for b in before]
+    line = trace("lines", edges, [*steps, steps[-1]], line={"color": INK, "width": 2, "shape": "hv"})
     means = [percent(float(weights @ values), lang) for weights in (learned.drawn.even, learned.weights)]
     moved = float((learned.weights - learned.drawn.even) @ values)
     key = "title_same" if abs(moved) < 0.005 else "title_higher" if moved > 0 else "title_lower"
     plan = layout(say(f"evidence.spread.{key}", lang, before=means[0], after=means[1]), 330) | {
-        "xaxis": axis(say("evidence.spread.axis", lang)) | {"range": [-0.01, 1.01]} | PERCENTS,
+        "xaxis": percent_axis(say("evidence.spread.axis", lang), 0.01, grid=False),
         "yaxis": axis(say("evidence.spread.axis_y", lang))
         | {"gridcolor": FAINT, "tickformat": ".0%", "rangemode": "tozero", "nticks": 5},
-        "shapes": [{"type": "line", **HALF}],
+        "shapes": [half()],
         "annotations": [
             corner(1.0, "right", say("case.readings.above", lang), CALL),
             corner(0.0, "left", say("case.readings.below", lang), NO_CALL),
@@ -269,22 +217,11 @@ def predictions_figure(found: Mapping[str, Any], lang: str) -> Figure:
             kinds.append(f"{symbol}-open" if case["case_id"] in surprises else symbol)
         means[called] = percent(sum(x) / len(x), lang, True) if x else "–"
         marker = {"color": colour, "symbol": kinds, "size": 11, "line": {"width": 2, "color": colour}, "opacity": 0.85}
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": x,
-                "y": y,
-                "marker": marker,
-                "hovertext": text,
-                "hoverinfo": "text",
-                "cliponaxis": False,
-            }
-        )
+        data.append(trace("markers", x, y, marker=marker, hovertext=text, cliponaxis=False))
     names = [say(f"evidence.predictions.{key}", lang) for key in ("called", "spared")]
     right = sum((case["others"] > 0.5) == case["called"] for case in found["predicted"]["cases"])
     plan = layout(say("evidence.predictions.title", lang, right=right, cases=found["cases"]), 320) | {
-        "xaxis": axis(say("evidence.predictions.axis", lang)) | {"range": [-0.03, 1.03], "gridcolor": FAINT} | PERCENTS,
+        "xaxis": percent_axis(say("evidence.predictions.axis", lang), 0.03),
         "yaxis": {
             "fixedrange": True,
             "range": [-0.25, 1.85],

@@ -31,11 +31,15 @@ from jiebei_lib.page.marks import (
     plain_rows,
     rows_axis,
     sentences,
+    trace,
+    zero_line,
 )
 from jiebei_lib.page.text import heads, say
 
 WORDS = shipped("evidence/claims.yaml")
 STANDING_MARKS = {"yes": (CALL, "diamond", "◆"), "maybe": (NEITHER, "square", "■"), "no": (NO_CALL, "circle", "●")}
+WHOM_MARKS = {"borrower": (NEITHER, "circle", "●"), "third": (CALL, "diamond", "◆"), "outsider": (INK, "square", "■")}
+TICKS = (0, 1, 3, 7, 15, 30, 60, 90, 180, 365)  # days named under the ladders
 DIRECTION_MARKS = {"raises": (CALL, "◆"), "lowers": (NO_CALL, "●"), "open": (NEITHER, "■")}
 
 
@@ -173,9 +177,7 @@ def conditions_figure(found: Sequence[Condition], lang: str) -> Figure:
         | {"range": [-left - reach * 0.24, reach * 1.4], "showticklabels": False, "showgrid": False},
         "yaxis": plain_rows(len(names)),
         "annotations": labels_above(names),
-        "shapes": [
-            {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": INK, "width": 1}}
-        ],
+        "shapes": [zero_line(INK)],
     }
     rows = [
         [name, *(str(condition.pages.get(direction, 0)) for direction in ("raises", "lowers", "open"))]
@@ -229,48 +231,13 @@ def complaints_figure(found: Complaints, lang: str) -> Figure:
     )
 
 
-WHOM_MARKS = {"borrower": (NEITHER, "circle", "●"), "third": (CALL, "diamond", "◆"), "outsider": (INK, "square", "■")}
-
-
-TICKS = (0, 1, 3, 7, 15, 30, 60, 90, 180, 365)
-
-
 def ladders_figure(found: Sequence[Ladder], lang: str) -> Figure:
     """The ladders side by side: a row each, marks where a step begins, coloured by whom it reaches."""
     end = stretched([TICKS[-1]])[0]
-    data = []
-    for y, ladder in zip(down(len(found)), found, strict=True):
-        for step in ladder.steps:
-            whom = "third" if "third" in step.whom else step.whom[0]
-            colour, symbol, _ = WHOM_MARKS[whom]
-            first = stretched([step.first])[0]
-            last = end if step.last is None else stretched([max(step.last, step.first)])[0]
-            line = {"color": colour, "width": 6 if step.last else 3, "dash": "solid" if step.last else "dot"}
-            hover = step_words(step, lang)
-            data.append(
-                {"type": "scatter", "mode": "lines", "x": [first, last], "y": [y, y], "line": line, "hoverinfo": "skip"}
-            )
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "x": [first],
-                    "y": [y],
-                    "marker": {
-                        "color": colour,
-                        "symbol": symbol,
-                        "size": 13 if whom == "third" else 15,
-                        "line": {"color": "#FFFFFF", "width": 1},
-                    },
-                    "hovertext": [html.escape(hover)],
-                    "hoverinfo": "text",
-                    "cliponaxis": False,
-                }
-            )
+    steps = [(y, step) for y, ladder in zip(down(len(found)), found, strict=True) for step in ladder.steps]
+    data = [part for y, step in steps for part in _step_marks(step, y, end, lang)]
     # Marks above all lines and third persons above the rest, so that none hides another's beginning.
-    data.sort(
-        key=lambda trace: (trace["mode"] == "markers", trace["mode"] == "markers" and trace["marker"]["color"] == CALL)
-    )
+    data.sort(key=lambda part: (part["mode"] == "markers", part.get("marker", {}).get("color") == CALL))
     names = [ladder_name(ladder, lang) for ladder in found]
     bold = next((n for n, ladder in enumerate(found) if ladder.id == ARTICLE_LADDER), None)
     thirds = [ladder.third_from for ladder in found if ladder.third_from is not None]
@@ -280,50 +247,53 @@ def ladders_figure(found: Sequence[Ladder], lang: str) -> Figure:
         else say("evidence.published.ladders.title_none", lang, n=len(found))
     )
     legend = [
-        (mark, say(f"evidence.published.ladders.{whom}", lang), WHOM_MARKS[whom][0])
-        for whom, mark in (("borrower", "●"), ("third", "◆"), ("outsider", "■"))
+        (mark, say(f"evidence.published.ladders.{whom}", lang), colour)
+        for whom, (colour, _, mark) in WHOM_MARKS.items()
     ]
+    days = {"tickvals": stretched(TICKS), "ticktext": [str(day) for day in TICKS]}
     plan = layout(title, 170 + 50 * max(2, len(found))) | {
         "xaxis": axis(say("evidence.published.ladders.axis", lang))
-        | {
-            "range": [0, end + 0.2],
-            "tickvals": stretched(TICKS),
-            "ticktext": [str(day) for day in TICKS],
-            "gridcolor": FAINT,
-        },
+        | {"range": [0, end + 0.2], "gridcolor": FAINT}
+        | days,
         "yaxis": plain_rows(len(found)),
         "annotations": labels_above(names, bold) + key_marks(legend),
     }
     rows = [
         [
-            ladder_name(ladder, lang),
+            name,
             span_words(step.first, step.last, lang),
             joined([word("channels", channel, lang) for channel in step.channels], lang),
             word("targets", step.target, lang),
         ]
-        for ladder in found
+        for name, ladder in zip(names, found, strict=True)
         for step in ladder.steps
     ]
+    never, open_ = "evidence.published.ladders.never", "evidence.published.ladders.open"
+    first = [one.third_from for one in found]
+    when = [say(never, lang) if day is None else say(open_, lang, first=day) for day in first]
     said = [
-        say(
-            "evidence.published.ladders.alt_row",
-            lang,
-            name=ladder_name(ladder, lang),
-            when=say("evidence.published.ladders.never", lang)
-            if ladder.third_from is None
-            else say("evidence.published.ladders.open", lang, first=ladder.third_from),
-        )
-        for ladder in found
+        say("evidence.published.ladders.alt_row", lang, name=name, when=one)
+        for name, one in zip(names, when, strict=True)
     ]
-    return Figure(
-        "ladders",
-        data,
-        plan,
-        say("evidence.published.ladders.alt", lang, n=len(found), rows=sentences(said, lang)),
-        say("evidence.published.ladders.caption", lang),
-        heads("evidence.published.ladders.table", lang),
-        rows,
-    )
+    alt = say("evidence.published.ladders.alt", lang, n=len(found), rows=sentences(said, lang))
+    caption, head = say("evidence.published.ladders.caption", lang), heads("evidence.published.ladders.table", lang)
+    return Figure("ladders", data, plan, alt, caption, head, rows)
+
+
+def _step_marks(step: LadderStep, y: int, end: float, lang: str) -> list[dict[str, Any]]:
+    """A step of a ladder: a line as long as it lasts (dotted to the ``end`` if nobody says) and a mark where it begins."""
+    whom = "third" if "third" in step.whom else step.whom[0]
+    colour, symbol, _ = WHOM_MARKS[whom]
+    first = stretched([step.first])[0]
+    last = end if step.last is None else stretched([max(step.last, step.first)])[0]
+    line = {"color": colour, "width": 6 if step.last else 3, "dash": "solid" if step.last else "dot"}
+    marker = {"color": colour, "symbol": symbol, "size": 13 if whom == "third" else 15}
+    marker |= {"line": {"color": "#FFFFFF", "width": 1}}
+    hover = [html.escape(step_words(step, lang))]
+    return [
+        trace("lines", [first, last], [y, y], line=line),
+        trace("markers", [first], [y], marker=marker, hovertext=hover, cliponaxis=False),
+    ]
 
 
 def ladder_name(ladder: Ladder, lang: str) -> str:

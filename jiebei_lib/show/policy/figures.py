@@ -13,7 +13,8 @@ from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.scoring.score import reading_likelihoods
 from jiebei_lib.core.scoring.sensitivity import Swing, over_two_facts
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright
+from jiebei_lib.page.figure import CALL, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright
+from jiebei_lib.page.marks import PERCENTS, percent_axis, sentences, trace
 from jiebei_lib.page.text import heads, of_hundred, percent, say
 
 BARS = 10  # assumptions shown in the tornado
@@ -57,57 +58,6 @@ def tornado_figure(swings: Sequence[Swing], now: float, measure: str, policy: Po
     """Each assumption as a bar from its lower to its upper end, the one that moves the answer most on top."""
     names = {swing.path: parameter_name(swing.path, policy, lang) for swing in swings}
     bars = [swing for swing in swings if swing.size > 0][:BARS]
-    data: list[dict[str, Any]] = []
-    notes = []
-    for row, swing in enumerate(bars):
-        label = say(
-            "policy.tornado.row", lang, name=names[swing.path], low=f"{swing.low:,.7g}", high=f"{swing.high:,.7g}"
-        )
-        notes.append(
-            {
-                "x": 0,
-                "xref": "paper",
-                "xanchor": "left",
-                "y": row,
-                "yanchor": "bottom",
-                "yshift": 7,
-                "bgcolor": "rgba(255,255,255,0.85)",
-                "text": html.escape(label),
-                "showarrow": False,
-                "font": {"size": 13, "color": INK},
-            }
-        )
-        for end, symbol in ((swing.at_low, "circle"), (swing.at_high, "diamond")):
-            colour = CALL if end > now else NO_CALL if end < now else NEITHER
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines+markers",
-                    "x": [round(now, 4), round(end, 4)],
-                    "y": [row, row],
-                    "line": {"color": colour, "width": 9},
-                    "marker": {"color": colour, "symbol": symbol, "size": [0, 15], "opacity": 1},
-                    "hoverinfo": "skip",
-                }
-            )
-    title = say("policy.tornado.title_none", lang)
-    if bars:
-        ends = sorted((bars[0].at_low, bars[0].at_high))
-        slots = dict(zip(("from_", "to"), (shown_measure(end, measure, lang) for end in ends), strict=True))
-        title = say("policy.tornado.title", lang, name=names[bars[0].path], **slots)
-    ticks = [0, 0.25, 0.5, 0.75, 1]
-    plan = layout(title, 170 + 46 * len(bars)) | {
-        "xaxis": axis(say(f"policy.tornado.{measure}", lang))
-        | {
-            "range": [-0.03, 1.03],
-            "tickvals": ticks,
-            "ticktext": [f"{tick:.0%}" if measure != "share" else f"{100 * tick:.0f}" for tick in ticks],
-            "gridcolor": FAINT,
-        },
-        "yaxis": {"visible": False, "range": [len(bars) - 0.5, -0.9], "fixedrange": True},
-        "shapes": [upright(now, INK, 2)],
-        "annotations": notes,
-    }
     rows = [
         [
             names[swing.path],
@@ -119,12 +69,54 @@ def tornado_figure(swings: Sequence[Swing], now: float, measure: str, policy: Po
         ]
         for swing in swings
     ]
+    title = say("policy.tornado.title_none", lang)
+    if bars:
+        ends = sorted((bars[0].at_low, bars[0].at_high))
+        slots = dict(zip(("from_", "to"), (shown_measure(end, measure, lang) for end in ends), strict=True))
+        title = say("policy.tornado.title", lang, name=names[bars[0].path], **slots)
+    across = percent_axis(say(f"policy.tornado.{measure}", lang), 0.03)
+    if measure == "share":
+        across["ticktext"] = [f"{100 * tick:.0f}" for tick in across["tickvals"]]
+    plan = layout(title, 170 + 46 * len(bars)) | {
+        "xaxis": across,
+        "yaxis": {"visible": False, "range": [len(bars) - 0.5, -0.9], "fixedrange": True},
+        "shapes": [upright(now, INK, 2)],
+        "annotations": [_tornado_name(row, names[swing.path], swing, lang) for row, swing in enumerate(bars)],
+    }
     said = [
         say("policy.tornado.alt_row", lang, name=row[0], at_low=row[3], at_high=row[5]) for row in rows[: len(bars)]
     ]
-    alt = say("policy.tornado.alt", lang, rows=("；" if lang == "zh" else "; ").join(said))
-    head = heads("policy.tornado.table", lang)
-    return Figure("tornado", data, plan, alt, say("policy.tornado.caption", lang), head, rows)
+    data = [end for row, swing in enumerate(bars) for end in _tornado_ends(row, swing, now)]
+    alt, caption = say("policy.tornado.alt", lang, rows=sentences(said, lang)), say("policy.tornado.caption", lang)
+    return Figure("tornado", data, plan, alt, caption, heads("policy.tornado.table", lang), rows)
+
+
+def _tornado_name(row: int, name: str, swing: Swing, lang: str) -> dict[str, Any]:
+    """An assumption's name and range, above its bar."""
+    label = say("policy.tornado.row", lang, name=name, low=f"{swing.low:,.7g}", high=f"{swing.high:,.7g}")
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": row,
+        "yanchor": "bottom",
+        "yshift": 7,
+        "bgcolor": "rgba(255,255,255,0.85)",
+        "text": html.escape(label),
+        "showarrow": False,
+        "font": {"size": 13, "color": INK},
+    }
+
+
+def _tornado_ends(row: int, swing: Swing, now: float) -> list[dict[str, Any]]:
+    """From the answer as it is to what each end of an assumption gives: a circle at its lower end, a diamond at its upper."""
+    marks = []
+    for end, symbol in ((swing.at_low, "circle"), (swing.at_high, "diamond")):
+        colour = CALL if end > now else NO_CALL if end < now else NEITHER
+        marker = {"color": colour, "symbol": symbol, "size": [0, 15], "opacity": 1}
+        ends = [round(now, 4), round(end, 4)]
+        marks.append(trace("lines+markers", ends, [row, row], line={"color": colour, "width": 9}, marker=marker))
+    return marks
 
 
 def values_of(name: str) -> list[Any]:
@@ -173,16 +165,7 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
     data.append(_map_numbers(grid, place, measure, lang))
     if None not in place:
         marker = {"symbol": "x-thin", "size": 10, "line": {"width": 3, "color": _ink(_value_at(grid, place))}}
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": place[:1],
-                "y": place[1:],
-                "marker": marker,
-                "hoverinfo": "skip",
-            }
-        )
+        data.append(trace("markers", place[:1], place[1:], marker=marker))
     ends = [{"tickvals": list(range(len(found))), "ticktext": [html.escape(one) for one in found]} for found in ticks]
     plan = layout(
         say("policy.map.title", lang, x=called[0], y=called[1], many=many, few=grid.size - many), 190 + 34 * len(up)
@@ -328,7 +311,7 @@ def readings_figure(
 
 def _ticks(name: str, values: np.ndarray) -> dict[str, Any]:
     if name in ("neutral", "answer"):
-        return {"range": [0, 1], "tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0%", "25%", "50%", "75%", "100%"]}
+        return {"range": [0, 1]} | PERCENTS
     low, high = values.min(), values.max()
     wanted = np.unique(values) if name == "first_day" else [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
     marks = [float(mark) for mark in wanted if low * 0.999 <= mark <= high * 1.001]
