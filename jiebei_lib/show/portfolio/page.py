@@ -8,6 +8,7 @@ from typing import Any
 from jiebei_lib.page.html import Head, Section, Words, environment
 from jiebei_lib.page.text import heads, say, witness_name
 from jiebei_lib.show.portfolio import figures
+from jiebei_lib.show.portfolio.words import column_name, reason_name, whole
 
 
 class BookPage:
@@ -52,7 +53,7 @@ class BookPage:
 
     def what_if(self) -> Section:
         """Who changes, and why, under another policy."""
-        picture = figures.changes_figure(self) if self.book["changes"] else None
+        picture = figures.changes_figure(self.book, self.lang) if self.book["changes"] else None
         return Section([self._words("what_if"), *([picture] if picture else [])])
 
     def limits(self) -> Section:
@@ -61,7 +62,7 @@ class BookPage:
 
     def headline(self) -> str:
         """The answer in one sentence."""
-        counts = {name: figures.whole(value) for name, value in self.book["expected"].items()}
+        counts = {name: whole(value) for name, value in self.book["expected"].items()}
         return self.say("portfolio.headline", **counts)
 
     def say(self, key: str, **slots: Any) -> str:
@@ -75,18 +76,18 @@ class BookPage:
 
     def column(self, name: str) -> str:
         """A column's name as people say it."""
-        return figures.column_name(name, self.lang)
+        return column_name(name, self.lang)
 
     def reasons(self) -> str:
         """What moved most, with how many cases."""
         return ("、" if self.lang == "zh" else ", ").join(
-            self.say("portfolio.what_if.reason", name=figures.reason_name(why, self.lang), n=figures.whole(n))
+            self.say("portfolio.what_if.reason", name=reason_name(why, self.lang), n=whole(n))
             for why, n in self.book["moved"].items()
         )
 
     def _part(self, name: str, **slots: Any) -> Section:
         words = self._words("part", name, slots)
-        return Section([words, getattr(figures, f"{name}_figure")(self)])
+        return Section([words, getattr(figures, f"{name}_figure")(self.book, self.lang)])
 
     def _words(self, section: str, *given: Any) -> Words:
         macro = getattr(environment().get_template("show/portfolio/portfolio.html.j2").module, section)

@@ -10,8 +10,8 @@ from jiebei_lib.core.policy import BUILT_IN, load_policy
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.sample import sample
-from jiebei_lib.show.portfolio.figures import column_name
 from jiebei_lib.show.portfolio.page import BookPage
+from jiebei_lib.show.portfolio.words import column_name
 from jiebei_lib.show.widget.fields import both, button, choice, number
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
