@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from numpy import float32, int64
 
 TILE = 64  # rows that are looked at together
 FINENESS = 12  # steps of each factor by which neighbours are found
@@ -77,8 +78,6 @@ def _compiled(k: int) -> Callable | None:
         from numba import njit
     except ImportError:
         return None
-    from numpy import float32, int64
-
     none, one = float32(0), float32(1)
 
     def many(exact, exact_base, exact_weights, pressure, base, weights, unsure, tile):
@@ -129,8 +128,13 @@ def _compiled(k: int) -> Callable | None:
                 out[row] = surely + int64(over)
         return out
 
+    return _kept(njit, many)
+
+
+def _kept(njit: Callable, function: Callable) -> Callable:
+    """The function in machine code, kept on disk for the next start where there is room for it."""
     options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
     try:
-        return njit(many, cache=True, **options)
-    except (RuntimeError, OSError):  # nowhere to keep what was compiled
-        return njit(many, **options)
+        return njit(function, cache=True, **options)
+    except (RuntimeError, OSError):
+        return njit(function, **options)
