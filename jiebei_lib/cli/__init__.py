@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +13,8 @@ import typer.exceptions
 
 from jiebei_lib import __version__
 from jiebei_lib.cli.output import Command, Group, language, t
-from jiebei_lib.core.knowledge.problems import Problem, UserError, items
+from jiebei_lib.cli.stream import OutputError, guarded, prepare, silence
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
 COMMANDS = {
@@ -76,21 +77,33 @@ def run(args: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0 fine, 1 as a command says, 2 a user's mistake (one line on standard error)."""
     args = sys.argv[1:] if args is None else list(args)
     lang = language(args)
-    try:
-        code = app(args, prog_name="jiebei", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except UserError as wrong:
-        print(wrong.say(lang), file=sys.stderr)
-        return 2
-    except typer.exceptions.TyperException as wrong:
-        print(_usage(wrong).say(lang), file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in `jiebei sources | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    with guarded():
+        try:
+            code = app(args, prog_name="jiebei", standalone_mode=False)
+            sys.stdout.flush()
+            return code if isinstance(code, int) else 0
+        except UserError as wrong:
+            return _said(wrong, lang)
+        except typer.exceptions.TyperException as wrong:
+            return _said(_usage(wrong), lang)
+        except (KeyboardInterrupt, typer.Abort):
+            return 130
+        except BrokenPipeError:  # the reader of our output has gone, as in `jiebei sources | head`
+            silence()
+            return 0
+        except OutputError as failure:
+            silence()
+            return _said(Problem("no_output", "stdout", {"value": failure.strerror or failure}), lang)
+        except OSError as failure:  # a path that no check had foreseen
+            slots = {"value": failure.strerror or failure}
+            return _said(Problem("cannot_use", shown(str(failure.filename or "jiebei")), slots), lang)
+
+
+def _said(wrong: UserError | Problem, lang: str) -> int:
+    """The exit code of a user's mistake, once it has been said on standard error."""
+    with suppress(OSError):  # nobody to say it to
+        print(wrong.say(lang), file=sys.stderr, flush=True)
+    return 2
 
 
 def _usage(wrong: Any) -> Problem:
@@ -110,4 +123,5 @@ def _usage(wrong: Any) -> Problem:
 
 def main() -> None:
     """The entry point."""
+    prepare()
     sys.exit(run())

@@ -11,6 +11,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from jiebei_lib.cli.stream import seen
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
 from jiebei_lib.page.text import LANGUAGES, say
 
@@ -101,11 +102,17 @@ def print_json(content: Any) -> None:
 
 
 def console() -> Any:
-    """A Rich console on standard output. What a user typed is printed with ``markup=False``."""
+    """A Rich console on standard output: no markup in what is printed, and no control character of anybody's is obeyed."""
     from rich.console import Console
+    from rich.segment import Segment
+
+    class Visible(Console):
+        def render(self, *given: Any, **more: Any) -> Iterable[Segment]:
+            for part in super().render(*given, **more):
+                yield part if part.control else Segment(seen(part.text), part.style)
 
     width = None if sys.stdout.isatty() else 160
-    return Console(highlight=False, markup=False, emoji=False, width=width)
+    return Visible(highlight=False, markup=False, emoji=False, width=width)
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> str:

@@ -220,7 +220,8 @@ def _render(
     parameters: dict[str, Any], stem: str, how: dict[str, Any], engine: str | None = "jiebei-warm"
 ) -> dict[str, Any]:
     name = f"{stem}.{parameters['lang']}"
-    # Run where no file of anybody's is taken for a module
+    if engine:  # a process of its own: it stays where no file of anybody's is taken for a module
+        os.chdir(os.sep)
     files, headline = report.rendered(
         TEMPLATE, parameters, name, how["formats"], Path(os.sep), lambda done: None, engine, how["bundle"]
     )

@@ -21,12 +21,16 @@ class Kernel:
     """What a client sees of a kernel, with the shell behind it: the messages of IPython's kernel, by way of two queues."""
 
     def __init__(self) -> None:
+        from IPython.core.shellapp import InteractiveShellApp
+
         self.iopub_channel, self.shell_channel = Queue(), Queue()
         self.shell = shell()
         self.shell.wire.kernel, self.shell.wire.now = self, ""
         self.wants = False
         self.count = 0
         _take_over(self)
+        # Modules are found where a notebook runs: not before it does, or the helper would take its own from that folder
+        InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))
 
     async def is_alive(self) -> bool:
         return True
@@ -108,7 +112,6 @@ def shell() -> Any:
     """IPython's kernel shell, whose messages go to :class:`Kernel` instead of a socket."""
     from ipykernel.compiler import XCachingCompiler
     from ipykernel.zmqshell import ZMQInteractiveShell
-    from IPython.core.shellapp import InteractiveShellApp
     from jupyter_client.session import Session
     from traitlets.config import Config
 
@@ -129,7 +132,6 @@ def shell() -> Any:
     made = ZMQInteractiveShell.instance(config=quiet, user_ns={}, compiler_class=XCachingCompiler)
     made.wire = made.displayhook.session = made.display_pub.session = Wire(key=b"")
     made.displayhook.topic = b"execute_result"
-    InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))  # modules are found where a notebook runs
     _remember(made)
     return made
 
