@@ -15,7 +15,7 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.explain import MAJORITY
-from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures, score_table
+from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures, score
 from jiebei_lib.core.scoring.score import VERDICTS, evaluate_columns, extremes, likelihood
 from jiebei_lib.portfolio.columns import cleaned
 from jiebei_lib.portfolio.files import TableError, WrongRow, arrow, chunks, files_of
@@ -167,7 +167,7 @@ def what_if(table: pd.DataFrame, before: Policy | str = "article", after: Policy
     """Case by case what another policy changes: verdicts and shares before and after, whether the verdict ``changed``, and ``why``:
     ``first_day`` where it is mostly that a call is possible earlier or later, else the factor (or the ``base``) whose part moved most."""
     policies = [load_policy(which) for which in (before, after)]
-    scored = [score_table(table, policy) for policy in policies]
+    scored = [score(table, policy) for policy in policies]
     columns = facts_of(table)
     parts = []
     for policy in policies:
@@ -206,7 +206,7 @@ def summary(
     """All of the above as plain data without any single case: what the panel, the notebook and the report show. ``by``: the column
     to segment by; ``other``: the policy of the what-if; ``wrong``: rows that were left out; ``name``: what the portfolio is called."""
     policy, other = load_policy(policy), load_policy(other)
-    scored, changes = score_table(table, policy), what_if(table, policy, other)
+    scored, changes = score(table, policy), what_if(table, policy, other)
     moved = changes[changes.changed].groupby(["before", "after"], observed=True)
     at = np.linspace(0, len(scored) - 1, RIBBON).round().astype(int)
     ribbon = scored.sort_values(["share", "high", "low"], ascending=False, kind="stable").iloc[at]

@@ -18,7 +18,7 @@ import pytest
 from jiebei_lib.cli import run
 from jiebei_lib.core.assessment import assess
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.core.scoring.many import ADDED, score_table
+from jiebei_lib.core.scoring.many import ADDED, score
 from jiebei_lib.portfolio import score_files as portfolio
 from jiebei_lib.portfolio.columns import number_of
 from jiebei_lib.portfolio.files import TableError
@@ -57,7 +57,7 @@ def case_of(row: pd.Series) -> Case:
 
 @pytest.mark.parametrize("name", ["article", "published"])
 def test_every_row_is_answered_as_assess_answers_the_case(table, name):
-    scored = score_table(table, name)
+    scored = score(table, name)
     for _, row in scored.iloc[::12].iterrows():
         alone = assess(case_of(row), name)
         assert row.verdict == alone.verdict and row.stage == alone.stage["id"]
@@ -79,7 +79,7 @@ def test_every_format_gives_the_same_answers(table, tmp_path, given, wanted):
     source = write_sample(tmp_path / f"in{given}", len(table), seed=3)
     made = score_files(source, tmp_path / f"out{wanted}")
     assert (made.rows, made.bad, made.errors) == (len(table), 0, None)
-    scored, expected = read(made.output), score_table(table)
+    scored, expected = read(made.output), score(table)
     assert list(scored.columns) == [*table.columns, *ADDED]
     for name in ADDED:
         ours, theirs = scored[name], expected[name]
@@ -96,7 +96,7 @@ def test_chunks_and_the_order_of_rows_make_no_difference(table, tmp_path, monkey
     pd.testing.assert_frame_equal(read(score_files(source, tmp_path / "parts.parquet").output), whole)
     back = table[::-1].reset_index(drop=True)
     pd.testing.assert_frame_equal(
-        score_table(back)[::-1].reset_index(drop=True), score_table(table), check_exact=False, rtol=0, atol=1e-12
+        score(back)[::-1].reset_index(drop=True), score(table), check_exact=False, rtol=0, atol=1e-12
     )
 
 

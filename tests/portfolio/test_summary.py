@@ -15,7 +15,7 @@ from jiebei_lib.core.assessment import assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.scoring.explain import questions as asked_of
-from jiebei_lib.core.scoring.many import score_table
+from jiebei_lib.core.scoring.many import score
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.files import TableError
@@ -30,7 +30,7 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def scored(table) -> pd.DataFrame:
-    return score_table(table)
+    return score(table)
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +69,12 @@ def test_a_column_that_is_not_there_is_named(scored):
 
 def test_days_ahead_are_the_same_cases_later(table):
     ahead = book.calls_by_day(table).set_index("day")
-    later = score_table(table.assign(days_overdue=table.days_overdue + 7))
+    later = score(table.assign(days_overdue=table.days_overdue + 7))
     assert ahead.loc[7, "low"] == pytest.approx(later.low.sum()) and ahead.loc[7, "high"] == pytest.approx(
         later.high.sum()
     )
     assert ahead.loc[7, "majority"] == (later["share"] > 0.5).sum()
-    assert ahead.high.is_monotonic_increasing and ahead.loc[0, "high"] == pytest.approx(score_table(table).high.sum())
+    assert ahead.high.is_monotonic_increasing and ahead.loc[0, "high"] == pytest.approx(score(table).high.sum())
 
 
 def test_the_question_is_the_one_that_narrows_most_case_by_case(table):
@@ -137,7 +137,7 @@ def test_a_table_is_read_as_it_is_scored(tmp_path):
         file.write("X1,abc,100,,,,,bank\n")
     loaded = book.read_book(source)
     assert len(loaded.table) == 50 and [each.row for each in loaded.wrong] == [51]
-    expected, ours = score_table(sample(50, seed=9)), score_table(loaded.table)
+    expected, ours = score(sample(50, seed=9)), score(loaded.table)
     for name in ("low", "high", "share"):
         assert np.array_equal(ours[name], expected[name])
     assert list(loaded.table.funded_by) == list(sample(50, seed=9).funded_by)

@@ -8,18 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import Readings
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.kernel import counts, neighbours
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 VERDICTS = ("not_yet", "unlikely", "depends", "likely")  # from best to worst
 PART = 262_144  # rows that are scored together; neighbours are sought among them
@@ -163,20 +159,3 @@ def across_days(case: Case, policy: Policy, days: np.ndarray) -> Scores:
     columns = coded({name: [getattr(case, name)] for name in FIELDS})
     ends = (np.repeat(end, len(days), axis=0) for end in pressures(columns, policy))
     return evaluate(*ends, np.asarray(days, float), policy)
-
-
-def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
-    """``verdict, low, high, share, share_low, share_high`` for a table whose columns are named like the fields of a case.
-
-    Columns of facts that may be unknown may be missing. Keeps the table's index. Raises :class:`CaseError` naming row and column.
-    """
-    import pandas as pd
-
-    from jiebei_lib.core.case import check_table
-
-    policy = load_policy(policy)
-    columns = check_table(table)
-    answers = evaluate_columns(columns, policy)
-    verdict = pd.Categorical.from_codes(answers.verdict, VERDICTS, ordered=True)
-    shown = {name: getattr(answers, name) for name in ("low", "high", "share", "share_low", "share_high")}
-    return pd.DataFrame({"verdict": verdict, **shown}, index=table.index)

@@ -82,10 +82,10 @@ def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, o
 
 
 def _export(values: dict[str, Any], panel: Panel) -> Download:
-    from jiebei_lib.core.scoring.many import score_table
+    from jiebei_lib.core.scoring.many import score
     from jiebei_lib.portfolio.files import safe
 
-    scored = score_table(_book(*_given(values)).table, values["policy"])
+    scored = score(_book(*_given(values)).table, values["policy"])
     texts = [name for name in scored.columns if name not in FIELDS or FIELDS[name]["type"] == "text"]
     for name in scored[texts].select_dtypes(["object", "string"]).columns:
         scored[name] = scored[name].map(lambda cell: safe(cell) if isinstance(cell, str) else cell)
