@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jiebei_lib.calls.checks import Conditions, judge
-from jiebei_lib.calls.facts import DAY, FALSE, TRUE, Facts, both
+from jiebei_lib.calls.facts import DAY, FALSE, TRUE, UNKNOWN, Facts, both
 from jiebei_lib.calls.findings import BREACH, JUDGEMENT, UNDECIDED, Findings, Gathered
 from jiebei_lib.calls.log import Log, read_log
 from jiebei_lib.calls.rule_sets import RuleSets, load_rules
@@ -36,12 +36,17 @@ def audit(
     for number, (name, rule) in enumerate(rule_sets.rules.items()):
         clock = _clock(facts, rule_sets.data["sets"][rule["set"]])
         applies = _applies(facts, rule, rule_sets, clock)
-        breaches, undecided = gathered.add(number, judge(facts, rule, clock, applies), "open_question" in rule)
+        breaches, undecided = gathered.add(number, judge(facts, rule, clock, applies), _judged(rule))
         about = int((both(*applies.values()) == TRUE).sum())
         rows.append((name, rule["set"], about, breaches, undecided))
     rules_table = pd.DataFrame(rows, columns=["rule_id", "jurisdiction", "attempts", "breaches", "undecided"])
     found = gathered.in_order()
     return Findings(found, gathered.proofs, list(gathered.names), rules_table, log, table, rule_sets, day, later)
+
+
+def _judged(rule: dict[str, Any]) -> bool:
+    """Whether a rule's breaches are all for a person to judge."""
+    return "open_question" in rule and "unless_perhaps" not in rule
 
 
 def _checked(as_of: str | date | None) -> str | None:
@@ -73,6 +78,8 @@ def _applies(
     for lifted in rule.get("unless", []):
         bound &= facts.truth(lifted) != TRUE
     conditions = {"at": (in_force & bound).astype(np.int8)}
+    for lifting in rule.get("unless_perhaps", []):
+        conditions[JUDGEMENT] = np.where(facts.truth(lifting) == TRUE, UNKNOWN, TRUE).astype(np.int8)
     for column, values in (rule.get("when") or {}).items():
         conditions[column] = facts.is_one_of(column, values)
     return conditions

@@ -47,7 +47,8 @@ Clock = Annotated[str, AfterValidator(_clock)]
 
 
 class CallRule(Statement):
-    """A rule and the named check that tests it. ``when`` says which attempts it is about; ``unless`` what lifts it."""
+    """A rule and the named check that tests it. ``when`` says which attempts it is about; ``unless`` what lifts it, ``unless_perhaps``
+    what may lift it: then a person judges the ``open_question``, which without it is asked of every breach."""
 
     set: str
     severity: Literal["high", "medium", "low"]
@@ -59,6 +60,7 @@ class CallRule(Statement):
     instead: Text
     when: dict[str, list[str]] | None = None
     unless: list[Literal["agreed"]] | None = None
+    unless_perhaps: list[Literal["agreed"]] | None = None
     open_question: Text | None = None
     presumption: bool = False
     allowed: tuple[Clock, Clock] | None = Field(None, strict=False)

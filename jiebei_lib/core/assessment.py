@@ -345,6 +345,7 @@ def _words(case: Case, policy: Policy) -> list[Said]:
     return [
         said(name, words, days=case.days_overdue, amount=amount)
         for name, words in policy.data["advice"]["words"].items()
+        if case.matches(words)
     ]
 
 

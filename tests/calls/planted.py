@@ -25,10 +25,10 @@ CALL = {
 DIAL = CALL | {"answered": "false", "disclosed": "none"}
 TO_CONTACT = CALL | {"callee": "contact", "purpose": "locate", "disclosed": "none", "borrower_reachable": "false"}
 TOLD = [
-    "article_withholds", "cn_gbt_disclosure", "cn_cba_disclosure", "cn_pipl_minimum", "cn_consumer_confidentiality",
-    "us_no_debt_stated", "uk_disclosure",
+    "article_withholds", "cn_nifa_2018_disclosure", "cn_gbt_disclosure", "cn_cba_disclosure", "cn_pipl_minimum",
+    "cn_consumer_confidentiality", "us_no_debt_stated", "uk_disclosure",
 ]  # fmt: skip
-ABUSED = ["article_friendly", "cn_cba_conduct", "us_conduct"]
+ABUSED = ["article_friendly", "cn_nifa_2018_conduct", "cn_cba_conduct", "us_conduct"]
 
 # Each plant: attempts (hours after 9 in the morning of its day, facts), and for each what it breaks; * marks undecided.
 PLANTS: dict[str, list[tuple[float, dict[str, str], list[str]]]] = {
@@ -51,12 +51,20 @@ PLANTS: dict[str, list[tuple[float, dict[str, str], list[str]]]] = {
         (1, TO_CONTACT | {"purpose": "collect"},
          ["article_purpose", "cn_cfc_third_person", "cn_gbt_third_person", "cn_cba_purpose", "us_third_party"]),
     ],
-    "contact_asked_to_remind": [(1, TO_CONTACT | {"purpose": "remind"}, ["cn_cba_purpose", "us_third_party"])],
+    "contact_asked_to_remind": [
+        (1, TO_CONTACT | {"purpose": "remind"}, ["cn_gbt_third_person", "cn_cba_purpose", "us_third_party"]),
+    ],
     "called_after_stop": [
         (1, TO_CONTACT | {"stop_requested": "true"}, []),
         (241, TO_CONTACT | {"answered": "false"}, ["cn_gbt_stop", "cn_cba_stop", "*uk_requests"]),
     ],
-    "threat": [(2, CALL | {"conduct": "threat"}, [*ABUSED, "cn_cfc_conduct"])],
+    "threat": [
+        (2, CALL | {"conduct": "threat"}, [*ABUSED, "cn_order9_conduct", "cn_cfc_conduct", "*uk_threatened_action"]),
+    ],
+    "posed_as_a_court": [
+        (2, CALL | {"conduct": "impersonation"},
+         ["article_friendly", "cn_order9_conduct", "cn_cba_conduct", "us_deception", "uk_misrepresentation"]),
+    ],
     "insulted_twice": [
         (1, CALL | {"conduct": "insult"}, [*ABUSED, "cn_civil_reputation"]),
         (241, CALL | {"conduct": "insult"}, [*ABUSED, "cn_civil_reputation", "cn_public_security"]),

@@ -70,9 +70,9 @@ def test_options_lie_over_the_file_and_a_typed_rate_replaces_the_one_in_it(capsy
 
 def test_an_overlay_moves_the_penalty_unless_the_loan_says_otherwise(capsys, tmp_path) -> None:
     overlay = tmp_path / "mine.yaml"
-    overlay.write_text("cost:\n  penalty_multiple: 2\n", "utf-8")
+    overlay.write_text("cost:\n  penalty_multiple: 1.4\n", "utf-8")
     args = [LOAN, "--as-of", "2026-04-22", "--policy", str(overlay)]
-    assert printed(capsys, *args)["loan"]["penalty_multiple"] == "2"
+    assert printed(capsys, *args)["loan"]["penalty_multiple"] == "1.4"
     assert printed(capsys, *args, "--penalty-multiple", "1.3")["loan"]["penalty_multiple"] == "1.3"
 
 

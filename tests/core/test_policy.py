@@ -196,11 +196,12 @@ def test_an_overlay_may_start_from_either_built_in_policy(published: Policy) -> 
 
 
 def test_dated_values_answer_for_a_date(article: Policy) -> None:
-    known = {"2023-08-31": 0.0345, "2024-07-21": 0.0345, "2024-07-22": 0.0335, "2025-05-20": 0.03, "2026-11-23": 0.03}
+    known = {"2019-08-20": 0.0425, "2023-08-20": 0.0355}
+    known |= {"2023-08-21": 0.0345, "2024-07-21": 0.0345, "2024-07-22": 0.0335, "2025-05-20": 0.03, "2026-11-23": 0.03}
     assert {day: article.value("cost.lpr_1y", day) for day in known} == known
     assert article.value("cost.lpr_1y") == 0.03
-    with pytest.raises(PolicyError, match="2020-01-01"):
-        article.value("cost.lpr_1y", "2020-01-01")
+    with pytest.raises(PolicyError, match="2019-08-19"):
+        article.value("cost.lpr_1y", "2019-08-19")
 
 
 def test_an_unknown_name_and_an_unreadable_file_are_told(tmp_path) -> None:

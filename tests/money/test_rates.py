@@ -116,7 +116,7 @@ def test_a_line_says_whom_it_binds_since_when_and_on_what_it_rests():
     known = {line.id: line for line in against_lines(0.3, date(2025, 11, 1), policy)}
     assert known["platform_lending"].in_force and not known["microloan"].in_force
     assert known["for_comparison"].statement["basis"] == "assumption"
-    early = {line.id: line for line in against_lines(0.3, date(2022, 1, 1), policy)}
+    early = {line.id: line for line in against_lines(0.3, date(2019, 8, 19), policy)}
     assert early["private_lending"].rate is None and early["private_lending"].above is None
 
 

@@ -72,6 +72,6 @@ def test_a_letter_can_be_taken_along() -> None:
 
 def test_the_coach_begins_with_what_the_article_describes_and_refuses_a_time_that_is_none() -> None:
     panel = wording()
-    assert "违反4条规则" in panel.text()
+    assert "违反6条规则" in panel.text()
     panel.set(clock="25:61")
     assert panel.page["problem"]["en"]

@@ -90,9 +90,9 @@ def test_nothing_overdue_needs_no_way_out():
 
 def test_a_service_fee_lifts_the_rate_over_the_lines():
     panel = yearly_rate()
-    assert "高于5条线中的1条" in panel.text()
+    assert "高于7条线中的1条" in panel.text()
     panel.set(principal=8000, daily_rate=0.05, instalment_fee=71)
-    assert "高于5条线中的5条" in panel.text()
+    assert "高于7条线中的7条" in panel.text()
 
 
 def test_the_record_is_drawn_as_ending_only_once_settled():
