@@ -32,7 +32,8 @@ MAY = {
     "show/calls": {"core", "calls", "portfolio", "page", "show/widget", "reports"},
     "show/evidence": {"core", "evidence", "page", "show/widget", "reports", "show/case"},
     "show/portfolio": {"core", "portfolio", "page", "show/widget", "reports"},
-    "show/lessons": {"core", "money", "lessons", "page", "show/widget", "reports"},
+    # The budget and the credit record of the lessons are the panels on money
+    "show/lessons": {"core", "money", "lessons", "page", "show/widget", "show/money", "reports"},
 }
 MAY["cli"] = set(MAY) | {"cli"}
 # Inside core: what stands to the right may import what stands to the left.

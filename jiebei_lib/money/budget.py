@@ -80,6 +80,14 @@ def affordability(budget: Budget, loan: Loan, policy: Policy | str = "article") 
     lump = last if last > 2 * usual or loan.method == "bullet" else None  # a last payment that must be saved up
     saved = sum((row.payment + row.fee for row in plan), Decimal(0)) / loan.months
     instalment = max(Decimal(0) if loan.method == "bullet" else usual, saved.quantize(Decimal("0.01")))
+    return carried(budget, instalment, policy, lump)
+
+
+def carried(
+    budget: Budget, instalment: Decimal, policy: Policy | str = "article", lump: Decimal | None = None
+) -> Affordability:
+    """The same for what has to be paid each month, and a ``lump`` at the end if there is one. Yuan."""
+    policy = load_policy(policy)
     fall = Decimal(str(policy.value("cost.income_fall")))
     less = (budget.income * (1 - fall)).quantize(Decimal("0.01"))
     return Affordability(

@@ -16,16 +16,10 @@ from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, say
 from jiebei_lib.show.case import figures
 from jiebei_lib.show.case.page import CasePage, headline
+from jiebei_lib.show.widget.facts import explained_fact
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 
-# The slider's part of what a fact may be; the number beside it takes all.
-SLIDERS = {
-    "days_overdue": (0, 90),
-    "amount_overdue": (100, 100_000),
-    "zhima_score": (350, 950),
-    "past_overdue": (0, 10),
-}
 FIRST = "silent"
 
 
@@ -54,11 +48,17 @@ def case_fields(case: Case) -> list[Field]:
     witnesses = {name: load_policy(name).data["name"] for name in BUILT_IN}
     return [
         presets(both("case.presets"), situations),
-        _number("days_overdue", case),
-        _number("amount_overdue", case, log=True),
-        _level("communication", case),
-        group(both("case.history"), [_number("zhima_score", case, start=650), _number("past_overdue", case, start=0)]),
-        _level("contacts", case),
+        explained_fact("days_overdue", case.days_overdue),
+        explained_fact("amount_overdue", case.amount_overdue, log=True),
+        explained_fact("communication", case.communication),
+        group(
+            both("case.history"),
+            [
+                explained_fact("zhima_score", case.zhima_score, start=650),
+                explained_fact("past_overdue", case.past_overdue, start=0),
+            ],
+        ),
+        explained_fact("contacts", case.contacts),
         group(
             both("case.more"),
             [
@@ -212,25 +212,3 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
     tables = [heads("case.compare.facts", lang), heads("case.compare.factors", lang)]
     words = template.compare(sides, facts, factors, tables, lambda key: say(f"case.compare.{key}", lang))
     return {"top": [], "beside": [picture, Words(str(words).strip())]}
-
-
-def _number(name: str, case: Case, **more: Any) -> Field:
-    spec = FIELDS[name]
-    low = spec.get("minimum", spec.get("exclusive_minimum"))
-    whole, above = spec["type"] == "integer", "exclusive_minimum" in spec
-    about = {
-        "unit": spec["unit"],
-        "note": spec["description"],
-        "slider": SLIDERS[name],
-        "optional": not spec["required"],
-    }
-    return number(
-        name, spec["name"], getattr(case, name), low, spec["maximum"], whole=whole, above=above, **about, **more
-    )
-
-
-def _level(name: str, case: Case) -> Field:
-    spec = FIELDS[name]
-    levels = load_policy().data["factors"][name]["levels"]
-    options = {level: levels[level]["name"] for level in spec["levels"]}
-    return choice(name, spec["name"], options, getattr(case, name), optional=True, note=spec["description"])

@@ -17,6 +17,7 @@ from jiebei_lib.page.text import say
 from jiebei_lib.show.evidence import figures
 from jiebei_lib.show.evidence.published_panel import words
 from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words
+from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, check, choice, file, group, many, number, table
 from jiebei_lib.show.widget.panel import Later, Panel
 
@@ -99,39 +100,15 @@ def _policies() -> dict[str, Any]:
     return {name: load_policy(name).data["name"] for name in BUILT_IN}
 
 
-def _fact(name: str, value: Any, **more: Any) -> Field:
-    """The control for one fact of a case, unknown if it may be."""
-    spec, optional = FIELDS[name], not FIELDS[name]["required"] or more.pop("unknown", False)
-    if spec["type"] == "level":
-        levels = load_policy("article").data["factors"][name]["levels"]
-        return choice(
-            name,
-            spec["name"],
-            {level: levels[level]["name"] for level in spec["levels"]},
-            value,
-            look="select",
-            optional=optional,
-        )
-    low, whole = spec.get("minimum", spec.get("exclusive_minimum")), spec["type"] == "integer"
-    above = "exclusive_minimum" in spec
-    return number(
-        name,
-        spec["name"],
-        value,
-        low,
-        spec["maximum"],
-        whole=whole,
-        above=above,
-        unit=spec.get("unit"),
-        optional=optional,
-        **more,
-    )
+def _fact(name: str, value: Any = None, **more: Any) -> Field:
+    spec = FIELDS[name]
+    return fact(name, value, **({"look": "select"} if spec["type"] == "level" else {"unit": spec.get("unit")}), **more)
 
 
 def _table() -> Field:
     columns = [
         _fact("days_overdue", 10),
-        _fact("amount_overdue", None, unknown=True, start=5000),
+        _fact("amount_overdue", None, optional=True, start=5000),
         _fact("communication", None),
         _fact("contacts", None),
         _fact("past_overdue", None, start=1),

@@ -6,23 +6,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from jiebei_lib.core.knowledge.problems import CaseError, Problem
-from jiebei_lib.money.budget import Budget, affordability
 from jiebei_lib.money.loan import FIELDS, Loan
 from jiebei_lib.money.plan import schedule
 from jiebei_lib.money.rates import rates
-from jiebei_lib.money.record import record
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import heads, say
-from jiebei_lib.show.lessons.words import cites, words
-from jiebei_lib.show.widget.fields import Field, both, choice, day, group, number
+from jiebei_lib.show.lessons.words import words
+from jiebei_lib.show.money.panel import affordable, credit_record
+from jiebei_lib.show.widget.fields import Field, both, choice, group, number
 from jiebei_lib.show.widget.panel import Panel
 
 DRAWN = date(2026, 1, 15)  # any day will do: rates per day count 365 days a year
 PER = ("daily", "monthly", "yearly", "yuan_a_day", "flat_fee")
 # The invented offers that the lesson begins with: how quoted, figure, fee taken first.
 FIRST = (("yuan_a_day", 6.0, 0), ("monthly", 1.4, 0), ("flat_fee", 0.9, 0))
-AS_OF = "2026-11-24"
 
 
 def offers() -> Panel:
@@ -105,65 +102,9 @@ def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]
 
 def budget() -> Panel:
     """What a month leaves: with the new loan, and with less income."""
-    unit = both("lessons.yuan_unit")
-    first = {"income": 6000, "needs": 4200, "debts": 600, "payment": 900, "cushion": 3000}
-    fields = [
-        number(name, both(f"lessons.budget.{name}"), value, 0, 1_000_000, unit=unit) for name, value in first.items()
-    ]
-    return Panel(fields, _draw_budget, name="budget")
-
-
-def _draw_budget(values: Mapping[str, Any], lang: str) -> list[Words]:
-    income, needs, debts, payment = (values[name] for name in ("income", "needs", "debts", "payment"))
-    token = Loan.of({"principal": 1, "months": 1, "method": "bullet", "drawn": DRAWN, "daily_rate": "0"})
-    fall = affordability(Budget(income, needs, debts), token).income_fall
-    now = affordability(Budget(income, needs, debts + payment, values["cushion"]), token).before
-    less = affordability(Budget(round(income * (1 - fall), 2), needs, debts + payment, values["cushion"]), token).before
-    most = affordability(Budget(income, needs, debts), token).before.left
-    said = [_left("left", "missing", now, lang), _left("stress", "stress_missing", less, lang)]
-    if now.burden is not None:
-        said.append(say("lessons.budget.ratio", lang, ratio=f"{now.burden:.0%}"))
-    said.append(say("lessons.budget.most", lang, most=f"{max(most, 0):,.0f}"))
-    return [words("month", said[0], said[1:])]
-
-
-def _left(enough: str, short: str, month: Any, lang: str) -> str:
-    if month.left >= 0:
-        return say(f"lessons.budget.{enough}", lang, left=f"{month.left:,.0f}")
-    months = f"{month.lasts:.1f}" if month.lasts is not None else "0"
-    return say(f"lessons.budget.{short}", lang, missing=f"{-month.left:,.0f}", months=months)
+    return affordable(income=6000, spending=4200, other_debts=600, savings=3000, payment=900)
 
 
 def record_dates() -> Panel:
     """When a bad mark ends, and the deadlines on the way."""
-    fields = [
-        day("overdue", both("lessons.record.overdue"), "2026-06-10"),
-        day("settled", both("lessons.record.settled"), "2026-12-01", optional=True),
-        number(
-            "amount",
-            both("lessons.record.amount"),
-            3000,
-            0,
-            10_000_000,
-            whole=False,
-            above=True,
-            unit=both("lessons.yuan_unit"),
-        ),
-    ]
-    return Panel(fields, _draw_record, name="record")
-
-
-def _draw_record(values: Mapping[str, Any], lang: str) -> list[Words]:
-    if not values["overdue"]:
-        raise CaseError(Problem("date", "overdue", {"value": "–"}))
-    found = record(values["overdue"], values["settled"], f"{values['amount']:.2f}", as_of=AS_OF)
-    marks = [
-        {
-            "on": mark.on.isoformat() if mark.on else "",
-            "short": mark.statement["short"][lang],
-            "text": mark.text(lang),
-            "statement": mark.statement,
-        }
-        for mark in found.marks
-    ]
-    return [words("marks", say("lessons.record.as_of", lang, date=AS_OF), marks, lang, cites(lang))]
+    return credit_record("2026-06-10", "2026-12-01", 3000)

@@ -8,7 +8,7 @@ from typing import Any
 
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.money.arrears import owed, paying
-from jiebei_lib.money.budget import Budget, affordability
+from jiebei_lib.money.budget import Budget, affordability, carried
 from jiebei_lib.money.loan import FIELDS, Loan
 from jiebei_lib.money.record import record
 from jiebei_lib.money.summary import money
@@ -25,7 +25,7 @@ from jiebei_lib.show.money.words import (
     wait_rows,
     way_words,
 )
-from jiebei_lib.show.widget.fields import Field, both, check, choice, day, group, number
+from jiebei_lib.show.widget.fields import Field, both, check, choice, day, described, group, number
 from jiebei_lib.show.widget.panel import Panel
 
 # The invented loan that every panel starts with.
@@ -75,25 +75,30 @@ def yearly_rate() -> Panel:
     return Panel(fields, _draw_rate, name="yearly_rate")
 
 
-def affordable() -> Panel:
-    """The budget before borrowing, with its stress test (article ¶18)."""
+def affordable(
+    income: int = 8000, spending: int = 4500, other_debts: int = 900, savings: int = 6000, payment: int | None = None
+) -> Panel:
+    """The budget before borrowing, with its stress test (article ¶18). All in yuan, a month; with a ``payment`` one moves what the new
+    loan takes each month, without one its terms."""
     fields = [
-        _yuan("income", "income", 8000, slider=(0, 30_000)),
-        _yuan("spending", "spending", 4500, slider=(0, 30_000)),
-        _yuan("other_debts", "other_debts", 900, slider=(0, 20_000)),
-        _yuan("savings", "savings", 6000, slider=(0, 100_000), high=10_000_000),
-        _daily_rate(),
-        _loan_group(missed=False, open=True),
+        _yuan("income", "income", income, slider=(0, 30_000)),
+        _yuan("spending", "spending", spending, slider=(0, 30_000)),
+        _yuan("other_debts", "other_debts", other_debts, slider=(0, 20_000)),
+        _yuan("savings", "savings", savings, slider=(0, 100_000), high=10_000_000),
     ]
+    if payment is None:
+        fields += [_daily_rate(), _loan_group(missed=False, open=True)]
+    else:
+        fields.append(_yuan("payment", "payment", payment, slider=(0, 10_000)))
     return Panel(fields, _draw_budget, name="affordable")
 
 
-def credit_record() -> Panel:
+def credit_record(overdue_from: str = "2025-06-15", settled: str = "2026-03-10", amount: int = 5000) -> Panel:
     """The dates of a bad mark as a timeline (article ¶16)."""
     fields = [
-        day("overdue_from", both("money.panel.overdue_from"), "2025-06-15"),
-        day("settled", both("money.panel.settled"), "2026-03-10", optional=True),
-        _yuan("amount", "amount", 5000, slider=(0, 30_000)),
+        day("overdue_from", both("money.panel.overdue_from"), overdue_from),
+        day("settled", both("money.panel.settled"), settled, optional=True),
+        _yuan("amount", "amount", amount, slider=(0, 30_000)),
         day("as_of", both("money.panel.as_of"), "2026-11-24"),
     ]
     return Panel(fields, _draw_record, name="credit_record")
@@ -125,14 +130,12 @@ def _daily_rate() -> Field:
 
 def _field(name: str, value: float, **more: Any) -> Field:
     """The control for one field of a loan, with its own name, limits and unit."""
-    spec = FIELDS[name]
-    unit = {"unit": spec["unit"]} if "unit" in spec else {}
-    return number(name, spec["name"], value, spec["minimum"], spec["maximum"], **unit, **more)
+    return described(name, FIELDS[name], value, unit=FIELDS[name].get("unit"), **more)
 
 
 def _loan_group(missed: bool = True, open: bool = False) -> Field:
     fields = [
-        _field("principal", EXAMPLE["principal"], whole=False, step=0.01, slider=(500, 100_000), log=True),
+        _field("principal", EXAMPLE["principal"], step=0.01, slider=(500, 100_000), log=True),
         _field("months", EXAMPLE["months"], slider=(1, 36)),
         choice("method", FIELDS["method"]["name"], FIELDS["method"]["words"], EXAMPLE["method"], look="select"),
     ]
@@ -215,7 +218,9 @@ def _draw_rate(values: Values, lang: str) -> dict[str, Any]:
 
 def _draw_budget(values: Values, lang: str) -> dict[str, Any]:
     sums = (Decimal(str(values[name])) for name in ("income", "spending", "other_debts", "savings"))
-    found = affordability(Budget(*sums), _loan(values))
+    budget = Budget(*sums)
+    payment = values.get("payment")
+    found = affordability(budget, _loan(values)) if payment is None else carried(budget, Decimal(str(payment)))
     table = _template().grid(heads("money.budget.table", lang), budget_rows(found, lang))
     return {"beside": [_words(_template().lines(budget_words(found, lang)) + table)]}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from math import ceil, floor
 from typing import Any
 
@@ -10,7 +11,7 @@ from jiebei_lib.core.assessment import said
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.money.arrears import WAITS, owed, penalty_range, waiting
-from jiebei_lib.money.budget import Affordability
+from jiebei_lib.money.budget import Affordability, Situation
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record
 from jiebei_lib.page.text import cited, counted, heads, of_hundred, say, yuan
@@ -124,14 +125,21 @@ def budget_rows(found: Affordability, lang: str) -> list[list[str]]:
 
 
 def budget_words(found: Affordability, lang: str) -> list[str]:
-    """The verdict, a lump at the end if there is one, and how long savings last under stress."""
-    slots = {"instalment": sum_(found.instalment), "fall": rate(found.income_fall)}
-    out = [say(f"money.budget.{found.verdict}", lang, **slots)]
+    """The verdict, what a month leaves now and with less income, a lump at the end if there is one, and the most that can be borrowed."""
+    fall = rate(found.income_fall)
+    out = [say(f"money.budget.{found.verdict}", lang, instalment=sum_(found.instalment), fall=fall)]
+    out += [_left("", found.after, fall, lang), _left("stress_", found.stressed, fall, lang)]
     if found.lump is not None:
         out.append(say("money.budget.lump", lang, lump=sum_(found.lump)))
-    if found.stressed.lasts is not None:
-        out.append(say("money.budget.lasts", lang, fall=slots["fall"], months=f"{found.stressed.lasts:.1f}"))
-    return out
+    return [*out, say("money.budget.most", lang, most=sum_(max(found.before.left, Decimal(0))))]
+
+
+def _left(when: str, month: Situation, fall: str, lang: str) -> str:
+    """What a month leaves, or what is missing and for how long savings make up for it."""
+    if month.left >= 0:
+        return say(f"money.budget.{when}left", lang, left=sum_(month.left), fall=fall)
+    months = f"{month.lasts:.1f}" if month.lasts is not None else "0"
+    return say(f"money.budget.{when}missing", lang, missing=sum_(-month.left), months=months, fall=fall)
 
 
 def further_days(case: Case, loan: Loan | None, policy: Policy, lang: str) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.panel import answer_words, example, values_of
 from jiebei_lib.show.policy import figures
 from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text
-from jiebei_lib.show.widget.fields import Field, both, choice, first_values, group, number, table, text
+from jiebei_lib.show.widget.facts import fact
+from jiebei_lib.show.widget.fields import Field, both, choice, first_values, group, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
 
@@ -217,20 +218,11 @@ def _cases(values: Mapping[str, Any]) -> tuple[list[Case], list[WrongRow]]:
 
 
 def _columns() -> list[Field]:
-    columns = [text("case_id", both("policy.verdicts.id"), "case", longest=64)]
-    for name, spec in FIELDS.items():
-        if spec["type"] == "level":
-            levels = load_policy().data["factors"][name]["levels"]
-            options = {level: levels[level]["name"] for level in spec["levels"]}
-            columns.append(choice(name, spec["name"], options, optional=True, look="select"))
-        elif spec["type"] != "text":
-            low, above = spec.get("minimum", spec.get("exclusive_minimum")), "exclusive_minimum" in spec
-            first = {"days_overdue": 7, "amount_overdue": 8000}.get(name)
-            whole, optional = spec["type"] == "integer", not spec["required"]
-            columns.append(
-                number(name, spec["name"], first, low, spec["maximum"], whole=whole, above=above, optional=optional)
-            )
-    return columns
+    first = {"days_overdue": 7, "amount_overdue": 8000}
+    names = [name for name, spec in FIELDS.items() if spec["type"] != "text"]
+    looks = {name: {"look": "select"} if FIELDS[name]["type"] == "level" else {} for name in names}
+    columns = [fact(name, first.get(name), **looks[name]) for name in names]
+    return [text("case_id", both("policy.verdicts.id"), "case", longest=64), *columns]
 
 
 def _verdicts(found: list[Moved], before: Policy, after: Policy, called: Mapping[str, str], lang: str) -> Words:

@@ -68,6 +68,13 @@ def number(
     )
 
 
+def described(name: str, spec: Mapping[str, Any], value: float | None, **more: Any) -> Field:
+    """A number that a field of case.yaml or loan.yaml describes: its name, its limits, whether it is whole."""
+    limits = (spec.get("minimum", spec.get("exclusive_minimum")), spec["maximum"])
+    kind = {"whole": spec["type"] == "integer", "above": "exclusive_minimum" in spec}
+    return number(name, spec["name"], value, *limits, **kind, **more)
+
+
 def choice(
     name: str,
     label: Text,

@@ -211,9 +211,9 @@ def test_offers_agree_with_the_known_rates():
 
 def test_budget_says_what_is_left_and_missing():
     panel = budget()
-    assert "每月还剩300元" in panel.text()
+    assert "每月还剩300.00元" in panel.text() and "每月最多还1,200.00元" in panel.text()
     panel.set(payment=1800)
-    assert "每月缺600元" in panel.text()
+    assert "每月缺600.00元：存款能撑5.0个月" in panel.text()
 
 
 def test_the_mark_ends_five_years_after_settling__article_21():
