@@ -84,11 +84,21 @@ def _penalty(principal: float, daily_rate: float, days: int) -> float:
 
 
 def _penalty_after_part(principal: float, daily_rate: float, days: int, paid: float, on_day: int) -> float:
-    """All penalty interest by ``days``, if ``paid`` goes to principal at the end of ``on_day``."""
+    """All penalty interest by ``days``, paid or not, if ``paid`` comes at the end of ``on_day`` and goes to penalty first."""
     from jiebei_lib.money.arrears import owed, paying
 
-    loan = _bullet(principal, daily_rate).replace(order=["principal", "fees", "interest", "penalty"])
-    return float(owed(paying(loan, paid, loan.due(1) + timedelta(on_day)), loan.due(1) + timedelta(days)).penalty)
+    loan = _bullet(principal, daily_rate).replace(order=["fees", "penalty", "principal", "interest"])
+    before = _penalty(principal, daily_rate, on_day)
+    return before + float(owed(paying(loan, paid, loan.due(1) + timedelta(on_day)), loan.due(1) + timedelta(days)).penalty)
+
+
+def _principal_after_part(principal: float, daily_rate: float, paid: float, on_day: int) -> float:
+    """Principal still owed after ``paid`` at the end of ``on_day``, penalty first, interest of the term left out."""
+    from jiebei_lib.money.arrears import owed, paying
+
+    loan = _bullet(principal, daily_rate).replace(order=["fees", "penalty", "principal", "interest"])
+    day = loan.due(1) + timedelta(on_day)
+    return float(owed(paying(loan, paid, day), day).principal)
 
 
 def _yearly_simple(
@@ -182,7 +192,7 @@ def _claimed_days() -> list[int]:
 
 
 def _mark_ends(overdue_from: str, settled: str) -> int:
-    """The year in which a bad mark is deleted."""
+    """The year in which a negative entry is deleted."""
     from jiebei_lib.money.record import ends
 
     if overdue_from > settled:
@@ -190,8 +200,17 @@ def _mark_ends(overdue_from: str, settled: str) -> int:
     return ends(date.fromisoformat(settled)).year
 
 
-def _objection_days() -> float:
-    return load_policy().value("record.objection_days")
+def _record_value(name: str) -> float:
+    return load_policy().value(f"record.{name}")
+
+
+def _sentence_allowed(case: dict[str, Any], sentences: list[str]) -> str:
+    """The one of these sentences that a caller may say to a contact; the others must be forbidden by name."""
+    allowed, forbidden = (conduct.caller(Case(**case), load_policy(), AS_OF, kind) for kind in ("may", "may_not"))
+    (found,) = [name for name in sentences if name in allowed]
+    if not {*sentences} <= {found, *forbidden}:
+        raise ValueError(sentences)
+    return found
 
 
 CHECKS = {
@@ -214,5 +233,7 @@ CHECKS = {
     "best_step": _best_step,
     "claimed_days": _claimed_days,
     "mark_ends": _mark_ends,
-    "objection_days": _objection_days,
+    "record_value": _record_value,
+    "sentence_allowed": _sentence_allowed,
+    "principal_after_part": _principal_after_part,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from statistics import mean
 
 import pytest
 from hypothesis import given
@@ -26,9 +27,17 @@ def of_type(*types: str) -> list[str]:
 
 
 def test_bank_is_large_enough_and_spread_as_people_ask():
-    assert len(bank()) >= 60
+    assert len(bank()) >= 80
     assert Counter(item["topic"] for item in bank().values()) == forms.targets()
     assert {item["type"] for item in bank().values()} == {"choice", "number", "order", "breach"}
+
+
+@pytest.mark.parametrize(
+    "subject", ["record_dispute_", "contacts_answer_", "contacts_complain_", "court_", "fake_"]
+)
+def test_what_borrowers_and_contacts_must_do_is_asked(subject):
+    """Disputing an entry, answering as a contact, where to complain, a court letter, a fake collector."""
+    assert sum(subject in name for name in bank()) >= 3
 
 
 @CHECKED
@@ -86,11 +95,13 @@ def test_options_are_distinct(name):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_length_does_not_betray_the_answer(lang):
+    """Right and wrong options are equally long on average, and the right one is neither mostly the longest nor hardly ever the shortest."""
     choices = [bank()[name] for name in of_type("choice")]
-    longest = [
-        len(item["right"]["text"][lang]) > max(len(wrong["text"][lang]) for wrong in item["wrong"]) for item in choices
-    ]
-    assert sum(longest) <= len(choices) / 2
+    right = [len(item["right"]["text"][lang]) for item in choices]
+    wrong = [[len(option["text"][lang]) for option in item["wrong"]] for item in choices]
+    assert 0.85 <= mean(right) / mean(itertools.chain.from_iterable(wrong)) <= 1.15
+    assert sum(own > max(others) for own, others in zip(right, wrong, strict=True)) <= 0.4 * len(choices)
+    assert sum(own <= min(others) for own, others in zip(right, wrong, strict=True)) >= 0.2 * len(choices)
 
 
 @ITEMS
@@ -140,6 +151,73 @@ def test_not_knowing_is_not_right_and_no_misconception(name):
 
 def test_every_misconception_is_revealed_by_some_item():
     assert {reveals for item in bank().values() for reveals in revealed(item)} == set(plan()["misconceptions"])
+
+
+# What an option must say, in Chinese, to show a belief: a board that counts beliefs may count only those that somebody showed.
+SHOWS = {
+    "line_back_at_once": "恢复",
+    "line_never_back": "永远",
+    "pay_to_restore": "费|定金",
+    "line_is_income": "提出来",
+    "churning_builds_credit": "次数",
+    "frozen_means_free": "不再计息|停下来",
+    "lender_is_alipay": "支付宝",
+    "nothing_to_ask": "不能|问不得|自动报送",
+    "silence_helps": "不接|谈|再等|未接来电",
+    "promise_is_enough": "答应|承诺",
+    "borrow_to_repay": "还另一家|还别处|借钱|再借",
+    "all_or_nothing": "零散",
+    "time_ends_debt": "消失",
+    "agents_solve_it": "渠道|专业|收费|代理",
+    "daily_looks_small": "数字",
+    "penalty_on_everything": "整笔|全部",
+    "lpr_cap_for_all": "^对",
+    "headline_is_all": "字号",
+    "smaller_instalment_cheaper": "每月",
+    "grace_for_everyone": "宽限|3天|三天|7天",
+    "contacts_at_once": "联系人",
+    "contacts_for_certain": "一定会",
+    "contacts_never": "绝不会",
+    "autopay_covers": "自动还款|垫",
+    "counted_from_message": "短信",
+    "ladder_is_official": "规定|一个月",
+    "mark_forever": "一辈子",
+    "mark_gone_when_paid": "消掉|当天就会删除",
+    "erasable_for_money": "退款|付|花钱|转",
+    "score_is_record": "征信.*分|分.*征信",
+    "late_is_blacklist": "名单",
+    "record_unanswerable": "没有办法|不能做",
+    "amount_justifies": "金额",
+    "contacts_must_pay": "替",
+    "may_tell_debt": "告诉联系人|逾期",
+    "rough_is_normal": "忍",
+    "false_contacts_protect": "不存在",
+    "whole_address_book": "通讯录",
+    "history_means_nothing": "信用好|过去",
+    "reachable_means_nothing": "^可以",
+    "refusal_does_nothing": "打",
+    "must_explain": "说明|地址",
+    "means_may_be_asked": "收入",
+    "promise_binds_nobody": "我来还|不算数",
+    "nowhere_to_complain": "没有期限",
+    "complaint_clears_debt": "取消",
+    "dispute_erases": "删除",
+    "lender_lists": "名单",
+    "court_ignored": "不拆|不用管|不用理|不去",
+    "suit_is_verdict": "输了",
+    "caller_is_genuine": "真的|不会是假|点开|听它",
+    "private_account_pays": "转",
+    "share_codes": "验证码|屏幕",
+    "interest_all_void": "不用还利息",
+}
+
+
+def test_an_option_says_the_belief_that_it_reveals():
+    told = [(n, option) for n in of_type("choice") for option in bank()[n]["wrong"] if option["reveals"] != "slip"]
+    silent = [
+        (name, option["reveals"]) for name, option in told if not re.search(SHOWS[option["reveals"]], option["text"]["zh"])
+    ]
+    assert silent == []
 
 
 @given(SEEDS)
