@@ -89,7 +89,9 @@ def _penalty_after_part(principal: float, daily_rate: float, days: int, paid: fl
 
     loan = _bullet(principal, daily_rate).replace(order=["fees", "penalty", "principal", "interest"])
     before = _penalty(principal, daily_rate, on_day)
-    return before + float(owed(paying(loan, paid, loan.due(1) + timedelta(on_day)), loan.due(1) + timedelta(days)).penalty)
+    return before + float(
+        owed(paying(loan, paid, loan.due(1) + timedelta(on_day)), loan.due(1) + timedelta(days)).penalty
+    )
 
 
 def _principal_after_part(principal: float, daily_rate: float, paid: float, on_day: int) -> float:

@@ -32,9 +32,7 @@ def test_bank_is_large_enough_and_spread_as_people_ask():
     assert {item["type"] for item in bank().values()} == {"choice", "number", "order", "breach"}
 
 
-@pytest.mark.parametrize(
-    "subject", ["record_dispute_", "contacts_answer_", "contacts_complain_", "court_", "fake_"]
-)
+@pytest.mark.parametrize("subject", ["record_dispute_", "contacts_answer_", "contacts_complain_", "court_", "fake_"])
 def test_what_borrowers_and_contacts_must_do_is_asked(subject):
     """Disputing an entry, answering as a contact, where to complain, a court letter, a fake collector."""
     assert sum(subject in name for name in bank()) >= 3
@@ -215,7 +213,9 @@ SHOWS = {
 def test_an_option_says_the_belief_that_it_reveals():
     told = [(n, option) for n in of_type("choice") for option in bank()[n]["wrong"] if option["reveals"] != "slip"]
     silent = [
-        (name, option["reveals"]) for name, option in told if not re.search(SHOWS[option["reveals"]], option["text"]["zh"])
+        (name, option["reveals"])
+        for name, option in told
+        if not re.search(SHOWS[option["reveals"]], option["text"]["zh"])
     ]
     assert silent == []
 
