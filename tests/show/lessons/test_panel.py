@@ -241,3 +241,13 @@ def test_without_a_class_nothing_is_written(tmp_path, monkeypatch):
     assert class_file().path is None
     assert not list(tmp_path.glob("*.sqlite"))
     assert isinstance(class_file(), Store)
+
+
+@pytest.mark.parametrize("kind", ["choice", "number", "order", "breach"])
+def test_looking_back_at_the_first_form_shows_a_question_of_every_kind(kind):
+    """A breach has no single right option: its line says which lines break a rule."""
+    from jiebei_lib.show.lessons.words import cites, right_answer, words
+
+    item = next(item for item in bank().values() if item["type"] == kind)
+    html = str(words("result", "done", [(item, right_answer(item, "zh"))], "zh", cites("zh")))
+    assert item["ask"]["zh"] in html
