@@ -1,22 +1,21 @@
-"""Every rule at both sides of its border (borders.yaml), and the counts against counting one by one."""
+"""Every rule at both sides of its border (core/borders/calls.yaml), and the counts against counting one by one."""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
 from jiebei_lib.calls.rule_sets import load_rules
+from jiebei_lib.core.knowledge.yaml_files import shipped
 
-BORDERS = yaml.safe_load((Path(__file__).parent / "borders.yaml").read_text("utf-8"))
+BORDERS = shipped("core/borders/calls.yaml")
 RULES = load_rules()
 
 
