@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
 from jiebei_lib.calls.rule_sets import load_rules
-from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.knowledge.yaml_files import HERE, parse
 
-BORDERS = shipped("core/borders/calls.yaml")
+BORDERS = parse((HERE / "core/borders/calls.yaml").read_text("utf-8"))
 RULES = load_rules()
 
 
