@@ -15,6 +15,7 @@ from jiebei_lib.calls.findings import BREACH, JUDGEMENT, UNDECIDED, Findings, Ga
 from jiebei_lib.calls.log import Log, read_log
 from jiebei_lib.calls.rule_sets import RuleSets, load_rules
 from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
+from jiebei_lib.core.policy import force
 
 
 def audit(
@@ -68,11 +69,8 @@ def _applies(
 ) -> Conditions:
     """Whether a rule is about each attempt: in force on its day, binding its caller, not lifted, and as ``when`` says."""
     days = clock[0] // DAY
-    in_force = np.ones(facts.n, bool)
-    if "from" in rule:
-        in_force &= days >= _ordinal(rule["from"])
-    if "until" in rule:
-        in_force &= days <= _ordinal(rule["until"])
+    first, last = map(_ordinal, force(rule))
+    in_force = (days >= first) & (days <= last)
     # Who is bound, and what lifts a rule, counts when the log says so; it is for the caller to show.
     bound = facts.is_one_of("caller", rule_sets.binds(rule)["callers"]) != FALSE
     for lifted in rule.get("unless", []):

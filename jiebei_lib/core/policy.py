@@ -206,7 +206,7 @@ def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callabl
         problems = problems_of(whole, shipped("core/sources.yaml"), place)
     if problems:
         raise PolicyError(problems)
-    return whole
+    return without_nulls(whole, data, overlay)
 
 
 def _only_numbers(overlay: Any, data: Any) -> bool:
@@ -220,18 +220,43 @@ def _only_numbers(overlay: Any, data: Any) -> bool:
 
 
 def merged(base: Any, overlay: Any, onto_parameters: bool = True) -> Any:
-    """``overlay`` laid over ``base``: mappings merge, null takes an entry away, a bare number becomes a parameter's value."""
+    """``overlay`` laid over ``base``: mappings merge, null takes an entry away, a bare number becomes a parameter's value. The null of a
+    key that ``base`` does not have stays, so that a check sees the key; :func:`without_nulls` takes it out afterwards."""
     if isinstance(base, Mapping) and isinstance(overlay, Mapping):
         out = dict(base)
         for key, value in overlay.items():
-            if value is None and onto_parameters:
-                out.pop(key, None)
+            if value is None and onto_parameters and key in base:
+                del out[key]
             else:
                 out[key] = merged(base[key], value, onto_parameters) if key in base else value
         return out
     if onto_parameters and isinstance(base, Mapping) and "value" in base:
         return {**base, "value": overlay}
     return overlay
+
+
+def without_nulls(whole: Any, base: Any, overlay: Any) -> Any:
+    """What :func:`merged` gave, checked meanwhile, without the nulls of keys that ``base`` does not have."""
+    if not (isinstance(base, Mapping) and isinstance(overlay, Mapping)):
+        return whole
+    out = dict(whole)
+    for key, value in overlay.items():
+        if key in base and value is not None:
+            out[key] = without_nulls(out[key], base[key], value)
+        elif value is None:
+            out.pop(key, None)
+    return out
+
+
+def in_force(statement: Mapping[str, Any], day: str) -> bool:
+    """Whether a statement holds on a day (ISO)."""
+    first, last = force(statement)
+    return first <= day <= last
+
+
+def force(statement: Mapping[str, Any]) -> tuple[str, str]:
+    """The first and the last day (ISO) on which a statement holds; one without ``from`` or ``until`` has no end on that side."""
+    return statement.get("from") or "0001-01-01", statement.get("until") or "9999-12-31"
 
 
 def _scipy() -> bytes:

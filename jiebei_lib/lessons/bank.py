@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items, shown
+from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items
 from jiebei_lib.core.knowledge.yaml_files import HERE, parse, remembered, shipped
 
 TOPICS = ("line", "cannot_pay", "cost", "overdue", "record", "contacts")
@@ -68,20 +68,14 @@ def _read(files: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
     """Plan and bank if they keep the shape and every name and cite in them exists. Raises :class:`PolicyError` naming the place."""
-    from pydantic import TypeAdapter, ValidationError
-
+    from jiebei_lib.core.knowledge.schema_problems import shape
     from jiebei_lib.core.policy_checks import cite_problems
     from jiebei_lib.lessons.schema import Bank, Plan
 
     problems = []
     for model, content, file in ((Plan, given_plan, "topics.yaml"), (Bank, given_bank, "bank")):
-        try:
-            TypeAdapter(model).validate_python(content)
-        except ValidationError as wrong:
-            for error in wrong.errors():
-                where = f"lessons/{file}: {'.'.join(map(str, error['loc']))}"
-                slots = {"value": shown(error["input"]), "allowed": error["msg"]}
-                problems.append(Problem("invalid", where, slots))
+        where = f"lessons/{file}: "
+        problems += shape(model, content, lambda path, where=where: where + ".".join(map(str, path)))
     if problems:
         raise PolicyError(problems)
     for name, item in given_bank.items():

@@ -158,13 +158,14 @@ class Game(Strict):
 def checked_as(model: type[Strict], given: dict[str, Any], file: str) -> dict[str, Any]:
     """A file's content if it keeps its shape and its cites exist. Raises :class:`PolicyError`."""
     from jiebei_lib.core.knowledge.problems import PolicyError
+    from jiebei_lib.core.knowledge.schema_problems import shape
     from jiebei_lib.core.knowledge.yaml_files import shipped
     from jiebei_lib.core.policy_checks import cite_problems
 
-    model.model_validate(given)
-    problems = list(
-        cite_problems(given, shipped("core/sources.yaml"), lambda path: f"{file}: {'.'.join(map(str, path))}")
-    )
+    def where(path: tuple) -> str:
+        return f"{file}: {'.'.join(map(str, path))}"
+
+    problems = [*shape(model, given, where), *cite_problems(given, shipped("core/sources.yaml"), where)]
     if problems:
         raise PolicyError(problems)
     return given

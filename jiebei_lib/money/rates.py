@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.policy import Policy, in_force, load_policy
 from jiebei_lib.money.loan import Loan, months_after
 from jiebei_lib.money.loan_fields import as_date
 from jiebei_lib.money.plan import Instalment, schedule
@@ -173,8 +173,9 @@ def against_lines(all_in_annual: float, drawn: date, policy: Policy | str = "art
     policy, day, out = load_policy(policy), drawn.isoformat(), []
     for name, line in policy.data["cost"]["lines"].items():
         rate = line_on(line, policy, day)
-        in_force = line.get("from", day) <= day <= line.get("until", day)
-        out.append(Against(name, rate, in_force, None if rate is None else round(all_in_annual, 4) > rate, line))
+        out.append(
+            Against(name, rate, in_force(line, day), None if rate is None else round(all_in_annual, 4) > rate, line)
+        )
     return sorted(out, key=lambda found: (found.rate is None, found.rate or 0))
 
 

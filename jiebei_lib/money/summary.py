@@ -13,7 +13,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 from jiebei_lib.core.assessment import Bilingual, Said, said
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.policy import Policy, in_force, load_policy
 from jiebei_lib.money.arrears import WAITS, owed, today, waiting
 from jiebei_lib.money.budget import Affordability
 from jiebei_lib.money.loan import Loan, plain
@@ -167,7 +167,7 @@ def money(
         rests_on=[
             said(name, entry)
             for name, entry in policy.data["cost"]["statements"].items()
-            if entry.get("from", "") <= on.isoformat()
+            if in_force(entry, on.isoformat())
         ],
     )
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import PolicyError, UserError
 from jiebei_lib.core.knowledge.yaml_files import shipped, walk
-from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy, merged
+from jiebei_lib.core.policy import BUILT_IN, Policy, in_force, load_policy, merged
 from jiebei_lib.core.policy_checks import problems_of
 from jiebei_lib.core.scoring.score import score_cases
 from tests.strategies import what_ifs
@@ -307,3 +307,49 @@ def test_errors_survive_a_trip_between_processes() -> None:
 def test_the_built_in_policies_load(name: str) -> None:
     policy = load_policy(name)
     assert policy.label == name and policy.overlay == {} and load_policy(policy) is policy
+
+
+# ---- keys that are not there ------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_key_is_refused_whatever_stands_under_it(tmp_path) -> None:
+    for text, said in {
+        "presing:": "overlay.yaml: presing: unknown key",
+        "factors: {amount: {protective: 1,000}}": "factors.amount.000: unknown key",
+        "factors: {amount: {presing: null}}": "factors.amount.presing: unknown key",
+        "factors: {amuont: }": "factors.amuont: unknown key",
+    }.items():
+        (tmp_path / "overlay.yaml").write_text(text, "utf-8")
+        with pytest.raises(PolicyError) as refused:
+            load_policy(tmp_path / "overlay.yaml")
+        assert said in refused.value.say("en"), refused.value.say("en")
+
+
+PLACES = [path for path, _ in walk(load_policy("article").data)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(path=st.sampled_from(PLACES))
+def test_null_under_a_new_key_never_passes_unseen(path: tuple) -> None:
+    """Where keys are free (rules, words) the null is refused as no rule; a null takes away only what is there."""
+    with pytest.raises(PolicyError, match="zz"):
+        load_policy(nested(".".join([*map(str, path), "zz"]), None))
+
+
+def test_null_for_what_may_be_left_out_leaves_it_out(article: Policy) -> None:
+    endless = [name for name, entry in article.data["consequences"].items() if "until" not in entry]
+    changed = load_policy({"consequences": {name: {"until": None} for name in endless}})
+    assert changed.data == article.data
+
+
+@pytest.mark.parametrize(
+    ("statement", "days"),
+    [
+        ({}, {"1990-01-01": True, "2200-01-01": True}),
+        ({"from": "2026-01-30"}, {"2026-01-29": False, "2026-01-30": True, "2200-01-01": True}),
+        ({"until": "2026-01-30"}, {"1990-01-01": True, "2026-01-30": True, "2026-01-31": False}),
+        ({"from": "2026-01-30", "until": None}, {"2026-01-29": False, "2026-01-31": True}),
+    ],
+)
+def test_a_statement_is_in_force_from_its_first_to_its_last_day(statement: dict, days: dict) -> None:
+    assert {day: in_force(statement, day) for day in days} == days

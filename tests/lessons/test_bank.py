@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jiebei_lib.core.knowledge.problems import PolicyError
 from jiebei_lib.lessons import forms
 from jiebei_lib.lessons.bank import FOLDER, bank, checked, mark, plan, revealed
+from jiebei_lib.lessons.schema import Guide, checked_as
 from tests.lessons import answers
 
 LANGUAGES = ("zh", "en")
@@ -294,3 +295,8 @@ def test_wrong_values_lie_apart_from_the_answer():
 
 def test_files_are_small_enough_to_read():
     assert all(file.stat().st_size < 25_000 for file in (FOLDER / "bank").glob("*.yaml"))
+
+
+def test_a_lessons_file_out_of_shape_is_named_and_never_a_traceback():
+    with pytest.raises(PolicyError, match=r"guide\.yaml: lessons: missing"):
+        checked_as(Guide, {"talk": {}, "prepare": []}, "guide.yaml")

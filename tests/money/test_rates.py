@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from jiebei_lib import CaseError, Loan, effective_annual_rate, load_policy, nominal_annual_rate, schedule
 from jiebei_lib.money.rates import against_lines, flows, rates
+from jiebei_lib.money.summary import money
 from tests.money.random_loans import random_loans
 
 LOAN = {"principal": 10_000, "annual_rate": "0.18", "months": 12, "method": "equal_instalment", "drawn": "2026-01-15"}
@@ -140,3 +141,10 @@ def test_flows_without_a_rate_are_refused_in_one_sentence(wrong):
     with pytest.raises(CaseError) as refusal:
         wrong()
     assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_what_a_cost_rests_on_is_in_force_on_its_day():
+    policy = load_policy({"cost": {"statements": {"rounding": {"until": "2026-03-01"}}}})
+    for day, rests in (("2026-03-01", True), ("2026-03-02", False)):
+        found = money(Loan(**LOAN), day, policy=policy, ways_out=False)
+        assert any("四舍五入" in each["text"]["zh"] for each in found["rests_on"]) is rests

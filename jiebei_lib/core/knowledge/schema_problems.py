@@ -38,7 +38,9 @@ def _problem(error: Mapping[str, Any], content: Any, model: Any, where: Where) -
         allowed = context.get("expected") or context.get("expected_tags")
         return _Problem("invalid", place, {**value, "allowed": Phrase("levels", {"items": allowed})})
     if kind == "union_tag_not_found":
-        return _Problem("missing", f"{place}.kind", {"allowed": items(["sign", "strength", "order", "neutral"])})
+        tells = context["discriminator"].strip("'")
+        tags = items(["sign", "strength", "order", "neutral"]) if tells == "kind" else Phrase("text_any")
+        return _Problem("missing", f"{place}.{tells}", {"allowed": tags})
     return _Problem("invalid", place, {**value, "allowed": _expected(kind, context, path)})
 
 
@@ -54,9 +56,12 @@ class _Problem(Problem):
 
 def _real_path(loc: tuple, content: Any) -> tuple:
     """Pydantic's location without the names it adds for union branches and keys."""
-    path, here = [], content
+    path, here, tagged = [], content, None
     for n, step in enumerate(loc):
         last = n == len(loc) - 1
+        if isinstance(here, Mapping) and tagged is not here and step in (here.get("kind"), here.get("type")):
+            tagged = here  # the branch of a union, though the mapping may have a key of that name too
+            continue
         if isinstance(here, Mapping) and step not in here and not last:
             continue
         if not isinstance(here, Mapping | list | tuple) or step == "[key]":
@@ -86,15 +91,17 @@ def _model_at(model: Any, path: tuple, content: Any) -> Any:
 
 def _plain_type(model: Any, content: Any) -> Any:
     """A type without what wraps it: Annotated, the None of an optional one, the other members of a union."""
+    tells = "kind"  # the field that tells the members of a union apart
     while True:
         origin, arguments = typing.get_origin(model), typing.get_args(model)
         if origin is Annotated:
+            tells = next((told for each in arguments if (told := getattr(each, "discriminator", None))), tells)
             model = arguments[0]
         elif type(None) in arguments:
             model = next(kind for kind in arguments if kind is not type(None))
         elif origin in (typing.Union, types.UnionType) and all(issubclass(kind, BaseModel) for kind in arguments):
-            chosen = content.get("kind") if isinstance(content, Mapping) else None
-            kinds = [kind for kind in arguments if chosen in typing.get_args(kind.model_fields["kind"].annotation)]
+            chosen = content.get(tells) if isinstance(content, Mapping) else None
+            kinds = [kind for kind in arguments if chosen in typing.get_args(kind.model_fields[tells].annotation)]
             model = kinds[0] if kinds else arguments[0]
         else:
             return model

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jiebei_lib.core.case import Case
-from jiebei_lib.core.policy import Policy
+from jiebei_lib.core.policy import Policy, in_force
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,6 @@ class Permission:
     deciding: str | None
     rules: list[str]
     conditions: list[str]
-
-
-def in_force(statement: dict[str, Any], as_of: str) -> bool:
-    """Whether a statement holds on a date (ISO)."""
-    return statement.get("from", "") <= as_of <= statement.get("until", "9999-12-31")
 
 
 def reachable(case: Case, policy: Policy) -> bool | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from jiebei_lib.core.case import Case
-from jiebei_lib.core.policy import Policy
-from jiebei_lib.core.rules.conduct import in_force
+from jiebei_lib.core.policy import Policy, in_force
 
 
 def consequences(case: Case, policy: Policy, as_of: str) -> list[str]:
