@@ -60,17 +60,17 @@ def audit(
     return 1 if read.rejected else 0
 
 
-def _print(found: Any, name: str, lang: str) -> None:
+def _print(findings: Any, name: str, lang: str) -> None:
     from rich.text import Text
 
     from jiebei_lib.show.calls.words import AuditWords
 
-    words, out = AuditWords(found, lang), console()
+    words, out = AuditWords(findings, lang), console()
 
     def line(text: str, style: str = "") -> None:
         out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
 
-    line(say("calls.terminal.file", lang, log=name, rows=found.log.rows, attempts=len(found.attempts)), "dim")
+    line(say("calls.terminal.file", lang, log=name, rows=findings.log.rows, attempts=len(findings.attempts)), "dim")
     line(words.headline(), "bold")
     for note in words.notes():
         line(note)
@@ -80,9 +80,9 @@ def _print(found: Any, name: str, lang: str) -> None:
     ]
     if rows:
         print_table(heads("calls.terminal.rules", lang), rows)
-    for problem in found.log.problems[:LISTED]:
+    for problem in findings.log.problems[:LISTED]:
         line(say("calls.terminal.row", lang, problem=problem.say(lang)), "yellow")
-    if len(found.log.problems) > LISTED:
-        line(say("calls.rejected.more", lang, count=len(found.log.problems)), "yellow")
+    if len(findings.log.problems) > LISTED:
+        line(say("calls.rejected.more", lang, count=len(findings.log.problems)), "yellow")
     if rows:
         line(say("calls.terminal.more", lang), "dim")

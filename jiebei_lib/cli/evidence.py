@@ -36,7 +36,7 @@ def learn(
         _print(each, rules, lang)
 
 
-def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
+def _print(summary: dict[str, Any], policy: Any, lang: str) -> None:
     from rich.text import Text
 
     from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words, weight_name, weight_value
@@ -46,12 +46,12 @@ def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
     def line(text: str, style: str = "") -> None:
         out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
 
-    line(heading(found, policy, lang), "bold")
-    for words in warning_words(found, lang):
+    line(heading(summary, policy, lang), "bold")
+    for words in warning_words(summary, lang):
         line(words, "yellow")
     rows = []
     for key in ("prior", "posterior"):
-        answer = found[key]
+        answer = summary[key]
         ends = [percent(answer["likelihood"][end], lang) for end in ("low", "high")]
         verdict = say(f"verdict.{answer['verdict']}", lang)
         rows.append([say(f"evidence.{key}", lang), verdict, *ends, f"{of_hundred(answer['share'])}/100"])
@@ -63,17 +63,17 @@ def _print(found: dict[str, Any], policy: Any, lang: str) -> None:
             for key in ("prior", "posterior")
             for end in ("low", "mean", "high")
         ]
-        for weight in found["weights"]
+        for weight in summary["weights"]
     ]
     print_table(heads("evidence.weights_table", lang), rows)
-    if len(found["first_day"]) > 1:
+    if len(summary["first_day"]) > 1:
         rows = [
             [
                 say("case.claims.day", lang, day=entry["day"]),
                 *(percent(entry[key], lang) for key in ("prior", "posterior")),
             ]
-            for entry in found["first_day"]
+            for entry in summary["first_day"]
         ]
         print_table(heads("evidence.first_day_table", lang), rows)
-    line(predicted_words(found, lang))
+    line(predicted_words(summary, lang))
     line(say("case.readings.note", lang), "dim")

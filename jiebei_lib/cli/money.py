@@ -75,17 +75,17 @@ def cost(
     lang, rules = checked_lang(lang), load_policy(policy)
     known = _loan(loan, typed, rules)
     late = number(days_overdue) if days_overdue is not None else None
-    found = money(known, as_of, late, rules, months=plan_months)
+    account = money(known, as_of, late, rules, months=plan_months)
     budget = Budget(income, spending, other_debts, savings) if income is not None else None
     carried = affordability(budget, known, rules) if budget else None
     if json:
         from jiebei_lib.money.summary import plain_budget
 
-        print_json(in_language(found, lang) | ({"budget": plain_budget(carried)} if carried else {}))
+        print_json(in_language(account, lang) | ({"budget": plain_budget(carried)} if carried else {}))
         return
     from jiebei_lib.cli.money import print_budget, print_money
 
-    print_money(found, rules, lang)
+    print_money(account, rules, lang)
     if carried:
         print_budget(carried, lang)
 
@@ -119,13 +119,13 @@ def record(
     from jiebei_lib.money.record import record as worked_out
 
     lang = checked_lang(lang)
-    found = worked_out(overdue_from, settled, amount, load_policy(policy), as_of)
+    dates = worked_out(overdue_from, settled, amount, load_policy(policy), as_of)
     if json:
-        print_json(found.to_dict(lang))
+        print_json(dates.to_dict(lang))
         return
     from jiebei_lib.cli.money import print_record
 
-    print_record(found, lang)
+    print_record(dates, lang)
 
 
 def _loan(file: Path | None, typed: dict[str, Any], policy: Any) -> Loan:
@@ -158,51 +158,51 @@ def heading(key: str, lang: str, **slots: Any) -> None:
     line(say(f"money.{key}.title", lang, **slots), "bold underline")
 
 
-def print_money(found: Any, policy: Policy, lang: str) -> None:
+def print_money(account: Any, policy: Policy, lang: str) -> None:
     """The loan, what is owed, what waiting adds, the yearly rate, the ways out."""
     line(say("money.schedule.title", lang), "bold underline")
-    print_table(heads("money.schedule.table", lang), schedule_rows(found))
-    line(schedule_words(found, lang))
+    print_table(heads("money.schedule.table", lang), schedule_rows(account))
+    line(schedule_words(account, lang))
     heading("rate", lang)
-    line(rate_words(found, lang))
-    print_table(heads("money.rate.table", lang), line_rows(found, lang))
-    heading("owed", lang, on=found["as_of"])
-    for words in owed_words(found, lang):
+    line(rate_words(account, lang))
+    print_table(heads("money.rate.table", lang), line_rows(account, lang))
+    heading("owed", lang, on=account["as_of"])
+    for words in owed_words(account, lang):
         line(words)
     heading("waiting", lang)
-    print_table(heads("money.waiting.table", lang), wait_rows(found, lang))
+    print_table(heads("money.waiting.table", lang), wait_rows(account, lang))
     line(say("money.waiting.note", lang), "dim")
-    if found["ways"]:
+    if account["ways"]:
         heading("ways", lang)
-        print_table(heads("money.ways.table", lang), way_rows(found, lang))
-        for way in found["ways"]:
+        print_table(heads("money.ways.table", lang), way_rows(account, lang))
+        for way in account["ways"]:
             line(way_words(way, policy, lang), first=" • ", rest="   ")
         line(say("money.ways.note", lang), "dim")
     heading("rests", lang)
-    for rest in found["rests_on"]:
+    for rest in account["rests_on"]:
         line(rest["text"][lang], first=" • ", rest="   ")
         names = [say(f"basis.{rest['basis']}", lang)] + [say("page.reported", lang)] * rest["reported"]
         names += [cited(cite, lang) for cite in rest["cite"]]
         line(" · ".join(dict.fromkeys(names)), "dim", "   ", "   ")
 
 
-def print_budget(found: Affordability, lang: str) -> None:
+def print_budget(affordable: Affordability, lang: str) -> None:
     heading("budget", lang)
-    print_table(heads("money.budget.table", lang), budget_rows(found, lang))
-    for words in budget_words(found, lang):
+    print_table(heads("money.budget.table", lang), budget_rows(affordable, lang))
+    for words in budget_words(affordable, lang):
         line(words)
 
 
-def print_record(found: Record, lang: str) -> None:
+def print_record(dates: Record, lang: str) -> None:
     settled = (
-        say("money.record.settled", lang, date=found.settled) if found.settled else say("money.record.unsettled", lang)
+        say("money.record.settled", lang, date=dates.settled) if dates.settled else say("money.record.unsettled", lang)
     )
     slots = {
-        "overdue_from": found.overdue_from,
-        "amount": f"{found.amount:,}",
+        "overdue_from": dates.overdue_from,
+        "amount": f"{dates.amount:,}",
         "settled": settled,
-        "as_of": found.as_of,
+        "as_of": dates.as_of,
     }
     line(say("money.record.title", lang), "bold underline")
     line(say("money.record.line", lang, **slots))
-    print_table(heads("money.record.table", lang), mark_rows(found, lang))
+    print_table(heads("money.record.table", lang), mark_rows(dates, lang))

@@ -82,19 +82,19 @@ def cited_all(cites: list[str], lang: str, within: str | None = None) -> list[st
     return [in_words(found, lang) if name == within else listed(name, found, lang) for name, found in places.items()]
 
 
-def listed(name: str, found: list[str], lang: str) -> str:
+def listed(name: str, places: list[str], lang: str) -> str:
     """A source's short name with the places cited in it."""
-    short, where = shipped("core/sources.yaml")[name]["short"][lang], in_words(found, lang)
+    short, where = shipped("core/sources.yaml")[name]["short"][lang], in_words(places, lang)
     return f"{short}{where}" if lang == "zh" else f"{short} {where}".strip()
 
 
-def in_words(found: list[str], lang: str) -> str:
+def in_words(places: list[str], lang: str) -> str:
     """Places in one source: ¶6、¶7, 第188、189条; ¶6, ¶7, art. 188, 189. Nothing if there are none."""
-    numbers = [place.removeprefix("art. ").removeprefix("rule ") for place in found]
+    numbers = [place.removeprefix("art. ").removeprefix("rule ") for place in places]
     said = ("、" if lang == "zh" else ", ").join(numbers)
-    if numbers == found:
+    if numbers == places:
         return said
-    return f"第{said}条" if lang == "zh" else f"{found[0].partition(' ')[0]} {said}"
+    return f"第{said}条" if lang == "zh" else f"{places[0].partition(' ')[0]} {said}"
 
 
 def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:

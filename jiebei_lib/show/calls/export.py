@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 
-def as_json(found: Any, lang: str) -> dict[str, Any]:
+def as_json(findings: Any, lang: str) -> dict[str, Any]:
     """All that an audit found, as plain data: sets as lists, words in one language."""
     from jiebei_lib.show.calls.words import AuditWords
 
-    words, log, rules = AuditWords(found, lang), found.log, found.rule_sets.rules
-    table = found.table.drop(columns="position")
+    words, log, rules = AuditWords(findings, lang), findings.log, findings.rule_sets.rules
+    table = findings.table.drop(columns="position")
     records = table.astype({name: object for name in table.columns}).to_dict("records")
     for record in records:
         record["rule"] = rules[record["rule_id"]]["short"][lang]
@@ -19,30 +19,30 @@ def as_json(found: Any, lang: str) -> dict[str, Any]:
         record["cite"] = record["cite"].split("; ")
     return {
         "headline": words.headline(),
-        "as_of": found.as_of,
-        "rule_sets": list(found.rule_sets.sets),
-        "left_out": found.rule_sets.left_out,
+        "as_of": findings.as_of,
+        "rule_sets": list(findings.rule_sets.sets),
+        "left_out": findings.rule_sets.left_out,
         "log": {
             "rows": log.rows,
-            "audited": len(found.attempts),
+            "audited": len(findings.attempts),
             "rejected": log.rejected,
-            "later": found.later,
+            "later": findings.later,
             "masked": list(log.masked),
             "unused": list(log.unused),
         },
         "findings": [record for record in records if record["status"] == "breach"],
         "undecided": [record for record in records if record["status"] == "undecided"],
-        "rules": found.rules.to_dict("records"),
+        "rules": findings.rules.to_dict("records"),
         "problems": [problem.say(lang) for problem in log.problems],
     }
 
 
-def as_csv(found: Any, lang: str) -> str:
+def as_csv(findings: Any, lang: str) -> str:
     """One line a finding, safe to open in a spreadsheet."""
     from jiebei_lib.portfolio.files import safe
 
-    rules = found.rule_sets.rules
-    table = found.table.drop(columns="position")
+    rules = findings.rule_sets.rules
+    table = findings.table.drop(columns="position")
     short = {name: rule["short"][lang] for name, rule in rules.items()}
     table.insert(1, "rule", table["rule_id"].astype(str).map(short))
     for column in ("attempt_id", "attempts"):

@@ -107,8 +107,8 @@ class AuditWords:
     ) -> tuple[list[dict[str, Any]], int]:
         """Findings gathered by contact, in order of time: when, whom and how, and each rule with what proves it; and how many
         contacts there are in all."""
-        found = self.findings
-        table = found.breaches if status == BREACH else found.undecided if status == UNDECIDED else found.table
+        findings = self.findings
+        table = findings.breaches if status == BREACH else findings.undecided if status == UNDECIDED else findings.table
         chosen = pd.Series(True, index=table.index)
         for column, wanted in (("severity", severity), ("rule_id", rule)):
             if wanted is not None:

@@ -253,14 +253,14 @@ def witnesses_figure(a: Assessment, lang: str) -> Figure:
     )
 
 
-def claims_figure(found: Dispersion, lang: str) -> Figure:
+def claims_figure(dispersion: Dispersion, lang: str) -> Figure:
     """How many pages claim which first day."""
-    labels = [say("case.claims.day", lang, day=day) for day in found.days] + [
+    labels = [say("case.claims.day", lang, day=day) for day in dispersion.days] + [
         say("case.claims.no_day", lang),
         say("case.claims.deny", lang),
     ]
-    counts = [*found.days.values(), found.no_day, found.deny]
-    colours = [INK if day == found.article_day else "#8C8C8C" for day in found.days] + ["#CFCFCF"] * 2
+    counts = [*dispersion.days.values(), dispersion.no_day, dispersion.deny]
+    colours = [INK if day == dispersion.article_day else "#8C8C8C" for day in dispersion.days] + ["#CFCFCF"] * 2
     bars = {
         "type": "bar",
         "x": labels,
@@ -272,7 +272,7 @@ def claims_figure(found: Dispersion, lang: str) -> Figure:
         "hoverinfo": "skip",
         "cliponaxis": False,
     }
-    plan = layout(say("case.claims.title", lang, named=found.named, kinds=len(found.days)), 340) | {
+    plan = layout(say("case.claims.title", lang, named=dispersion.named, kinds=len(dispersion.days)), 340) | {
         "xaxis": axis(say("case.claims.axis", lang))
         | {"type": "category", "tickfont": {"size": 12}, "automargin": True},
         "yaxis": axis(say("case.claims.axis_y", lang)) | {"gridcolor": FAINT, "range": [0, max(counts) * 1.15]},
@@ -280,7 +280,7 @@ def claims_figure(found: Dispersion, lang: str) -> Figure:
     }
     rows = [[label, str(n)] for label, n in zip(labels, counts, strict=True)]
     said = joined([say("case.claims.alt_row", lang, label=label, n=n) for label, n in rows], lang)
-    caption = say("case.claims.caption", lang, n=found.days.get(found.article_day, 0))
+    caption = say("case.claims.caption", lang, n=dispersion.days.get(dispersion.article_day, 0))
     return Figure(
         "claims",
         [bars],

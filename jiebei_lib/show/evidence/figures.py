@@ -38,27 +38,27 @@ WORTH_SAYING = 0.1  # of a range: a weight that narrowed by less has hardly been
 STEP = 0.02  # marks of cases nearer than this are stacked
 
 
-def before_after_figure(found: Mapping[str, Any], lang: str) -> Figure:
+def before_after_figure(summary: Mapping[str, Any], lang: str) -> Figure:
     """The answer before and after, for one selection strength."""
-    counts = {when: of_hundred(found[key]["share"]) for when, key in (("before", "prior"), ("after", "posterior"))}
+    counts = {when: of_hundred(summary[key]["share"]) for when, key in (("before", "prior"), ("after", "posterior"))}
     rows = [
-        (say("evidence.prior", lang), found["prior"], found["readings"]),
-        (say("evidence.posterior", lang), found["posterior"], found["effective"]),
+        (say("evidence.prior", lang), summary["prior"], summary["readings"]),
+        (say("evidence.posterior", lang), summary["posterior"], summary["effective"]),
     ]
-    return _answers("before_after", say("evidence.answers.title", lang, **counts), rows, found["credible"], lang)
+    return _answers("before_after", say("evidence.answers.title", lang, **counts), rows, summary["credible"], lang)
 
 
-def selections_figure(found: Sequence[Mapping[str, Any]], lang: str) -> Figure:
+def selections_figure(summaries: Sequence[Mapping[str, Any]], lang: str) -> Figure:
     """The answer before, and after under each of several selection strengths."""
-    counts = [of_hundred(one["posterior"]["share"]) for one in found]
-    rows = [(say("evidence.prior", lang), found[0]["prior"], found[0]["readings"])]
+    counts = [of_hundred(one["posterior"]["share"]) for one in summaries]
+    rows = [(say("evidence.prior", lang), summaries[0]["prior"], summaries[0]["readings"])]
     rows += [
         (say("evidence.answers.selection", lang, s=f"{one['selection']:g}"), one["posterior"], one["effective"])
-        for one in found
+        for one in summaries
     ]
     title = say("evidence.answers.title_selection", lang, least=min(counts), most=max(counts))
     more = say("evidence.answers.caption_selection", lang)
-    return _answers("selections", title, rows, found[0]["credible"], lang, more)
+    return _answers("selections", title, rows, summaries[0]["credible"], lang, more)
 
 
 def _answers(
@@ -91,9 +91,9 @@ def _answers(
     return Figure(name, data, plan, alt, caption, heads("evidence.answers.table", lang), table)
 
 
-def weights_figure(found: Mapping[str, Any], policy: Policy, lang: str) -> Figure:
+def weights_figure(summary: Mapping[str, Any], policy: Policy, lang: str) -> Figure:
     """Every weight of the readings as times the odds: range and mean before (thin) and after (thick)."""
-    weights, data, ends = found["weights"], [], []
+    weights, data, ends = summary["weights"], [], []
     names = [weight_name(weight["name"], policy, lang) for weight in weights]
     labels = [
         say("evidence.weights.base", lang) if weight["unit"] == "likelihood" else name
@@ -105,7 +105,7 @@ def weights_figure(found: Mapping[str, Any], policy: Policy, lang: str) -> Figur
             ends += [place["low"], place["high"]]
             data += _weight_marks(place, at, when, lang)
     low, high = min(ends) - 0.3, max(ends) + 0.3
-    plan = layout(_weights_title(found, policy, lang), 140 + 48 * len(weights)) | {
+    plan = layout(_weights_title(summary, policy, lang), 140 + 48 * len(weights)) | {
         "xaxis": odds_axis(say("evidence.weights.axis", lang), low, high, lang),
         "yaxis": plain_rows(len(weights)),
         "annotations": labels_above(labels),
@@ -137,10 +137,10 @@ def _weight_marks(place: Mapping[str, float], at: int, when: str, lang: str) -> 
     return [line, mean]
 
 
-def _weights_title(found: Mapping[str, Any], policy: Policy, lang: str) -> str:
+def _weights_title(summary: Mapping[str, Any], policy: Policy, lang: str) -> str:
     """Which factor's range narrowed most, if any did by a tenth or more."""
     narrowed = {}
-    for weight in found["weights"]:
+    for weight in summary["weights"]:
         if weight["unit"] == "multiple":
             before, after = (
                 math.log(weight[key]["high"]) - math.log(weight[key]["low"]) for key in ("prior", "posterior")
@@ -200,12 +200,12 @@ def spread_figure(learned: Learned, case: Case, lang: str) -> Figure:
     return Figure("weight_by_answer", [bars, line], plan, alt, caption, head, rows)
 
 
-def predictions_figure(found: Mapping[str, Any], lang: str) -> Figure:
+def predictions_figure(summary: Mapping[str, Any], lang: str) -> Figure:
     """Each case by the chance of a call that the others give it, the called above, the others below; surprises hollow."""
     data, heaps, means = [], Counter(), {}
-    surprises = set(found["predicted"]["surprises"])
+    surprises = set(summary["predicted"]["surprises"])
     for called, at, colour, symbol in ((True, 1, CALL, "diamond"), (False, 0, NO_CALL, "circle")):
-        cases = [case for case in found["predicted"]["cases"] if case["called"] == called]
+        cases = [case for case in summary["predicted"]["cases"] if case["called"] == called]
         x, y, text, kinds = [], [], [], []
         for case in cases:
             heap = (called, round(case["others"] / STEP))
@@ -219,8 +219,8 @@ def predictions_figure(found: Mapping[str, Any], lang: str) -> Figure:
         marker = {"color": colour, "symbol": kinds, "size": 11, "line": {"width": 2, "color": colour}, "opacity": 0.85}
         data.append(trace("markers", x, y, marker=marker, hovertext=text, cliponaxis=False))
     names = [say(f"evidence.predictions.{key}", lang) for key in ("called", "spared")]
-    right = sum((case["others"] > 0.5) == case["called"] for case in found["predicted"]["cases"])
-    plan = layout(say("evidence.predictions.title", lang, right=right, cases=found["cases"]), 320) | {
+    right = sum((case["others"] > 0.5) == case["called"] for case in summary["predicted"]["cases"])
+    plan = layout(say("evidence.predictions.title", lang, right=right, cases=summary["cases"]), 320) | {
         "xaxis": percent_axis(say("evidence.predictions.axis", lang), 0.03),
         "yaxis": {
             "fixedrange": True,
@@ -240,17 +240,17 @@ def predictions_figure(found: Mapping[str, Any], lang: str) -> Figure:
             percent(case["prior"], lang, True),
             percent(case["others"], lang, True),
         ]
-        for case in found["predicted"]["cases"]
+        for case in summary["predicted"]["cases"]
     ]
-    slots = {"called": found["called"], "spared": found["cases"] - found["called"]}
+    slots = {"called": summary["called"], "spared": summary["cases"] - summary["called"]}
     alt = say("evidence.predictions.alt", lang, **slots, mean_called=means[True], mean_spared=means[False])
     caption, head = say("evidence.predictions.caption", lang), heads("evidence.predictions.table", lang)
     return Figure("predictions", data, plan, alt, caption, head, rows)
 
 
-def first_day_figure(found: Mapping[str, Any], lang: str) -> Figure:
+def first_day_figure(summary: Mapping[str, Any], lang: str) -> Figure:
     """The weight of each first possible day, before (light) and after (dark)."""
-    days = found["first_day"]
+    days = summary["first_day"]
     names, rows_at = [say("case.claims.day", lang, day=entry["day"]) for entry in days], down(len(days))
     before = bar([at + 0.12 for at in rows_at], [entry["prior"] for entry in days], "#BDBDBD") | {"width": 0.22}
     after = bar([at - 0.12 for at in rows_at], [entry["posterior"] for entry in days], INK) | {"width": 0.26}

@@ -130,11 +130,11 @@ def _draw_learning(ready: str, values: dict[str, Any], lang: str) -> dict[str, l
 
 
 def _learned_more(learned: Learned, case: Case, lang: str) -> list[Any]:
-    found = findings(learned, case)
-    parts = [words("learned", lang, predicted_words(found, lang), warning_words(found, lang))]
-    parts += [figures.predictions_figure(found, lang)] if found["cases"] else []
-    parts += [figures.weights_figure(found, learned.policy, lang)]
-    return parts + ([figures.first_day_figure(found, lang)] if len(found["first_day"]) > 1 else [])
+    summary = findings(learned, case)
+    parts = [words("learned", lang, predicted_words(summary, lang), warning_words(summary, lang))]
+    parts += [figures.predictions_figure(summary, lang)] if summary["cases"] else []
+    parts += [figures.weights_figure(summary, learned.policy, lang)]
+    return parts + ([figures.first_day_figure(summary, lang)] if len(summary["first_day"]) > 1 else [])
 
 
 def _given(values: dict[str, Any], ready: str) -> str:
@@ -202,10 +202,10 @@ def _draw_reported(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
 
 
 def _reported_more(chosen: Learned, cases: tuple[Reported, ...], used: Usable, lang: str) -> list[Any]:
-    found = findings(chosen, REFERENCE)
-    parts = [words("learned", lang, heading(found, chosen.policy, lang), warning_words(found, lang))]
-    parts += [figures.first_day_figure(found, lang)] if len(found["first_day"]) > 1 else []
-    parts += [figures.weights_figure(found, chosen.policy, lang)]
+    summary = findings(chosen, REFERENCE)
+    parts = [words("learned", lang, heading(summary, chosen.policy, lang), warning_words(summary, lang))]
+    parts += [figures.first_day_figure(summary, lang)] if len(summary["first_day"]) > 1 else []
+    parts += [figures.weights_figure(summary, chosen.policy, lang)]
     return [*parts, case_words(cases, used, lang)]
 
 

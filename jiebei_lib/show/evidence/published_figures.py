@@ -151,26 +151,26 @@ def whose_figure(counted: Mapping[str, Counter[str]], lang: str) -> Figure:
     )
 
 
-def conditions_figure(found: Sequence[Condition], lang: str) -> Figure:
+def conditions_figure(conditions: Sequence[Condition], lang: str) -> Figure:
     """The conditions that pages name: to the right what raises the likelihood or has no direction, to the left what lowers it."""
-    names, rows_at = [word("factors", condition.factor, lang) for condition in found], down(len(found))
-    data, totals = [], {"lowers": [0] * len(found), "raises": [0] * len(found)}
+    names, rows_at = [word("factors", condition.factor, lang) for condition in conditions], down(len(conditions))
+    data, totals = [], {"lowers": [0] * len(conditions), "raises": [0] * len(conditions)}
     for direction, side, sign in (("lowers", "lowers", -1), ("raises", "raises", 1), ("open", "raises", 1)):
-        numbers = [condition.pages.get(direction, 0) for condition in found]
+        numbers = [condition.pages.get(direction, 0) for condition in conditions]
         totals[side] = [total + n for total, n in zip(totals[side], numbers, strict=True)]
         data.append(bar(rows_at, [sign * n for n in numbers], DIRECTION_MARKS[direction][0]))
-    reach = max((condition.named for condition in found), default=1)
+    reach = max((condition.named for condition in conditions), default=1)
     left = max(totals["lowers"], default=0)
     right = [
         " ".join(
             f"{DIRECTION_MARKS[one][1]}{condition.pages[one]}" for one in ("raises", "open") if one in condition.pages
         )
-        for condition in found
+        for condition in conditions
     ]
     data.append(beside(totals["raises"], rows_at, right, reach))
     lowered = [f"{DIRECTION_MARKS['lowers'][1]}{n}" if n else "" for n in totals["lowers"]]
     data.append(beside([-n for n in totals["lowers"]], rows_at, lowered, reach, "left"))
-    top = next((name for name, condition in zip(names, found, strict=True) if condition.factor != "days"), "–")
+    top = next((name for name, condition in zip(names, conditions, strict=True) if condition.factor != "days"), "–")
     plan = layout(say("evidence.published.conditions.title", lang, name=top), 120 + 48 * max(2, len(names))) | {
         "barmode": "relative",
         "xaxis": axis(say("evidence.published.conditions.axis", lang))
@@ -181,7 +181,7 @@ def conditions_figure(found: Sequence[Condition], lang: str) -> Figure:
     }
     rows = [
         [name, *(str(condition.pages.get(direction, 0)) for direction in ("raises", "lowers", "open"))]
-        for name, condition in zip(names, found, strict=True)
+        for name, condition in zip(names, conditions, strict=True)
     ]
     said = [
         say("evidence.published.conditions.alt_row", lang, name=row[0], raises=row[1], lowers=row[2], open=row[3])
@@ -198,10 +198,10 @@ def conditions_figure(found: Sequence[Condition], lang: str) -> Figure:
     )
 
 
-def complaints_figure(found: Complaints, lang: str) -> Figure:
+def complaints_figure(complaints: Complaints, lang: str) -> Figure:
     """US complaint counts, as context."""
-    names = [say(f"evidence.published.complaints.{kind}", lang) for kind in found.kinds]
-    numbers = list(found.kinds.values())
+    names = [say(f"evidence.published.complaints.{kind}", lang) for kind in complaints.kinds]
+    numbers = list(complaints.kinds.values())
     most = max(numbers)
     rows_at = down(len(names))
     data = [bar(rows_at, numbers, NEITHER), beside(numbers, rows_at, [f"{n:,}" for n in numbers], most)]
@@ -211,14 +211,14 @@ def complaints_figure(found: Complaints, lang: str) -> Figure:
         "yaxis": plain_rows(len(names)),
         "annotations": labels_above(names),
     }
-    rows = [[name, f"{n:,}", f"{n / found.total:.1%}"] for name, n in zip(names, numbers, strict=True)]
+    rows = [[name, f"{n:,}", f"{n / complaints.total:.1%}"] for name, n in zip(names, numbers, strict=True)]
     said = [say("evidence.published.complaints.alt_row", lang, name=name, n=n) for name, n, _ in rows]
-    third = found.kinds["third_party"]
+    third = complaints.kinds["third_party"]
     slots = {
-        "until": found.until,
-        "total": f"{found.total:,}",
+        "until": complaints.until,
+        "total": f"{complaints.total:,}",
         "third": f"{third:,}",
-        "share": f"{third / found.total:.1%}",
+        "share": f"{third / complaints.total:.1%}",
     }
     return Figure(
         "complaints",
@@ -231,31 +231,31 @@ def complaints_figure(found: Complaints, lang: str) -> Figure:
     )
 
 
-def ladders_figure(found: Sequence[Ladder], lang: str) -> Figure:
+def ladders_figure(ladders: Sequence[Ladder], lang: str) -> Figure:
     """The ladders side by side: a row each, marks where a step begins, coloured by whom it reaches."""
     end = stretched([TICKS[-1]])[0]
-    steps = [(y, step) for y, ladder in zip(down(len(found)), found, strict=True) for step in ladder.steps]
+    steps = [(y, step) for y, ladder in zip(down(len(ladders)), ladders, strict=True) for step in ladder.steps]
     data = [part for y, step in steps for part in _step_marks(step, y, end, lang)]
     # Marks above all lines and third persons above the rest, so that none hides another's beginning.
     data.sort(key=lambda part: (part["mode"] == "markers", part.get("marker", {}).get("color") == CALL))
-    names = [ladder_name(ladder, lang) for ladder in found]
-    bold = next((n for n, ladder in enumerate(found) if ladder.id == ARTICLE_LADDER), None)
-    thirds = [ladder.third_from for ladder in found if ladder.third_from is not None]
+    names = [ladder_name(ladder, lang) for ladder in ladders]
+    bold = next((n for n, ladder in enumerate(ladders) if ladder.id == ARTICLE_LADDER), None)
+    thirds = [ladder.third_from for ladder in ladders if ladder.third_from is not None]
     title = (
-        say("evidence.published.ladders.title", lang, n=len(found), first=min(thirds), last=max(thirds))
+        say("evidence.published.ladders.title", lang, n=len(ladders), first=min(thirds), last=max(thirds))
         if thirds
-        else say("evidence.published.ladders.title_none", lang, n=len(found))
+        else say("evidence.published.ladders.title_none", lang, n=len(ladders))
     )
     legend = [
         (mark, say(f"evidence.published.ladders.{whom}", lang), colour)
         for whom, (colour, _, mark) in WHOM_MARKS.items()
     ]
     days = {"tickvals": stretched(TICKS), "ticktext": [str(day) for day in TICKS]}
-    plan = layout(title, 170 + 50 * max(2, len(found))) | {
+    plan = layout(title, 170 + 50 * max(2, len(ladders))) | {
         "xaxis": axis(say("evidence.published.ladders.axis", lang))
         | {"range": [0, end + 0.2], "gridcolor": FAINT}
         | days,
-        "yaxis": plain_rows(len(found)),
+        "yaxis": plain_rows(len(ladders)),
         "annotations": labels_above(names, bold) + key_marks(legend),
     }
     rows = [
@@ -265,17 +265,17 @@ def ladders_figure(found: Sequence[Ladder], lang: str) -> Figure:
             joined([word("channels", channel, lang) for channel in step.channels], lang),
             word("targets", step.target, lang),
         ]
-        for name, ladder in zip(names, found, strict=True)
+        for name, ladder in zip(names, ladders, strict=True)
         for step in ladder.steps
     ]
     never, open_ = "evidence.published.ladders.never", "evidence.published.ladders.open"
-    first = [one.third_from for one in found]
+    first = [one.third_from for one in ladders]
     when = [say(never, lang) if day is None else say(open_, lang, first=day) for day in first]
     said = [
         say("evidence.published.ladders.alt_row", lang, name=name, when=one)
         for name, one in zip(names, when, strict=True)
     ]
-    alt = say("evidence.published.ladders.alt", lang, n=len(found), rows=sentences(said, lang))
+    alt = say("evidence.published.ladders.alt", lang, n=len(ladders), rows=sentences(said, lang))
     caption, head = say("evidence.published.ladders.caption", lang), heads("evidence.published.ladders.table", lang)
     return Figure("ladders", data, plan, alt, caption, head, rows)
 

@@ -13,42 +13,42 @@ from jiebei_lib.page.text import multiple, percent, say
 from jiebei_lib.show.case.page import witness_name
 
 
-def heading(found: Mapping[str, Any], policy: Policy, lang: str) -> str:
+def heading(summary: Mapping[str, Any], policy: Policy, lang: str) -> str:
     """How many cases, of which outcome, and how many readings still count."""
     slots = {
         "policy": witness_name({"name": policy.data["name"], "policy": policy.label}, lang),
-        "cases": found["cases"],
-        "called": found["called"],
-        "readings": f"{found['readings']:,}",
-        "effective": f"{found['effective']:,.0f}",
+        "cases": summary["cases"],
+        "called": summary["called"],
+        "readings": f"{summary['readings']:,}",
+        "effective": f"{summary['effective']:,.0f}",
     }
-    if found["selection"] == 1:
+    if summary["selection"] == 1:
         return say("evidence.heading.none", lang, **slots)
-    return say("evidence.heading.selected", lang, **slots, selection=f"{found['selection']:g}")
+    return say("evidence.heading.selected", lang, **slots, selection=f"{summary['selection']:g}")
 
 
-def warning_words(found: Mapping[str, Any], lang: str) -> list[str]:
+def warning_words(summary: Mapping[str, Any], lang: str) -> list[str]:
     """One sentence a warning."""
-    surprises = found["predicted"]["surprises"]
+    surprises = summary["predicted"]["surprises"]
     more = ["…"] if len(surprises) > 5 else []
     slots = {
-        "effective": f"{found['effective']:,.1f}",
+        "effective": f"{summary['effective']:,.1f}",
         "limit": ASSUMED["warn_below"]["value"],
         "n": len(surprises),
         "ids": ("、" if lang == "zh" else ", ").join([*surprises[:5], *more]),
     }
-    return [say(f"evidence.warnings.{name}", lang, **slots) for name in found["warnings"]]
+    return [say(f"evidence.warnings.{name}", lang, **slots) for name in summary["warnings"]]
 
 
-def predicted_words(found: Mapping[str, Any], lang: str) -> str:
+def predicted_words(summary: Mapping[str, Any], lang: str) -> str:
     """How well the cases predict each other, against what was expected before."""
-    if not found["cases"]:
+    if not summary["cases"]:
         return say("evidence.predicted.none", lang)
-    predicted = found["predicted"]
+    predicted = summary["predicted"]
     key = "better" if predicted["log_score"] > predicted["prior_log_score"] else "worse"
     numbers = {name: f"{predicted[of]:.2f}" for name, of in (("score", "log_score"), ("before", "prior_log_score"))}
     expected = f"{predicted['calls_expected']:.1f}"
-    return say(f"evidence.predicted.{key}", lang, **numbers, expected=expected, called=found["called"])
+    return say(f"evidence.predicted.{key}", lang, **numbers, expected=expected, called=summary["called"])
 
 
 def weight_name(name: str, policy: Policy, lang: str) -> str:

@@ -78,9 +78,9 @@ def compared(values: Mapping[str, Any]) -> list[dict[str, float]]:
 
 
 def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]:
-    found = compared(values)
-    highest = max(one["nominal"] for one in found)
-    dearest = [n for n, one in enumerate(found, 1) if one["nominal"] > highest - 5e-5]
+    costs = compared(values)
+    highest = max(one["nominal"] for one in costs)
+    dearest = [n for n, one in enumerate(costs, 1) if one["nominal"] > highest - 5e-5]
     key = "dearest" if len(dearest) == 1 else "equal"
     lead = say(f"lessons.offers.{key}", lang, n=dearest[0], rate=f"{highest:.1%}")
     rows = [
@@ -91,7 +91,7 @@ def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]
             f"{one['cost']:,.2f}",
             f"{one['most']:,.2f}",
         ]
-        for n, one in enumerate(found, 1)
+        for n, one in enumerate(costs, 1)
     ]
     head = heads("lessons.offers.table", lang)
     return {

@@ -30,14 +30,14 @@ UNDECIDED = ("ends_unsettled", "objection", "complaint", "repair_too_late", "rep
 def owed_figure(loan: Loan, today: int, lang: str, unpaid: Loan | None = None) -> Figure:
     """What is owed by day as a stacked area, from the first missed due date on; ``unpaid``: the same loan if nothing is paid."""
     first, days = loan.due(loan.missed_from), range(LAST + 1)
-    found = owed_by_day(loan, first, days)
+    owed = owed_by_day(loan, first, days)
     cost = waiting(loan, LAST - today, first + timedelta(today)).cost
-    names = {"last": LAST, "total": sum_(found[-1].total), "cost": sum_(cost), "left": LAST - today}
-    names |= {"first": 0, "today": today, "now": sum_(found[today].total)}
+    names = {"last": LAST, "total": sum_(owed[-1].total), "cost": sum_(cost), "left": LAST - today}
+    names |= {"first": 0, "today": today, "now": sum_(owed[today].total)}
     title, caption = say("money.figures.owed.title", lang, **names), say("money.figures.owed.caption", lang)
-    data = [_area(part, found, lang) for part in PARTS if any(getattr(one, part) for one in found)]
-    data[-1] |= {"text": [_hover(day, one, lang) for day, one in enumerate(found)], "hoverinfo": "text"}
-    top = float(max(one.total for one in found))
+    data = [_area(part, owed, lang) for part in PARTS if any(getattr(one, part) for one in owed)]
+    data[-1] |= {"text": [_hover(day, one, lang) for day, one in enumerate(owed)], "hoverinfo": "text"}
+    top = float(max(one.total for one in owed))
     if unpaid is not None:
         without = [float(one.total) for one in owed_by_day(unpaid, first, days)]
         saved = waiting(unpaid, LAST - today, first + timedelta(today)).cost - cost
@@ -51,21 +51,21 @@ def owed_figure(loan: Loan, today: int, lang: str, unpaid: Loan | None = None) -
         | {"range": [0, LAST], "tickvals": [0, 30, 90, 180, 270, 365]},
         "yaxis": axis(say("money.figures.owed.yuan", lang)) | GRID | {"range": [0, top], "tickformat": ",.0f"},
         "shapes": [upright(today, INK, 2) | {"layer": "above"}],
-        "annotations": [*_ends(found[-1], top, lang), _above(today, say("money.figures.owed.now", lang))],
+        "annotations": [*_ends(owed[-1], top, lang), _above(today, say("money.figures.owed.now", lang))],
         "hovermode": "x",
     }
     plan["margin"] = plan["margin"] | {"r": 78}
     rows = [
-        [str(day), *(sum_(getattr(found[day], part)) for part in (*PARTS, "total"))] for day in sorted({*SHOWN, today})
+        [str(day), *(sum_(getattr(owed[day], part)) for part in (*PARTS, "total"))] for day in sorted({*SHOWN, today})
     ]
     head = heads("money.figures.owed.table", lang)
     return Figure("owed", data, plan, say("money.figures.owed.alt", lang, **names), caption, head, rows)
 
 
-def _area(part: str, found: Sequence[Owed], lang: str) -> dict[str, Any]:
+def _area(part: str, owed: Sequence[Owed], lang: str) -> dict[str, Any]:
     """One part of the stack: its grey, its hatching, its steps."""
     colour, hatch = PARTS[part]
-    return _line([float(getattr(one, part)) for one in found], "solid", 0.6) | {
+    return _line([float(getattr(one, part)) for one in owed], "solid", 0.6) | {
         "stackgroup": "owed",
         "name": say(f"money.parts.{part}", lang),
         "fillcolor": colour,
@@ -122,9 +122,9 @@ def _above(x: Any, text: str, anchor: str = "center", **more: Any) -> dict[str, 
     return _label(x, 1, text, anchor, yref="paper", yanchor="bottom", **more)
 
 
-def ways_figure(found: dict[str, Any], lang: str) -> Figure:
-    """The ways out side by side: today's debt and what is paid beyond it. ``found``: what :func:`jiebei_lib.money.summary.money` gives."""
-    ways, debt = found["ways"], float(found["owed"]["total"])
+def ways_figure(account: dict[str, Any], lang: str) -> Figure:
+    """The ways out side by side: today's debt and what is paid beyond it. ``account``: of :func:`jiebei_lib.money.summary.money`."""
+    ways, debt = account["ways"], float(account["owed"]["total"])
     extra = [float(way["extra"]) for way in ways]
     names = [say(f"money.ways.{way['id']}.name", lang) for way in ways]
     y = [-n for n in range(len(ways))]
@@ -147,7 +147,7 @@ def ways_figure(found: dict[str, Any], lang: str) -> Figure:
     }
     data = [_bar([debt] * len(ways), y, *PARTS["principal"]), _bar(extra, y, *PARTS["penalty"])]
     alt, caption = say("money.figures.ways.alt", lang, **slots), say("money.figures.ways.caption", lang)
-    return Figure("ways", data, plan, alt, caption, heads("money.ways.table", lang), way_rows(found, lang))
+    return Figure("ways", data, plan, alt, caption, heads("money.ways.table", lang), way_rows(account, lang))
 
 
 def _bar(x: Sequence[float], y: Sequence[float], colour: str, hatch: str) -> dict[str, Any]:
@@ -155,11 +155,11 @@ def _bar(x: Sequence[float], y: Sequence[float], colour: str, hatch: str) -> dic
     return {"type": "bar", "orientation": "h", "x": list(x), "y": list(y), "marker": marker, "hoverinfo": "x"}
 
 
-def rate_figure(found: dict[str, Any], lang: str) -> Figure:
-    """The loan's all-in rate, on time and late, against each line. ``found``: what :func:`jiebei_lib.money.summary.money` gives."""
-    lines = [line for line in found["rate"]["lines"] if line["rate"] is not None]
-    all_in = found["rate"]["all_in_annual"]
-    late = found["rate"]["nominal_annual"] * float(found["loan"]["penalty_multiple"])
+def rate_figure(account: dict[str, Any], lang: str) -> Figure:
+    """The loan's all-in rate, on time and late, against each line. ``account``: what :func:`jiebei_lib.money.summary.money` gives."""
+    lines = [line for line in account["rate"]["lines"] if line["rate"] is not None]
+    all_in = account["rate"]["all_in_annual"]
+    late = account["rate"]["nominal_annual"] * float(account["loan"]["penalty_multiple"])
     top = 1.15 * max(all_in, late, *(line["rate"] for line in lines))
     y = [-n for n in range(len(lines))]
     marks = [_label(0, place, html.escape(line["name"][lang]), yshift=19) for place, line in zip(y, lines, strict=True)]
@@ -185,7 +185,7 @@ def rate_figure(found: dict[str, Any], lang: str) -> Figure:
     dots = _dots([line["rate"] for line in lines], y, solid, "diamond", [line["applies"][lang] for line in lines])
     alt, caption = say("money.figures.rate.alt", lang, **slots), say("money.figures.rate.caption", lang)
     head = heads("money.rate.table", lang)
-    return Figure("rate", [stems, dots], plan, alt, caption, head, line_rows(found, lang))
+    return Figure("rate", [stems, dots], plan, alt, caption, head, line_rows(account, lang))
 
 
 def _stems(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
@@ -214,15 +214,15 @@ def _dots(
     }
 
 
-def record_figure(found: Record, lang: str) -> Figure:
+def record_figure(dates: Record, lang: str) -> Figure:
     """The credit record as a timeline: how long the bad mark stands, and the dates on the way."""
-    dated = [mark for mark in found.marks if mark.on is not None]
-    start, end = found.overdue_from, max(mark.on for mark in dated if mark.on)
+    dated = [mark for mark in dates.marks if mark.on is not None]
+    start, end = dates.overdue_from, max(mark.on for mark in dated if mark.on)
     ends = next(mark for mark in dated if mark.id.startswith("ends"))
     y = [-n - 1 for n in range(len(dated))]
     events = [_event(mark, lang) for mark in dated]
     middle = start + (end - start) / 2
-    marks = [_above(found.as_of.isoformat(), say("money.figures.record.now", lang))]
+    marks = [_above(dates.as_of.isoformat(), say("money.figures.record.now", lang))]
     for mark, place, said in zip(dated, y, events, strict=True):
         late = mark.on is not None and mark.on > middle
         marks.append(
@@ -241,15 +241,15 @@ def record_figure(found: Record, lang: str) -> Figure:
         "nticks": 6,
         "tickformat": "%Y",
     }
-    key = "title_ends" if found.settled else "title_open"
-    title = say(f"money.figures.record.{key}", lang, ends=ends.on, settled=found.settled)
+    key = "title_ends" if dates.settled else "title_open"
+    title = say(f"money.figures.record.{key}", lang, ends=ends.on, settled=dates.settled)
     plan = layout(title, 44 * len(dated) + 190) | {
         "xaxis": axis(say("money.figures.record.axis", lang)) | GRID | reach,
         "yaxis": HIDDEN | {"range": [-len(dated) - 0.8, 0.8]},
-        "shapes": [upright(found.as_of.isoformat(), INK, 1)],
+        "shapes": [upright(dates.as_of.isoformat(), INK, 1)],
         "annotations": marks,
     }
-    kept = {"color": NEITHER, "width": 12, "dash": "solid" if found.settled else "dot"}
+    kept = {"color": NEITHER, "width": 12, "dash": "solid" if dates.settled else "dot"}
     span = {
         "type": "scatter",
         "mode": "lines",

@@ -181,56 +181,56 @@ def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
         loan = paying_on(loan, on, months, *instalments(loan, on, months), until=on + timedelta(2 * LAST))
     elif values["plan"] != "none":
         loan = paying_on(loan, on, 0, Decimal(0), Decimal(0), until=on + timedelta(2 * LAST))
-    found = money(loan, on, ways_out=False)
-    words = _template().lines(owed_words(found, lang)) + _template().waiting(
+    account = money(loan, on, ways_out=False)
+    words = _template().lines(owed_words(account, lang)) + _template().waiting(
         say("money.waiting.title", lang),
         heads("money.waiting.table", lang),
-        wait_rows(found, lang),
+        wait_rows(account, lang),
         say("money.waiting.note", lang),
     )
     picture = owed_figure(loan, int(values["days"]), lang, unpaid if loan is not unpaid else None)
-    return {"beside": [picture, _words(words)], "below": [_rests(found, lang)]}
+    return {"beside": [picture, _words(words)], "below": [_rests(account, lang)]}
 
 
 def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
     loan, policy = _loan(values), load_policy("article")
-    found = money(
+    account = money(
         loan,
         _today(loan, values),
         policy=policy,
         months=int(values["plan_months"]),
         elsewhere=values["elsewhere"] / 100,
     )
-    if not found["ways"]:
+    if not account["ways"]:
         return {"beside": [_words(_template().lines([say("money.panel.nothing", lang)]))]}
     ways = [
         {"name": say(f"money.ways.{way['id']}.name", lang), "words": way_words(way, policy, lang)}
-        for way in found["ways"]
+        for way in account["ways"]
     ]
     words = _template().ways(say("money.ways.title", lang), ways, say("money.ways.note", lang))
-    return {"beside": [ways_figure(found, lang), _words(words)]}
+    return {"beside": [ways_figure(account, lang), _words(words)]}
 
 
 def _draw_rate(values: Values, lang: str) -> dict[str, Any]:
-    found = money(_loan(values), values["drawn"], ways_out=False)
-    return {"beside": [_words(_template().lines([rate_words(found, lang)])), rate_figure(found, lang)]}
+    account = money(_loan(values), values["drawn"], ways_out=False)
+    return {"beside": [_words(_template().lines([rate_words(account, lang)])), rate_figure(account, lang)]}
 
 
 def _draw_budget(values: Values, lang: str) -> dict[str, Any]:
     sums = (Decimal(str(values[name])) for name in ("income", "spending", "other_debts", "savings"))
     budget = Budget(*sums)
     payment = values.get("payment")
-    found = affordability(budget, _loan(values)) if payment is None else carried(budget, Decimal(str(payment)))
-    table = _template().grid(heads("money.budget.table", lang), budget_rows(found, lang))
-    return {"beside": [_words(_template().lines(budget_words(found, lang)) + table)]}
+    affordable = affordability(budget, _loan(values)) if payment is None else carried(budget, Decimal(str(payment)))
+    table = _template().grid(heads("money.budget.table", lang), budget_rows(affordable, lang))
+    return {"beside": [_words(_template().lines(budget_words(affordable, lang)) + table)]}
 
 
 def _draw_record(values: Values, lang: str) -> dict[str, Any]:
-    found = record(values["overdue_from"], values["settled"], Decimal(str(values["amount"])), as_of=values["as_of"])
-    return {"beside": [record_figure(found, lang), _words(_template().marks(mark_rows(found, lang)))]}
+    dates = record(values["overdue_from"], values["settled"], Decimal(str(values["amount"])), as_of=values["as_of"])
+    return {"beside": [record_figure(dates, lang), _words(_template().marks(mark_rows(dates, lang)))]}
 
 
-def _rests(found: Any, lang: str) -> Words:
+def _rests(account: Any, lang: str) -> Words:
     """On what the counting rests, folded away."""
     rows = [
         (
@@ -238,7 +238,7 @@ def _rests(found: Any, lang: str) -> Words:
             say(f"basis.{rest['basis']}", lang),
             ("；" if lang == "zh" else "; ").join(cited(cite, lang) for cite in rest["cite"]),
         )
-        for rest in found["rests_on"]
+        for rest in account["rests_on"]
     ]
     return _words(_template().statements(say("money.rests.title", lang), rows))
 

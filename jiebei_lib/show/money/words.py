@@ -27,27 +27,27 @@ def rate(fraction: float) -> str:
     return f"{100 * fraction:.{2 if fraction >= 0.01 else 3}f}".rstrip("0").removesuffix(".") + "%"
 
 
-def schedule_rows(found: Any) -> list[list[str]]:
+def schedule_rows(account: Any) -> list[list[str]]:
     return [
         [str(row["n"]), row["due"], *(sum_(row[name]) for name in ("principal", "interest", "payment", "balance"))]
-        for row in found["schedule"]
+        for row in account["schedule"]
     ]
 
 
-def schedule_words(found: Any, lang: str) -> str:
-    slots = {"interest": sum_(found["total_interest"]), "fees": sum_(found["total_fees"])}
-    return say("money.schedule.sums", lang, n=len(found["schedule"]), **slots)
+def schedule_words(account: Any, lang: str) -> str:
+    slots = {"interest": sum_(account["total_interest"]), "fees": sum_(account["total_fees"])}
+    return say("money.schedule.sums", lang, n=len(account["schedule"]), **slots)
 
 
-def rate_words(found: Any, lang: str) -> str:
-    shown = {name: rate(found["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
+def rate_words(account: Any, lang: str) -> str:
+    shown = {name: rate(account["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
     return say("money.rate.line", lang, **shown)
 
 
-def line_rows(found: Any, lang: str) -> list[list[str]]:
+def line_rows(account: Any, lang: str) -> list[list[str]]:
     """Each line with its rate, since when, for whom, and where the loan stands."""
     rows = []
-    for line in found["rate"]["lines"]:
+    for line in account["rate"]["lines"]:
         stands = "unknown" if line["rate"] is None else "above" if line["above"] else "below"
         said = say(f"money.rate.{stands}", lang)
         if not line["in_force"]:
@@ -58,8 +58,8 @@ def line_rows(found: Any, lang: str) -> list[list[str]]:
     return rows
 
 
-def owed_words(found: Any, lang: str) -> list[str]:
-    owed = found["owed"]
+def owed_words(account: Any, lang: str) -> list[str]:
+    owed = account["owed"]
     sums = {
         name: sum_(owed[name]) for name in ("principal", "interest", "penalty", "fees", "total", "not_due", "settle")
     }
@@ -71,18 +71,18 @@ def owed_words(found: Any, lang: str) -> list[str]:
     return [first, say("money.owed.settle", lang, **sums)] if float(owed["not_due"]) else [first]
 
 
-def wait_rows(found: Any, lang: str) -> list[list[str]]:
+def wait_rows(account: Any, lang: str) -> list[list[str]]:
     return [
         [
             say("money.waiting.days", lang, days=wait["days"]) if wait["days"] else say("money.waiting.now", lang),
             wait["on"],
             *(sum_(wait[name]) for name in ("total", "fell_due", "cost")),
         ]
-        for wait in found["waiting"]
+        for wait in account["waiting"]
     ]
 
 
-def way_rows(found: Any, lang: str) -> list[list[str]]:
+def way_rows(account: Any, lang: str) -> list[list[str]]:
     sums = ("today", "monthly", "last", "total", "extra")
     return [
         [
@@ -91,7 +91,7 @@ def way_rows(found: Any, lang: str) -> list[list[str]]:
             way["debt_free"],
             way["record_ends"],
         ]
-        for way in found["ways"]
+        for way in account["ways"]
     ]
 
 
@@ -113,25 +113,25 @@ def way_parts(way: Any, policy: Policy, lang: str) -> tuple[str, str, str]:
     return debt, call, say("money.ways.record", lang, date=way["record_ends"])
 
 
-def budget_rows(found: Affordability, lang: str) -> list[list[str]]:
+def budget_rows(affordable: Affordability, lang: str) -> list[list[str]]:
     rows = []
     for name in ("before", "after", "stressed"):
-        one = getattr(found, name)
+        one = getattr(affordable, name)
         cushion = say("money.budget.months", lang, months=f"{one.cushion:.1f}") if one.cushion is not None else "–"
         burden = rate(round(one.burden, 3)) if one.burden is not None else "–"
-        said = say(f"money.budget.{name}", lang, fall=rate(found.income_fall))
+        said = say(f"money.budget.{name}", lang, fall=rate(affordable.income_fall))
         rows.append([said, sum_(one.income), burden, sum_(one.left), cushion])
     return rows
 
 
-def budget_words(found: Affordability, lang: str) -> list[str]:
+def budget_words(affordable: Affordability, lang: str) -> list[str]:
     """The verdict, what a month leaves now and with less income, a lump at the end if there is one, and the most that can be borrowed."""
-    fall = rate(found.income_fall)
-    out = [say(f"money.budget.{found.verdict}", lang, instalment=sum_(found.instalment), fall=fall)]
-    out += [_left("", found.after, fall, lang), _left("stress_", found.stressed, fall, lang)]
-    if found.lump is not None:
-        out.append(say("money.budget.lump", lang, lump=sum_(found.lump)))
-    return [*out, say("money.budget.most", lang, most=sum_(max(found.before.left, Decimal(0))))]
+    fall = rate(affordable.income_fall)
+    out = [say(f"money.budget.{affordable.verdict}", lang, instalment=sum_(affordable.instalment), fall=fall)]
+    out += [_left("", affordable.after, fall, lang), _left("stress_", affordable.stressed, fall, lang)]
+    if affordable.lump is not None:
+        out.append(say("money.budget.lump", lang, lump=sum_(affordable.lump)))
+    return [*out, say("money.budget.most", lang, most=sum_(max(affordable.before.left, Decimal(0))))]
 
 
 def _left(when: str, month: Situation, fall: str, lang: str) -> str:
@@ -195,9 +195,9 @@ def _span(low: str, high: str) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-def mark_rows(found: Record, lang: str) -> list[list[str]]:
+def mark_rows(dates: Record, lang: str) -> list[list[str]]:
     rows = []
-    for mark in found.marks:
+    for mark in dates.marks:
         basis = say(f"basis.{mark.statement['basis']}", lang)
         if mark.statement["confidence"] != "V":
             basis += f" ({say('page.reported', lang)})" if lang == "en" else f"（{say('page.reported', lang)}）"

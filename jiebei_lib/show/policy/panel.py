@@ -140,11 +140,11 @@ def changes_shown(start: Policy, policy: Policy, lang: str) -> list[tuple[str, s
 
 def _entry(node: Any, path: str) -> Mapping[str, Any]:
     """The statement or parameter that a key path lies in."""
-    found: Mapping[str, Any] = {}
+    entry: Mapping[str, Any] = {}
     for key in path.split("."):
         node = node.get(key) if isinstance(node, Mapping) else None
-        found = node if isinstance(node, Mapping) and "basis" in node else found
-    return found
+        entry = node if isinstance(node, Mapping) and "basis" in node else entry
+    return entry
 
 
 def _plain_value(node: Any, path: str) -> Any:
