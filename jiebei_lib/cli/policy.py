@@ -72,6 +72,51 @@ def _rows(node: Any, lang: str, path: tuple[str, ...] = ()) -> Iterator[list[str
         yield from _rows(value, lang, (*path, str(key)))
 
 
+@app.command(cls=Command, help=t("policy.test.help"), epilog=t("policy.test.example"))
+def test(
+    files: Annotated[list[Path] | None, typer.Argument(help=t("policy.test.files"), metavar="[FILE…]")] = None,
+    policy: Which = "article",
+    rules: Annotated[str, typer.Option(help=t("policy.test.rules"))] = "",
+    lang: Lang = LANG,
+    json: Json = False,
+) -> None:
+    from jiebei_lib.cli.borders import borders, run, shipped_borders
+
+    lang, asked = checked_lang(lang), load_policy(policy)
+    outcomes = [run(border, asked, rules) for border in borders(files or shipped_borders())]
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    if json:
+        print_json(
+            {
+                "policy": asked.label,
+                "cases": len(outcomes),
+                "failed": [
+                    {
+                        "file": each.border.file,
+                        "number": each.border.number,
+                        "note": each.border.note(lang),
+                        "cite": each.border.content.get("cite", []),
+                        "wrong": {key: {"expected": want, "got": got} for key, (want, got) in each.wrong.items()},
+                    }
+                    for each in failed
+                ],
+            }
+        )
+    else:
+        rows = [
+            [f"{each.border.file} {each.border.number}", each.border.note(lang), key, str(want), str(got)]
+            for each in failed
+            for key, (want, got) in each.wrong.items()
+        ]
+        if rows:
+            print_table(say("cli.policy.test.head", lang), rows)
+        print(
+            say("cli.policy.test.failed" if failed else "cli.policy.test.fine", lang, n=len(outcomes), bad=len(failed))
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
 @app.command(cls=Command, help=t("policy.coverage.help"), epilog=t("policy.coverage.example"))
 def coverage(policy: Which = "article", lang: Lang = LANG, json: Json = False) -> None:
     from jiebei_lib.core.policy import coverage as covered
