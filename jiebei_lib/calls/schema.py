@@ -1,4 +1,4 @@
-"""The shape of the rules of conduct in rules/callers/. Imported only when they are new or changed (see rules.py)."""
+"""The shape of the rules of conduct in calls/rules/. Imported only when they are new or changed (see rule_sets.py)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from jiebei_lib.core.knowledge.yaml_files import walk
 from jiebei_lib.core.readings import NoReadings, Unbounded, build
 
 SAID = ("name", "description", "unit", "text", "short", "binds", "applies")  # what is said to people, and where
-# The slots that code fills, by place (assessment.py, rules/record.py); elsewhere those of a statement's own `parameters`.
+# The slots that code fills, by place (core/assessment.py, money/record.py); elsewhere those of a statement's own `parameters`.
 FILLED = {("advice", "words"): {"days", "amount"}, ("record", "statements"): {"date", "years", "days", "amount"}}
 # What the arithmetic asks of a parameter's range, wherever its author puts the borders: pressure lies in [-1, 1], odds multiples
 # and amounts are positive, a likelihood is neither 0 nor 1. `*` stands for any key.

@@ -1,4 +1,4 @@
-"""Observed cases with a known outcome: were the contacts called? The input of scoring/evidence.py, and the check of every cell."""
+"""Observed cases with a known outcome: were the contacts called? The input of learn.py, and the check of every cell."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def slots(text: str) -> set[str]:
 
 
 def _sentence(text: str) -> str:
-    slots(text)  # which of them are filled in depends on the place: see checks.py
+    slots(text)  # which of them are filled in depends on the place: see policy_checks.py
     if not text.strip():
         raise ValueError("empty")
     return text

@@ -1,0 +1,1 @@
+"""What is inferred: scores over all readings, comparisons, sensitivity. Nothing documented: that is rules."""

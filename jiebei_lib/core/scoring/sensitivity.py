@@ -82,7 +82,7 @@ def reach(policy: Policy, path: Sequence[str]) -> tuple[float, float]:
 
 
 def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], list[float]]:
-    """Values that a parameter must not fall below, and must not rise above (checks.py holds the same)."""
+    """Values that a parameter must not fall below, and must not rise above (policy_checks.py holds the same)."""
     topic, name, last = path[0], path[1], path[-1]
     beside = policy.data[topic][name]
     if path[2] == "levels":

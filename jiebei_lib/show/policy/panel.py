@@ -89,7 +89,7 @@ def policy_bench() -> Bench:
 
 
 def words(section: str, lang: str, *given: Any) -> Words:
-    """A section of lab.html.j2, finished."""
+    """A section of policy.html.j2, finished."""
     template = environment().get_template("show/policy/policy.html.j2").module
     return Words(str(getattr(template, section)(*given, partial(_say, lang))).strip())
 

@@ -1,4 +1,4 @@
-"""A portfolio's page, section by section: words (book.html.j2) and figures, from a summary that holds no single case."""
+"""A portfolio's page, section by section: words (portfolio.html.j2) and figures, from a summary that holds no single case."""
 
 from __future__ import annotations
 

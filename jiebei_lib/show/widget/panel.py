@@ -1,4 +1,4 @@
-"""A panel: controls, and the words and pictures that follow them. One model a panel, one message an event (see __init__.py)."""
+"""A panel: controls, and the words and pictures that follow them. One model a panel, one message an event (show/panels.py says how to write one)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Download:
 
 
 class Panel(anywidget.AnyWidget):
-    """Fields on one side, what ``draw(values, lang)`` returns on the other. See the package's docstring for all that it can do."""
+    """Fields on one side, what ``draw(values, lang)`` returns on the other. See show/panels.py for all that it can do."""
 
     _esm = (Path(__file__).parent / "panel.js").read_text("utf-8")
     _css = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,1 @@
+"""What people see of an audited log: pictures, words, a letter, the export."""

@@ -1,0 +1,1 @@
+"""What people see of published claims and of what observed cases change."""

@@ -1,0 +1,1 @@
+"""What pupils and teachers see: quiz, game, offers, board, sheets."""
