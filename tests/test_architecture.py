@@ -80,7 +80,7 @@ def broken(package: Path) -> list[str]:
     """Every rule of this page that a package breaks, as a sentence."""
     trees = modules(package)
     uses = {name: imports(tree, set(trees), package.name) - {name} for name, tree in trees.items()}
-    return [*_upward(uses), *_circles(uses), *_sizes(package, trees), *_twice(trees)]
+    return [*_upward(uses), *_circles(uses), *_sizes(package, trees), *_twice(trees), *_silent(package)]
 
 
 def _upward(uses: dict[str, set[str]]) -> list[str]:
@@ -167,6 +167,16 @@ def _twice(trees: dict[str, ast.Module]) -> list[str]:
     return [f"class {name} stands in {', '.join(places)}" for name, places in homes.items() if len(places) > 1]
 
 
+def _silent(package: Path) -> list[str]:
+    """Rooms that do not say in their docstring what belongs there."""
+    rooms = {file.parent for file in package.rglob("*.py")}
+    texts = {
+        room: (room / "__init__.py").read_text("utf-8") if (room / "__init__.py").exists() else "" for room in rooms
+    }
+    silent = [room for room, text in texts.items() if not ast.get_docstring(ast.parse(text))]
+    return [f"{room.relative_to(package).as_posix()} does not say what belongs there" for room in silent]
+
+
 def test_the_library_keeps_its_shape():
     assert broken(PACKAGE) == []
 
@@ -180,6 +190,7 @@ PLANTED = {
     "page/text.py": ("class Phrase:\n    pass\n", "class Phrase stands in"),
     "page/figure.py": ("def long():\n" + "    pass\n" * 60, "page/figure: long has 61 lines"),
     "page/marks.py": ("pass\n" * 401, "page/marks has 401 lines"),
+    "money/__init__.py": ("import math\n", "money does not say what belongs there"),
     "evidence/claims.py": ("from jiebei_lib.evidence import learn\n", "circle: evidence/claims > evidence/learn"),
 }
 
