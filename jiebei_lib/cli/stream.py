@@ -26,14 +26,14 @@ def seen(text: str) -> str:
     return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-class Stream:
+class SafeStream:
     """A text stream that shows control characters, and says of a full disk that it is standard output that cannot be written."""
 
     def __init__(self, raw: Any, shows: Callable[[str], str] = seen):
         self.raw, self.shows = raw, shows
         if shows is seen:
             # Rich writes here, with escapes of its own: what it shows has been made visible by output.console()
-            self.rich_proxied_file = Stream(raw, str)
+            self.rich_proxied_file = SafeStream(raw, str)
 
     def write(self, text: str) -> int:
         with _told():
@@ -64,11 +64,11 @@ def _told() -> Iterator[None]:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Standard output and error as :class:`Stream` for as long as it lasts."""
+    """Standard output and error as :class:`SafeStream` for as long as it lasts."""
     before = sys.stdout, sys.stderr
     opened = [open(os.devnull, "w", encoding="utf-8") if raw is None else None for raw in before]  # noqa: SIM115
     raws = [new or old for new, old in zip(opened, before, strict=True)]
-    sys.stdout, sys.stderr = map(Stream, raws)
+    sys.stdout, sys.stderr = map(SafeStream, raws)
     try:
         yield
     finally:
