@@ -1,1 +1,1 @@
-"""What callers may do: the log of calls and messages, the rules of conduct by jurisdiction, and the audit of one by the other. No pictures."""
+"""What callers may do: the log of calls, the rules of conduct by jurisdiction, the audit of one by the other. No pictures."""

@@ -1,4 +1,4 @@
-"""A panel: controls, and the words and pictures that follow them. One model a panel, one message an event (show/panels.py says how to write one)."""
+"""A panel: controls, and the words and pictures that follow them. One model a panel, one message an event (see show/panels.py)."""
 
 from __future__ import annotations
 
