@@ -57,7 +57,7 @@ def test_dear_money_elsewhere_costs_more_than_agreed_instalments(notebook):
 
 
 def test_without_a_settlement_the_mark_has_no_end_yet(notebook):
-    assert "bad mark ends on 2031-03-10" in part(notebook, RECORD).inner_text()
+    assert "negative entry ends on 2031-03-10" in part(notebook, RECORD).inner_text()
     notebook.field("settled", RECORD).locator("input").fill("")
     notebook.answered()
     assert "Unsettled it never ends" in part(notebook, RECORD).inner_text()

@@ -39,7 +39,7 @@ def test_a_picked_day_narrows_the_findings_and_a_second_click_widens_them_again(
 def test_rule_sets_and_confidence_are_the_reader_s_choice() -> None:
     log, findings = call_log(), call_findings()
     log.set(confidence="V")
-    assert "据报道" not in findings.text()
+    assert "据转述" not in findings.text()
     log.set(sets=["us"], confidence="S")
     assert "FDCPA" in findings.text() or "美国" in findings.text()
 

@@ -236,7 +236,7 @@ def test_never_advises_wrong_contact_details_and_says_so(made) -> None:
 def test_what_could_not_be_checked_is_marked_as_reported(made) -> None:
     shown, sections = made
     said = Tree(sections["may_they"][0]).said
-    word = {"zh": "据报道", "en": "reported"}[shown.lang]
+    word = {"zh": "据转述", "en": "reported"}[shown.lang]
     a = shown.assessment
     assert (word in said) == any(
         [a.permitted["reported"], *(one["reported"] for one in [*a.permitted["rules"], *a.permitted["conflicts"]])]

@@ -220,7 +220,7 @@ def test_the_mark_ends_five_years_after_settling__article_21():
     panel = record_dates()
     assert "2031-12-01" in panel.text()
     panel.set(settled=None)
-    assert "还没还清" in panel.text()
+    assert "没有还清" in panel.text()
 
 
 @pytest.mark.parametrize(
