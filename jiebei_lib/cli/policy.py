@@ -119,19 +119,22 @@ def test(
 
 @app.command(cls=Command, help=t("policy.coverage.help"), epilog=t("policy.coverage.example"))
 def coverage(policy: Which = "article", lang: Lang = LANG, json: Json = False) -> None:
-    from jiebei_lib.core.policy import coverage as covered
+    from dataclasses import asdict
 
-    lang, found = checked_lang(lang), covered(load_policy(policy))
+    from jiebei_lib.cli.coverage import HOWS, claims
+
+    lang, found = checked_lang(lang), claims(load_policy(policy))
     if json:
-        print_json({str(paragraph): places for paragraph, places in found.items()})
+        print_json([asdict(each) for each in found])
         return
     rows = []
-    for paragraph, places in found.items():
-        more = "" if len(places) <= 3 else " " + say("cli.policy.coverage.more", lang, n=len(places))
-        rows.append([f"¶{paragraph}", ", ".join(places[:3]) + more if places else "–"])
+    for each in found:
+        said = each.claim[lang] + (say("cli.policy.coverage.why", lang, why=each.why[lang]) if each.why else "")
+        where = ", ".join(each.where) + "".join(say("cli.policy.coverage.missing", lang, place=p) for p in each.missing)
+        rows.append([f"¶{each.number}", said, say(f"cli.policy.coverage.how.{each.how}", lang), where])
     print_table(heads("cli.policy.coverage.head", lang), rows)
-    unused = ", ".join(f"¶{paragraph}" for paragraph, places in found.items() if not places)
-    print(say("cli.policy.coverage.unused", lang, paragraphs=unused or "–"))
+    counts = {how: sum(each.how == how for each in found) for how in HOWS}
+    print(say("cli.policy.coverage.counts", lang, n=len(found), **counts))
 
 
 def sources(lang: Lang = LANG, json: Json = False) -> None:

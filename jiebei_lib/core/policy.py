@@ -19,7 +19,7 @@ import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
-from jiebei_lib.core.knowledge.yaml_files import HERE, cache_folder, code_digest, keep, parse, remembered, shipped, walk
+from jiebei_lib.core.knowledge.yaml_files import HERE, cache_folder, code_digest, keep, parse, remembered, shipped
 from jiebei_lib.core.readings import RELEVANT, WEIGHTS, Readings, build
 
 BUILT_IN = ("article", "published")
@@ -295,14 +295,3 @@ def _compiled(policy: Policy) -> Readings:
         days=tuple(entry["day"] for entry in spread),
         chances=tuple(entry["weight"] / total for entry in spread),
     )
-
-
-def coverage(policy: Policy) -> dict[int, list[str]]:
-    """For every paragraph of the article, in order, the key paths of the rules that cite it; an empty list if none does."""
-    used: dict[int, list[str]] = {n: [] for n in range(1, policy.sources["article"]["locators"]["last"] + 1)}
-    for path, node in walk(policy.data):
-        for cite in node.get("cite", ()):
-            source, _, place = cite.partition(" ¶")
-            if source == "article":
-                used[int(place)].append(".".join(path))
-    return used

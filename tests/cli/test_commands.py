@@ -155,12 +155,6 @@ def test_policy_show_and_sources_are_tables_or_json(capsys) -> None:
     assert "cfc_measures_2024" in call(capsys, "sources")[1]
 
 
-def test_policy_coverage_leaves_out_the_first_and_the_fourteenth_paragraph_alone(capsys) -> None:
-    covered = as_json(capsys, "policy", "coverage")
-    assert [paragraph for paragraph, places in covered.items() if not places] == ["1", "14"]
-    assert "¶1, ¶14" in call(capsys, "policy", "coverage", "--lang", "en")[1]
-
-
 def test_another_policy_is_named_where_it_answers(capsys) -> None:
     out = call(capsys, "assess", *FACTS, "--policy", "published", "--lang", "en")[1]
     assert "Pages and reported cases" in out
