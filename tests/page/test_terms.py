@@ -94,4 +94,11 @@ def test_every_term_bans_something_and_says_why() -> None:
 
 def test_the_sentences_read_are_those_of_the_whole_package() -> None:
     assert len(SENTENCES) > 3000
-    assert {Path(place).parts[0] for place, *_ in SENTENCES} >= {"core", "money", "calls", "lessons", "page", "notebooks"}
+    assert {Path(place).parts[0] for place, *_ in SENTENCES} >= {
+        "core",
+        "money",
+        "calls",
+        "lessons",
+        "page",
+        "notebooks",
+    }
