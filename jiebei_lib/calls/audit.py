@@ -6,16 +6,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from jiebei_lib.calls.checks import Conditions, judge
-from jiebei_lib.calls.facts import DAY, FALSE, TRUE, UNKNOWN, Facts, both
+from jiebei_lib.calls.applies import applies, clock_of
+from jiebei_lib.calls.checks import judge
+from jiebei_lib.calls.facts import TRUE, Facts, both
 from jiebei_lib.calls.findings import BREACH, JUDGEMENT, UNDECIDED, Findings, Gathered
 from jiebei_lib.calls.log import Log, read_log
 from jiebei_lib.calls.rule_sets import RuleSets, load_rules
 from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
-from jiebei_lib.core.policy import force
 
 
 def audit(
@@ -35,10 +34,10 @@ def audit(
         table = table[kept].reset_index(drop=True)
     facts, gathered, rows = Facts(table), Gathered(), []
     for number, (name, rule) in enumerate(rule_sets.rules.items()):
-        clock = _clock(facts, rule_sets.data["sets"][rule["set"]])
-        applies = _applies(facts, rule, rule_sets, clock)
-        breaches, undecided = gathered.add(number, judge(facts, rule, clock, applies), _judged(rule))
-        about = int((both(*applies.values()) == TRUE).sum())
+        clock = clock_of(facts, rule_sets, rule)
+        conditions = applies(facts, rule, rule_sets, clock)
+        breaches, undecided = gathered.add(number, judge(facts, rule, clock, conditions), _judged(rule))
+        about = int((both(*conditions.values()) == TRUE).sum())
         rows.append((name, rule["set"], about, breaches, undecided))
     rules_table = pd.DataFrame(rows, columns=["rule_id", "jurisdiction", "attempts", "breaches", "undecided"])
     found = gathered.in_order()
@@ -47,7 +46,7 @@ def audit(
 
 def _judged(rule: dict[str, Any]) -> bool:
     """Whether a rule's breaches are all for a person to judge."""
-    return "open_question" in rule and "unless_perhaps" not in rule
+    return "open_question" in rule and not {"unless_perhaps", "open_when"} & set(rule)
 
 
 def _checked(as_of: str | date | None) -> str | None:
@@ -57,34 +56,6 @@ def _checked(as_of: str | date | None) -> str | None:
         return date.fromisoformat(str(as_of)).isoformat()
     except ValueError:
         raise LogError(Problem("date", "as_of", {"value": shown(as_of)})) from None
-
-
-def _clock(facts: Facts, rule_set: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    offsets = rule_set.get("offsets")
-    return facts.local(rule_set["zone"], tuple(offsets) if offsets else None)
-
-
-def _applies(
-    facts: Facts, rule: dict[str, Any], rule_sets: RuleSets, clock: tuple[np.ndarray, np.ndarray]
-) -> Conditions:
-    """Whether a rule is about each attempt: in force on its day, binding its caller, not lifted, and as ``when`` says."""
-    days = clock[0] // DAY
-    first, last = map(_ordinal, force(rule))
-    in_force = (days >= first) & (days <= last)
-    # Who is bound, and what lifts a rule, counts when the log says so; it is for the caller to show.
-    bound = facts.is_one_of("caller", rule_sets.binds(rule)["callers"]) != FALSE
-    for lifted in rule.get("unless", []):
-        bound &= facts.truth(lifted) != TRUE
-    conditions = {"at": (in_force & bound).astype(np.int8)}
-    for lifting in rule.get("unless_perhaps", []):
-        conditions[JUDGEMENT] = np.where(facts.truth(lifting) == TRUE, UNKNOWN, TRUE).astype(np.int8)
-    for column, values in (rule.get("when") or {}).items():
-        conditions[column] = facts.is_one_of(column, values)
-    return conditions
-
-
-def _ordinal(day: str) -> int:
-    return date.fromisoformat(day).toordinal() - date(1970, 1, 1).toordinal()
 
 
 __all__ = ["BREACH", "JUDGEMENT", "UNDECIDED", "Findings", "audit"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jiebei_lib.calls.facts import DAY, FALSE, TRUE, UNKNOWN, Facts, both, inverse
+from jiebei_lib.calls.facts import DAY, FALSE, NO_DAY, TRUE, UNKNOWN, Clock, Entries, Facts, both, inverse
 
 Conditions = dict[str, np.ndarray]
 NO_ONE_BEFORE = -1
@@ -33,7 +33,7 @@ class Verdicts:
     counts: np.ndarray | None = None
 
 
-def judge(facts: Facts, rule: Mapping[str, Any], clock: tuple[np.ndarray, np.ndarray], applies: Conditions) -> Verdicts:
+def judge(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
     """Which attempts break a rule. ``applies`` holds the conditions under which it is about an attempt at all."""
     return CHECKS[rule["check"]](facts, rule, clock, applies)
 
@@ -53,14 +53,21 @@ def _bits(conditions: Conditions) -> np.ndarray:
     return bits
 
 
-def _hours(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions) -> Verdicts:
-    """Outside the hours allowed, by the clock of the person called."""
-    seconds, known = clock
-    time = seconds % DAY
+def _hours(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
+    """Outside the hours allowed, by the clock of the person called; where that may be one of several, by all of them."""
     opens, closes = (_seconds(text) for text in rule["allowed"])
-    late = time > closes if rule["closing"] == "included" else time >= closes
-    outside = np.where(known, (time < opens) | late, UNKNOWN).astype(np.int8)
-    return _single({**applies, "zone": outside})
+
+    def outside(seconds: np.ndarray) -> np.ndarray:
+        time = seconds % DAY
+        late = time > closes if rule["closing"] == "included" else time >= closes
+        return (time < opens) | late
+
+    always = sometimes = outside(clock.seconds)
+    for other in clock.others:
+        here = outside(other)
+        always, sometimes = always & here, sometimes | here
+    settled = clock.known & (always == sometimes)
+    return _single({**applies, "zone": np.where(settled, always, UNKNOWN).astype(np.int8)})
 
 
 def _seconds(text: str) -> int:
@@ -68,7 +75,7 @@ def _seconds(text: str) -> int:
 
 
 def _of_column(column: str) -> Callable[..., Verdicts]:
-    def check(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions) -> Verdicts:
+    def check(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
         found = facts.is_one_of(column, rule["any_of"])
         return _single({**applies, column: both(applies[column], found) if column in applies else found})
 
@@ -76,40 +83,112 @@ def _of_column(column: str) -> Callable[..., Verdicts]:
 
 
 def _is(column: str, wanted: bool) -> Callable[..., Verdicts]:
-    def check(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions) -> Verdicts:
+    def check(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
         known = facts.truth(column)
         return _single({**applies, column: known if wanted else inverse(known)})
 
     return check
 
 
-def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions) -> Verdicts:
+def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
     """More than ``times`` within ``days`` calendar days of the person called (the attempt's own day is the last of them)."""
+    conditions = counted(facts, rule, clock, applies)
+    entries, of_attempt = facts.entries(tuple(rule["per"])), both(*conditions.values())
+    result = np.where(entries.discussed, FALSE, of_attempt[entries.row])
+    result[(result == TRUE) & _of_one_of_several(facts, entries)] = UNKNOWN
+    day = clock.days[entries.row]
+    strict = np.flatnonzero((result != FALSE) & entries.known)
+    strict = strict[np.lexsort((day[strict], entries.group[strict]))]
+    group, sure = entries.group[strict], result[strict] == TRUE
+    start, wide = _window_starts(group, day[strict], rule["days"], clock.day_known.all())
+    until = np.arange(1, len(strict) + 1)
+    certain = _within(sure, start)
+    breach = sure & (certain > rule["times"])
+    possible = np.zeros(len(entries.row), np.int64)
+    possible[strict] = until - wide
+    bits, columns = _unknown_bits(facts, conditions, entries)
+    missing = np.zeros(len(entries.row), np.int64)
+    missing[strict] = _gathered(bits[strict], wide, len(columns))
+    _add_unplaced(entries, result, (day, rule["days"]), possible, missing, bits, len(columns))
+    nameless = (result != FALSE) & ~entries.known & ~entries.wider_known
+    possible[nameless], missing[nameless] = (result != FALSE).sum(), bits[nameless]
+    broken = np.zeros(len(entries.row), bool)
+    broken[strict[breach]] = True
+    open_ = np.flatnonzero((result != FALSE) & ~broken & (possible > rule["times"]))
+    rank, nth = np.flatnonzero(sure), np.cumsum(sure)[breach] - 1
+    proof = entries.row[strict[rank[nth[:, None] - np.arange(rule["times"], -1, -1)[None, :]]]]
+    found = Verdicts(entries.row[strict[breach]], entries.row[open_], columns, missing[open_], proof, certain[breach])
+    return _ordered(found)
+
+
+def counted(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Conditions:
+    """The conditions under which an attempt counts toward a limit on how many."""
     conditions = dict(applies)
     if rule["counts"] == "effective":
-        conditions["answered"] = facts.truth("answered")
+        column = "answered" if facts.absent("outcome") else "outcome"
+        conditions[column] = both(conditions.get(column, _all(facts)), facts.is_one_of("outcome", ["conversation"]))
     elif rule["counts"] == "unanswered":
         conditions["answered"] = inverse(facts.truth("answered"))
-    if rule["days"] != "ever" and not clock[1].all():
-        conditions["zone"] = np.where(clock[1], TRUE, UNKNOWN).astype(np.int8)
-    group, day, where = _grouped(facts, rule, clock, conditions)
-    sure = both(*conditions.values())[where] == TRUE
-    start, wide = _window_starts(group, day, rule["days"], clock[1].all())
-    until = np.arange(1, len(where) + 1)
-    before = np.concatenate([[0], np.cumsum(sure)])
-    certain = before[until] - before[start]
-    breach = sure & (certain > rule["times"])
-    open_ = ~breach & (until - wide > rule["times"])
-    bits = _bits(conditions)[where]
-    missing = np.zeros(len(where), np.int64)
-    for n in range(len(conditions)):
-        seen = np.concatenate([[0], np.cumsum((bits >> n) & 1)])
-        missing |= (seen[until] > seen[wide]).astype(np.int64) << n
-    rank = np.flatnonzero(sure)
-    nth = np.cumsum(sure)[breach] - 1
-    proof = rank[nth[:, None] - np.arange(rule["times"], -1, -1)[None, :]]
-    found = Verdicts(where[breach], where[open_], tuple(conditions), missing[open_], where[proof], certain[breach])
-    return _ordered(_with_nameless(found, facts, rule, conditions))
+    if rule["days"] != "ever" and not clock.day_known.all():
+        conditions["zone"] = np.where(clock.day_known, TRUE, UNKNOWN).astype(np.int8)
+    if "callee_id" in rule["per"] and facts.misdirected.any():
+        conditions["callee"] = both(conditions.get("callee", _all(facts)), (~facts.misdirected).astype(np.int8))
+    return conditions
+
+
+def _of_one_of_several(facts: Facts, entries: Entries) -> np.ndarray:
+    """A call for several debts at which none was talked about counts toward one of them, and the caller says which."""
+    return entries.several & (facts.conversation[entries.row] != TRUE)
+
+
+def _all(facts: Facts) -> np.ndarray:
+    return np.ones(facts.n, np.int8)
+
+
+def _within(what: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """How many of ``what`` each window holds, from its start to the entry itself."""
+    before = np.concatenate([[0], np.cumsum(what)])
+    return before[1:] - before[start]
+
+
+def _gathered(bits: np.ndarray, start: np.ndarray, columns: int) -> np.ndarray:
+    """The facts that are unknown somewhere in each window."""
+    out = np.zeros(len(bits), np.int64)
+    for n in range(columns):
+        out |= (_within((bits >> n) & 1, start) > 0).astype(np.int64) << n
+    return out
+
+
+def _unknown_bits(facts: Facts, conditions: Conditions, entries: Entries) -> tuple[np.ndarray, tuple[str, ...]]:
+    """For each entry which facts are not known, those of its group among them, and their names."""
+    names = (*conditions, *(column for column in entries.columns if column not in conditions))
+    bits = _bits(conditions)[entries.row]
+    for column, unknown in entries.columns.items():
+        unknown = unknown | _of_one_of_several(facts, entries) if column == "debt_id" else unknown
+        bits |= unknown.astype(np.int64) << names.index(column)
+    return bits, names
+
+
+def _add_unplaced(
+    entries: Entries,
+    result: np.ndarray,
+    days: tuple[np.ndarray, Any],
+    possible: np.ndarray,
+    missing: np.ndarray,
+    bits: np.ndarray,
+    columns: int,
+) -> None:
+    """Where the number or the firm is not known, an attempt may count together with any other to the same person."""
+    if entries.known.all():
+        return
+    day, reach = days
+    wide = np.flatnonzero((result != FALSE) & entries.wider_known)
+    wide = wide[np.lexsort((day[wide], entries.wider[wide]))]
+    _, start = _window_starts(entries.wider[wide], day[wide], reach, False)
+    loose = ~entries.known[wide]
+    with_loose, all_ = _within(loose, start), _within(np.ones(len(wide), bool), start)
+    possible[wide] = np.where(loose, all_, possible[wide] + with_loose)
+    missing[wide] |= np.where(loose | (with_loose > 0), _gathered(bits[wide], start, columns), 0)
 
 
 def _window_starts(group: np.ndarray, day: np.ndarray, days: Any, clocks_known: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -128,79 +207,78 @@ def _window_starts(group: np.ndarray, day: np.ndarray, days: Any, clocks_known: 
     return starts[0], starts[-1]
 
 
-def _with_nameless(found: Verdicts, facts: Facts, rule: Mapping[str, Any], conditions: Conditions) -> Verdicts:
-    """Adds, as undecided, the attempts that may count but do not say to whom or about which debt."""
-    may = both(*conditions.values()) != FALSE
-    nameless = np.flatnonzero(may & ~facts.group(tuple(rule["per"]))[1])
-    if not len(nameless):
-        return found
-    columns, bits = (*found.columns, *rule["per"]), _bits(conditions)[nameless]
-    for n, column in enumerate(rule["per"], len(found.columns)):
-        bits |= facts.table[column].isna().to_numpy()[nameless].astype(np.int64) << n
-    undecided, missing = np.concatenate([found.undecided, nameless]), np.concatenate([found.missing, bits])
-    return Verdicts(found.breaches, undecided, columns, missing, found.witnesses, found.counts)
-
-
-def _after(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions, event: Conditions) -> Verdicts:
+def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions, event: Conditions) -> Verdicts:
     """An attempt that comes after an event in the same group, within ``days`` calendar days if given (the event's is the first)."""
     conditions = dict(applies)
-    group, day, where = _grouped(facts, rule, clock, {}, by_day=False)
-    counted, happened = both(*conditions.values())[where], both(*event.values())[where]
-    reach = rule.get("days", "ever")
-    found = {}
-    for surely, fits in ((True, happened == TRUE), (False, happened != FALSE)):
-        # The latest event before each attempt: a position within the sorted arrays, or none in this group.
-        at = np.maximum.accumulate(np.where(fits, np.arange(len(where)), NO_ONE_BEFORE))
-        at = np.concatenate([[NO_ONE_BEFORE], at[:-1]]) if len(at) else at
-        near = (at >= 0) & (group[at] == group)
-        if reach != "ever":
-            near &= day - day[at] < reach
-        found[surely] = near, at
-    breach = (counted == TRUE) & found[True][0]
-    open_ = (counted != FALSE) & found[False][0] & ~breach
-    columns = (*conditions, *(name for name in event if name not in conditions))
-    bits = _bits({name: conditions.get(name, np.zeros(facts.n, np.int8)) for name in columns})[where]
-    unsure = _bits({name: event.get(name, np.zeros(facts.n, np.int8)) for name in columns})[where]
-    at = found[False][1]
-    missing = np.where(found[True][0], bits, bits | unsure[at])[open_]
-    proof = np.stack([where[found[True][1][breach]], where[breach]], axis=1)
-    result = Verdicts(where[breach], where[open_], columns, missing, proof, np.full(int(breach.sum()), 2))
-    return _ordered(_with_nameless(result, facts, rule, conditions))
+    if "callee_id" in rule["per"] and facts.misdirected.any():
+        conditions["callee"] = both(conditions.get("callee", _all(facts)), (~facts.misdirected).astype(np.int8))
+    entries = facts.entries(tuple(rule["per"]))
+    result = np.where(entries.discussed, FALSE, both(*conditions.values())[entries.row])
+    result[(result == TRUE) & _of_one_of_several(facts, entries)] = UNKNOWN
+    happened = both(*event.values())[entries.row]
+    if not (happened != FALSE).any():
+        return _single({**conditions, "event": np.zeros(facts.n, np.int8)})
+    day, reach = clock.days[entries.row], rule.get("days", "ever")
+    sure = _latest(entries.group, entries.known, (happened == TRUE) & entries.known, day, reach, entries.row)
+    may = _latest(entries.group, entries.known, (happened != FALSE) & entries.known, day, reach, entries.row)
+    if not entries.known.all():
+        # An event whose number or firm is not known may belong to any group of the same person, and the other way round.
+        loose = _latest(entries.wider, entries.wider_known, (happened != FALSE) & ~entries.known, day, reach, entries.row)
+        any_ = _latest(entries.wider, entries.wider_known, happened != FALSE, day, reach, entries.row)
+        may = np.where(entries.known, np.maximum(may, loose), any_)
+    nameless = ~entries.known & ~entries.wider_known
+    breach = np.flatnonzero((result == TRUE) & (sure >= 0))
+    open_ = np.flatnonzero((result != FALSE) & ((may >= 0) | nameless) & ~((result == TRUE) & (sure >= 0)))
+    asked = {**conditions, **{name: known for name, known in event.items() if name not in conditions}}
+    bits, columns = _unknown_bits(facts, {name: conditions.get(name, _all(facts)) for name in asked}, entries)
+    unsure, _ = _unknown_bits(facts, {name: event.get(name, _all(facts)) for name in asked}, entries)
+    missing = np.where(sure >= 0, bits, bits | np.where(may >= 0, unsure[may], 0))[open_]
+    proof = np.stack([entries.row[sure[breach]], entries.row[breach]], axis=1)
+    found = Verdicts(entries.row[breach], entries.row[open_], columns, missing, proof, np.full(len(breach), 2))
+    return _ordered(found)
 
 
-def _after_conversation(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions) -> Verdicts:
-    spoke = {"channel": facts.is_one_of("channel", ["call"]), "answered": facts.truth("answered")}
+def _latest(
+    group: np.ndarray, known: np.ndarray, event: np.ndarray, day: np.ndarray, reach: Any, row: np.ndarray
+) -> np.ndarray:
+    """For each entry the latest event of an earlier attempt in its group, within reach; -1 where there is none."""
+    where = np.flatnonzero(known)
+    order = where[np.argsort(group[where], kind="stable")]
+    out = np.full(len(group), NO_ONE_BEFORE)
+    at = np.maximum.accumulate(np.where(event[order], np.arange(len(order)), NO_ONE_BEFORE))
+    at = np.concatenate([[NO_ONE_BEFORE], at[:-1]]) if len(at) else at
+    near = (at >= 0) & (group[order[at]] == group[order]) & (row[order[at]] != row[order])
+    if reach != "ever":
+        near &= day[order] - day[order[at]] < reach
+    out[order] = np.where(near, order[at], NO_ONE_BEFORE)
+    return out
+
+
+def _after_conversation(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
+    column = "answered" if facts.absent("outcome") else "outcome"
+    spoke = {"channel": facts.is_one_of("channel", ["call"]), column: facts.is_one_of("outcome", ["conversation"])}
     return _after(facts, rule, clock, applies, spoke)
 
 
-def _after_stop(facts: Facts, rule: Mapping[str, Any], clock: Any, applies: Conditions) -> Verdicts:
+def _after_stop(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
     event = {"stop_requested": facts.truth("stop_requested")}
     if "asked_by" in rule:
         event["channel"] = facts.is_one_of("channel", rule["asked_by"])
     return _after(facts, rule, clock, applies, event)
 
 
-def _grouped(
-    facts: Facts, rule: Mapping[str, Any], clock: Any, conditions: Conditions, by_day: bool = True
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Group, local day and position of the attempts that may count, sorted by group and then day (or time)."""
-    group, known = facts.group(tuple(rule["per"]))
-    day = clock[0] // DAY
-    may = known if not conditions else known & (both(*conditions.values()) != FALSE)
-    where = np.flatnonzero(may)
-    group, day = group[where], day[where]
-    order = np.lexsort((day, group)) if by_day else np.argsort(group, kind="stable")
-    return group[order], day[order], where[order]
-
-
 def _ordered(found: Verdicts) -> Verdicts:
-    """The same in the order of time."""
-    first, second = np.argsort(found.breaches, kind="stable"), np.argsort(found.undecided, kind="stable")
+    """The same in the order of time, each attempt once and undecided only where it breaks nothing for sure."""
+    breaches, first = np.unique(found.breaches, return_index=True)
+    undecided, which = np.unique(found.undecided, return_inverse=True)
+    missing = np.zeros(len(undecided), np.int64)
+    np.bitwise_or.at(missing, which, found.missing)
+    still = ~np.isin(undecided, breaches)
     return Verdicts(
-        found.breaches[first],
-        found.undecided[second],
+        breaches,
+        undecided[still],
         found.columns,
-        found.missing[second],
+        missing[still],
         None if found.witnesses is None else found.witnesses[first],
         None if found.counts is None else found.counts[first],
     )
@@ -219,3 +297,17 @@ CHECKS: dict[str, Callable[..., Verdicts]] = {
     "unidentified": _is("identified", False),
     "unrecorded": _is("recorded", False),
 }
+
+
+def last_conversation(facts: Facts, clock: Clock) -> tuple[np.ndarray, np.ndarray]:
+    """For each attempt the day of the latest conversation before it with the same person about the same debt, and of the latest
+    that there may have been (days since 1970; long ago where there was none)."""
+    entries = facts.entries(("callee_id", "debt_id"))
+    day, spoke = clock.days[entries.row], facts.conversation[entries.row]
+    out = []
+    for event in ((spoke == TRUE) & entries.known, (spoke != FALSE) & entries.known):
+        at = _latest(entries.group, entries.known, event, day, "ever", entries.row)
+        latest = np.full(facts.n, NO_DAY)
+        np.maximum.at(latest, entries.row, np.where(at >= 0, day[at], NO_DAY))
+        out.append(latest)
+    return out[0], out[1]

@@ -37,7 +37,7 @@ def coach(planned: Mapping[str, Any], rules: RuleSets | str = "cn", as_of: str |
     for column in ("disclosed", "conduct"):
         if column in attempt and not isinstance(attempt[column], str):
             attempt[column] = ";".join(attempt[column]) or NONE
-    log = read_log([attempt])
+    log = read_log([attempt], latest=pd.Timestamp.max.tz_localize("UTC"))
     if log.problems:
         from jiebei_lib.core.knowledge.problems import LogError
 

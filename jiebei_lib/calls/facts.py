@@ -2,17 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from jiebei_lib.calls.log import COLUMNS, NO_OFFSET
+from jiebei_lib.calls.log import COLUMNS
+from jiebei_lib.calls.times import NO_OFFSET
 
 TRUE, FALSE, UNKNOWN = 1, 0, -1
 MICROSECONDS = 1_000_000
 DAY = 86_400
+NO_DAY = -(10**9)
+FINER = ("number_id", "agency_id")  # what divides one person's attempts further
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of the person contacted. ``seconds`` since 1970 as it shows them, ``known`` whether that is known; ``others``:
+    the same on the clocks of other zones in which the person may be."""
+
+    seconds: np.ndarray
+    known: np.ndarray
+    others: tuple[np.ndarray, ...] = ()
+
+    @cached_property
+    def days(self) -> np.ndarray:
+        return self.seconds // DAY
+
+    @cached_property
+    def day_known(self) -> np.ndarray:
+        """Where the calendar day is known: the clock is, and all clocks it may be show the same day."""
+        same = self.known
+        for other in self.others:
+            same = same & (other // DAY == self.days)
+        return same
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Attempts sorted into groups, one entry an attempt; where debts are kept apart, one an attempt and debt.
+
+    ``row``: the attempt. ``group``: its number and ``known`` whether it is known. ``wider``: the person (and debt) without regard
+    to number and firm, and ``wider_known``. ``several``: the attempt was for several debts. ``discussed``: the debt was only
+    talked about. ``columns``: for each column of the key, where it is not known.
+    """
+
+    row: np.ndarray
+    group: np.ndarray
+    known: np.ndarray
+    wider: np.ndarray
+    wider_known: np.ndarray
+    several: np.ndarray
+    discussed: np.ndarray
+    columns: dict[str, np.ndarray]
 
 
 class Facts:
@@ -23,57 +68,187 @@ class Facts:
         self.n = len(table)
         self._kept: dict[Any, Any] = {}
 
+    def absent(self, column: str) -> bool:
+        """Whether a log does not have a column: none of its cells is filled."""
+        key = ("absent", column)
+        if key not in self._kept:
+            self._kept[key] = bool(self.table[column].isna().all())
+        return self._kept[key]
+
+    @staticmethod
+    def spec(column: str) -> dict[str, Any]:
+        """What attempts.yaml says of a column."""
+        return COLUMNS[column]
+
     def is_one_of(self, column: str, values: list[str]) -> np.ndarray:
         """Whether a column holds (or, for a set, contains) one of the values."""
         key = (column, *values)
-        if key in self._kept:
-            return self._kept[key]
-        spec, codes = COLUMNS[column], self.table[column].array.codes
-        categories = self.table[column].array.categories
-        hits = [any(value in str(said).split(";") for value in values) for said in categories]
-        found = np.array([*hits, UNKNOWN], np.int8)[codes]
+        if key not in self._kept:
+            self._kept[key] = self._outcome(values) if column == "outcome" else self._holds(column, values)
+        return self._kept[key]
+
+    def _holds(self, column: str, values: list[str]) -> np.ndarray:
+        spec, found = COLUMNS[column], self._written(column, values)
+        empty = self.table[column].array.codes < 0
+        if column == "answered" and not self.absent("outcome"):
+            follows = COLUMNS["outcome"]["answered"]
+            picked_up = self._written("outcome", [one for one, answered in follows.items() if answered in values])
+            silent = self._written("outcome", [one for one in COLUMNS["outcome"]["levels"] if one not in follows])
+            found[empty] = np.where(silent == TRUE, UNKNOWN, picked_up)[empty]
+        if "if_absent" in spec and self.absent(column):
+            return np.full(self.n, spec["if_absent"] in values, np.int8)
         if "if_unanswered" in spec:
-            found[(codes < 0) & self.nobody] = spec["if_unanswered"] in values
-        self._kept[key] = found
+            found[empty & self.nobody] = spec["if_unanswered"] in values
+        if "if_voicemail" in spec:
+            found[empty & (self._written("outcome", ["voicemail"]) == TRUE)] = spec["if_voicemail"] in values
+        return found
+
+    def _written(self, column: str, values: list[str]) -> np.ndarray:
+        """The same by what stands in the column alone."""
+        given = self.table[column].array
+        hits = [any(value in str(said).split(";") for value in values) for said in given.categories]
+        return np.array([*hits, UNKNOWN], np.int8)[given.codes]
+
+    def _outcome(self, values: list[str]) -> np.ndarray:
+        """What became of a call. An empty cell may be whatever goes with whether somebody picked up; where a log has no such
+        column, a call that was answered is a conversation and another rang."""
+        spec, found = COLUMNS["outcome"], self._written("outcome", values)
+        empty = self.table["outcome"].array.codes < 0
+        for word, picked_up in (("true", TRUE), ("false", FALSE), ("", UNKNOWN)):
+            here = empty & (self._written("answered", ["true"]) == picked_up)
+            may = {one for one in spec["levels"] if not word or spec["answered"].get(one, word) == word}
+            if word and self.absent("outcome"):
+                may = {spec["if_absent"][word]}
+            found[here] = TRUE if may <= set(values) else UNKNOWN if may & set(values) else FALSE
         return found
 
     def truth(self, column: str) -> np.ndarray:
         return self.is_one_of(column, ["true"])
 
-    def local(self, zone: str | None, offsets: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-        """The callee's clock: seconds since 1970 as their clock shows them, and whether that is known.
+    def local(self, zone: str | None, offsets: tuple[int, int] | None) -> Clock:
+        """The clock of the person contacted: that of the zone stated for the attempt, else that of the jurisdiction.
 
-        By the zone stated for the attempt, else by the jurisdiction's single zone, else by the offset written with the time
-        where a clock in the jurisdiction can show it (``offsets``, minutes from UTC).
+        A jurisdiction with a ``zone`` has one clock for all; with ``offsets`` (minutes from UTC, the least and the greatest that
+        its clocks can show) as well, an offset beyond them that was written is the person's own. One with ``offsets`` only takes
+        the offset written where it lies within them, and else does not know.
         """
         key = ("local", zone, offsets)
         if key not in self._kept:
             instant = self.table["instant"].to_numpy() // MICROSECONDS
-            stated, written = self.table["zone"].array, self.table["offset"].to_numpy().astype(np.int64)
-            known = written != NO_OFFSET
-            if offsets is not None:
-                known &= (written >= offsets[0]) & (written <= offsets[1])
-            seconds = instant + np.where(known, written, 0) * 60
+            written = self.table["offset"].to_numpy().astype(np.int64)
+            given = written != NO_OFFSET
+            within = np.ones(self.n, bool) if offsets is None else (written >= offsets[0]) & (written <= offsets[1])
+            seconds, known = instant + np.where(given, written, 0) * 60, given & within
             if zone is not None:
-                seconds, known = _shown_in(instant, zone), np.ones(self.n, bool)
-            for code in np.unique(stated.codes[stated.codes >= 0]):
-                here = stated.codes == code
-                seconds = seconds.copy()
-                seconds[here] = _shown_in(instant[here], stated.categories[code])
-                known = known | here
-            self._kept[key] = seconds, known
+                shown = _shown_in(instant, zone)
+                seconds, known = np.where(given & ~within, seconds, shown), np.ones(self.n, bool)
+            self._kept[key] = self._stated(instant, seconds, known)
         return self._kept[key]
 
-    def group(self, columns: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """A number for each person (or person and debt), and whether it is known who (and what) it was."""
-        if columns not in self._kept:
-            number, known = np.zeros(self.n, np.int64), np.ones(self.n, bool)
-            for column in columns:
-                codes, names = pd.factorize(self.table[column])
-                known &= codes >= 0
-                number = number * (len(names) + 1) + codes + 1
-            self._kept[columns] = pd.factorize(number)[0].astype(np.int64), known
-        return self._kept[columns]
+    def _stated(self, instant: np.ndarray, seconds: np.ndarray, known: np.ndarray) -> Clock:
+        """The clock with the zones that the log states put over it."""
+        stated = self.table["zone"].array
+        several = [zones.split(";") for zones in stated.categories]
+        clocks = [seconds.copy() for _ in range(max([1, *map(len, several)]))]
+        for code in np.unique(stated.codes[stated.codes >= 0]):
+            here = stated.codes == code
+            for n, clock in enumerate(clocks):
+                zones = several[code]
+                clock[here] = _shown_in(instant[here], zones[min(n, len(zones) - 1)])
+            known = known | here
+        return Clock(clocks[0], known, tuple(clocks[1:]))
+
+    @cached_property
+    def person(self) -> tuple[np.ndarray, np.ndarray]:
+        """A number for each person and whether it is known who it was. A debt has one borrower, whatever ids they go by."""
+        codes, names = pd.factorize(self.table["callee_id"])
+        borrower = self.is_one_of("callee", ["borrower"]) == TRUE
+        row, debt, known = self._debts()[:3]
+        own = known & borrower[row]
+        pairs = np.unique(np.stack([codes[row[own]], debt[own]]), axis=1)
+        named = pairs[:, pairs[0] >= 0]
+        if not (pairs[0] < 0).any() and len(np.unique(named[1])) == named.shape[1]:
+            return codes.astype(np.int64), codes >= 0
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        size = len(names) + int(debt.max(initial=0)) + 1
+        links = coo_array((np.ones(named.shape[1]), (named[0], len(names) + named[1])), (size, size))
+        labels = connected_components(links, directed=False)[1]
+        person = np.where(codes >= 0, labels[codes], UNKNOWN)
+        by_debt = own & (codes[row] < 0)
+        person[row[by_debt]] = labels[len(names) + debt[by_debt]]
+        return person.astype(np.int64), person >= 0
+
+    def _debts(self) -> tuple[np.ndarray, ...]:
+        """One entry an attempt and debt: attempt, debt, whether it is known, whether it was one of several, whether only discussed."""
+        if "debts" not in self._kept:
+            placed, talked = (self.table[column].astype("str") for column in ("debt_id", "discussed"))
+            many = (placed.str.contains(";", regex=False) | talked.notna()).to_numpy(bool, na_value=False)
+            rows, ids = [np.flatnonzero(~many)], [placed[~many].to_numpy(object)]
+            more: list[tuple[int, Any, bool, bool]] = []
+            for row in np.flatnonzero(many):
+                own = placed.iloc[row].split(";") if pd.notna(placed.iloc[row]) else [None]
+                also = set(talked.iloc[row].split(";")) - set(own) if pd.notna(talked.iloc[row]) else set()
+                more += [(row, debt, len(own) > 1, False) for debt in own]
+                more += [(row, debt, False, True) for debt in sorted(also)]
+            if more:
+                rows.append(np.array([one[0] for one in more]))
+                ids.append(np.array([one[1] for one in more], object))
+            several = np.array([False] * len(rows[0]) + [one[2] for one in more], bool)
+            discussed = np.array([False] * len(rows[0]) + [one[3] for one in more], bool)
+            row = np.concatenate(rows)
+            codes = pd.factorize(np.concatenate(ids))[0].astype(np.int64)
+            order = np.argsort(row, kind="stable")
+            self._kept["debts"] = tuple(each[order] for each in (row, codes, codes >= 0, several, discussed))
+        return self._kept["debts"]
+
+    def entries(self, per: tuple[str, ...]) -> Entries:
+        """The attempts in groups by the columns of ``per``."""
+        if per not in self._kept:
+            row, debt, debt_known, several, discussed = self._debts()
+            if "debt_id" not in per:
+                row = np.arange(self.n)
+                several = discussed = np.zeros(self.n, bool)
+            keys = {column: self._key(column, row, (debt, debt_known)) for column in per}
+            wide = [column for column in per if column not in FINER] or ["callee_id"]
+            wide_keys = {column: keys.get(column) or self._key(column, row, (debt, debt_known)) for column in wide}
+            group, known = _combined(keys.values(), len(row))
+            wider, wider_known = _combined(wide_keys.values(), len(row))
+            apart = known & ~wider_known  # the number is known but not whose it is
+            wider = np.where(apart, wider.max(initial=0) + 1 + group, wider)
+            unknown = {column: ~key[1] for column, key in keys.items()}
+            self._kept[per] = Entries(row, group, known, wider, wider_known | known, several, discussed, unknown)
+        return self._kept[per]
+
+    def _key(self, column: str, row: np.ndarray, debts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        if column == "debt_id":
+            return debts
+        if column == "callee_id":
+            return self.person[0][row], self.person[1][row]
+        if "if_absent" in COLUMNS[column] and self.absent(column):
+            return np.zeros(len(row), np.int64), np.ones(len(row), bool)
+        codes = pd.factorize(self.table[column])[0].astype(np.int64)[row]
+        return codes, codes >= 0
+
+    @cached_property
+    def agreed_day(self) -> np.ndarray:
+        """The day on which the person agreed, in days since 1970; NO_DAY where none is written."""
+        given = pd.to_datetime(self.table["agreed_on"].astype("str"), format="%Y-%m-%d", errors="coerce")
+        days = given.to_numpy().astype("datetime64[D]").astype(np.int64)
+        return np.where(given.isna().to_numpy(), NO_DAY, days)
+
+    @cached_property
+    def misdirected(self) -> np.ndarray:
+        """Calls to a number of which the log says that it is somebody else's."""
+        wrong = self._written("outcome", ["wrong_number"]) == TRUE
+        numbers = set(self.table["number_id"][wrong].dropna())
+        return wrong | self.table["number_id"].isin(numbers).to_numpy() if wrong.any() else wrong
+
+    @cached_property
+    def conversation(self) -> np.ndarray:
+        """Telephone conversations, whoever called."""
+        return both(self.is_one_of("channel", ["call"]), self.is_one_of("outcome", ["conversation"]))
 
     @cached_property
     def ids(self) -> np.ndarray:
@@ -85,9 +260,20 @@ class Facts:
 
     @cached_property
     def nobody(self) -> np.ndarray:
-        """Whether it is known that a call or visit reached nobody."""
+        """Whether it is known that a call or visit reached nobody, nor a machine that took a message."""
         tried = self.is_one_of("channel", ["call", "visit"]) == TRUE
-        return tried & (self.is_one_of("answered", ["true"]) == FALSE)
+        silent = self._written("outcome", ["voicemail"]) != TRUE
+        return tried & silent & (self.is_one_of("answered", ["true"]) == FALSE)
+
+
+def _combined(keys: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """One number for several keys, and whether all of them are known."""
+    number, known = np.zeros(n, np.int64), np.ones(n, bool)
+    for codes, there in keys:
+        known = known & there
+        number = number * (int(codes.max(initial=0)) + 2) + codes + 1
+        number = pd.factorize(number)[0].astype(np.int64)
+    return number, known
 
 
 def _shown_in(instant: np.ndarray, zone: str) -> np.ndarray:
@@ -106,4 +292,4 @@ def inverse(fact: np.ndarray) -> np.ndarray:
     return np.where(fact == UNKNOWN, UNKNOWN, 1 - fact).astype(np.int8)
 
 
-__all__ = ["DAY", "FALSE", "TRUE", "UNKNOWN", "Facts", "both", "inverse"]
+__all__ = ["DAY", "FALSE", "NO_DAY", "TRUE", "UNKNOWN", "Clock", "Entries", "Facts", "both", "inverse"]

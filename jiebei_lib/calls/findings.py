@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from jiebei_lib.calls.applies import JUDGEMENT
 from jiebei_lib.calls.checks import Verdicts
 from jiebei_lib.calls.log import Log
 from jiebei_lib.calls.rule_sets import RuleSets
 
 BREACH, UNDECIDED = "breach", "undecided"
-JUDGEMENT = "judgement"  # stands in `missing` where no fact of a log could decide (the rule's open question)
 COLUMNS = (
     "rule_id", "jurisdiction", "status", "attempt_id", "at", "attempts", "window", "count", "missing", "cite", "standing",
     "severity", "confidence", "position",

@@ -5,24 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
 
 from jiebei_lib.calls.files import read_table
 from jiebei_lib.calls.personal import keep_out
+from jiebei_lib.calls.times import DAY, NO_OFFSET, instants, zones
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
 
 COLUMNS: dict[str, dict[str, Any]] = shipped("calls/attempts.yaml")
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
-OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
-NO_OFFSET = -10_000  # in `offset`: none was written
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,16 @@ class Log:
 
 
 def read_log(
-    source: str | Path | pd.DataFrame | Iterable[Mapping[str, Any]], zone: str | None = None, mask: bool = False
+    source: str | Path | pd.DataFrame | Iterable[Mapping[str, Any]],
+    zone: str | None = None,
+    mask: bool = False,
+    latest: pd.Timestamp | None = None,
 ) -> Log:
     """A log from a file (.csv, .parquet, .json, .jsonl), a data frame or a list of mappings.
 
     ``zone`` states the callee's time zone for rows that state none. Personal data (names, phone and ID card numbers) are
-    refused, or with ``mask`` replaced. Rows that cannot be read are left out and reported. Raises :class:`LogError`.
+    refused, or with ``mask`` replaced. ``latest``: what lies later has not happened (now, if not given). Rows that cannot be
+    read are left out and reported. Raises :class:`LogError`.
     """
     table, bad = read_table(source)
     rows = len(table) + len(bad)
@@ -70,18 +71,15 @@ def read_log(
     if zone is not None:
         empty = out["zone"].codes < 0
         out["zone"] = pd.Categorical(np.where(empty, zone, out["zone"].astype(object)))
-    out["instant"], out["offset"], found = _instants(table["at"], out["zone"])
+    now = pd.Timestamp.now(tz="UTC") if latest is None else latest
+    out["instant"], out["offset"], found = instants(table["at"], out["zone"], now)
     _report(problems, wrong, found, table["at"], out["row"], "at")
+    if "outcome" in table:
+        _report(problems, wrong, _at_odds(out["answered"], out["outcome"]), table["outcome"], out["row"], "outcome")
     _repeated(table, out["row"], problems, wrong)
     frame = pd.DataFrame(out)[~wrong]
     problems.sort(key=lambda problem: int(re.search(r"\d+", problem.where)[0]))
     return Log(_in_order(frame), rows, problems, len(bad) + int(wrong.sum()), unused, masked)
-
-
-@cache
-def zones() -> frozenset[str]:
-    """The names of all time zones."""
-    return frozenset(available_timezones())
 
 
 def _report(problems: list[Problem], wrong: np.ndarray, found: list, column: Any, rows: Any, name: str) -> None:
@@ -103,6 +101,38 @@ def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
     if spec["required"]:
         found.append(("missing_cell", _allowed(name), empty))
     return text, found
+
+
+def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+    """One id or several, separated by “;”, each once and in order."""
+    text = column.astype("str").str.strip().str.replace("；", ";")
+    several = text.str.contains(";", regex=False).to_numpy(bool, na_value=False)
+    if several.any():
+        parts = text[several].map(lambda ids: ";".join(sorted({one.strip() for one in ids.split(";")} - {""})))
+        text = text.mask(several, parts)
+    text = text.where(text != "", pd.NA)
+    longest = text.str.split(";").map(lambda ids: max(map(len, ids)), na_action="ignore") if several.any() else text.str.len()
+    bad = (longest > spec["max_length"]).to_numpy(bool, na_value=False)
+    return text, [("invalid", _allowed(name), bad)]
+
+
+def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+    """A day in ISO form; of a time its day. Each different one is looked at once."""
+    given = column.astype("str").str.strip().astype("category")
+
+    def read(text: str) -> str:
+        found = DAY.fullmatch(text)
+        try:
+            return date.fromisoformat(found[1]).isoformat() if found else ""
+        except ValueError:
+            return ""
+
+    read_as = np.array([*(read(text) for text in given.cat.categories), ""], object)
+    empty = np.array([*(text == "" for text in given.cat.categories), True])
+    codes = given.cat.codes.to_numpy()
+    bad = (read_as[codes] == "") & ~empty[codes]
+    day = pd.Series(read_as[codes], index=column.index).where(lambda days: days != "", pd.NA).astype("str")
+    return day, [("invalid", _allowed(name), bad)]
 
 
 def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
@@ -137,56 +167,22 @@ def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
 def _zone(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
     text = column.astype("str").str.strip()
     given = text.where(text != "", pd.NA).astype("category")
-    known = np.array([zone in zones() for zone in given.cat.categories] + [True])
+    if any(";" in zone or "；" in zone for zone in given.cat.categories):
+        given = text.str.replace("；", ";").str.replace(r"\s*;\s*", ";", regex=True).astype("category")
+    known = np.array([set(zone.split(";")) <= zones() for zone in given.cat.categories] + [True])
     bad = ~known[given.cat.codes.to_numpy()]
     return pd.Categorical(given.where(~bad)), [("invalid", _allowed(name), bad)]
 
 
-_READ = {"text": _text, "time": _text, "level": _level, "truth": _truth, "set": _set, "zone": _zone}
+def _at_odds(answered: pd.Categorical, outcome: pd.Categorical) -> list:
+    """Where whether they picked up and the outcome contradict each other."""
+    follows = COLUMNS["outcome"]["answered"]
+    wanted = np.array([*(follows.get(one, "") for one in outcome.categories), ""], object)[outcome.codes]
+    said = np.array([*answered.categories, ""], object)[answered.codes]
+    return [("at_odds", Phrase("text_any"), (wanted != "") & (said != "") & (wanted != said))]
 
 
-def _instants(column: pd.Series, zones: pd.Categorical) -> tuple[np.ndarray, np.ndarray, list]:
-    """When each attempt was, in microseconds UTC, and the offset written; a time without one is placed by its zone."""
-    text = column.astype("str").str.strip()
-    formed = text.str.fullmatch(TIME.pattern).to_numpy(bool, na_value=False)
-    offset = _minutes(text)
-    bare = formed & (offset == NO_OFFSET)
-    parsed = pd.to_datetime(
-        text.where(formed).str.upper().str.replace(",", "."), utc=True, format="ISO8601", errors="coerce"
-    )
-    unplaced = bare & (zones.codes < 0)
-    unreal = np.zeros(len(text), bool)
-    for code in np.unique(zones.codes[bare & ~unplaced]):
-        here = bare & (zones.codes == code)
-        local = (
-            parsed[here].dt.tz_localize(None).dt.tz_localize(zones.categories[code], ambiguous="NaT", nonexistent="NaT")
-        )
-        parsed[here] = local.dt.tz_convert("UTC")
-        unreal[here] = local.isna()
-    impossible = ~formed | (parsed.isna().to_numpy() & ~unreal)
-    instant = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy()
-    found = [
-        ("invalid", _allowed("at"), impossible & column.notna().to_numpy()),
-        ("no_zone", Phrase("zone"), unplaced & ~impossible),
-        ("unreal_time", Phrase("text_any"), unreal),
-    ]
-    return instant, offset, found
-
-
-def _minutes(text: pd.Series) -> np.ndarray:
-    """The offsets that times end in (Z, +08:00, +0800, +08), in minutes. The ends are few, so each is looked at once."""
-    ends = text.str.slice(-6).astype("category")
-
-    def minutes(end: str) -> int:
-        found = OFFSET.search(end)
-        if found is None:
-            return NO_OFFSET
-        digits = found[0][1:].replace(":", "")
-        size = int(digits[:2] or 0) * 60 + int(digits[2:] or 0)
-        return -size if found[0][0] == "-" else size
-
-    values = np.array([*map(minutes, ends.cat.categories), NO_OFFSET], np.int32)
-    return values[ends.cat.codes.to_numpy()]
+_READ = {"text": _text, "ids": _ids, "day": _day, "time": _text, "level": _level, "truth": _truth, "set": _set, "zone": _zone}
 
 
 def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wrong: np.ndarray) -> None:
@@ -221,10 +217,10 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
 def _allowed(name: str) -> Phrase:
     """What a cell may hold, in words."""
     spec = COLUMNS[name]
-    if spec["type"] == "text":
+    if spec["type"] in ("text", "ids"):
         phrase = Phrase("id", {"high": spec["max_length"]})
-    elif spec["type"] == "time":
-        phrase = Phrase("time")
+    elif spec["type"] in ("time", "day"):
+        phrase = Phrase("date" if spec["type"] == "day" else "time")
     elif spec["type"] == "zone":
         phrase = Phrase("zone")
     elif spec["type"] == "truth":

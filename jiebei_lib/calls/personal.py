@@ -34,7 +34,7 @@ def keep_out(table: pd.DataFrame, known: Mapping[str, Any], mask: bool) -> tuple
         if name == "row":
             continue
         kind = next((kind for kind, pattern in NAMED.items() if name not in known and pattern.search(name)), None)
-        if kind is None and (name not in known or known[name]["type"] in ("text", "zone")):
+        if kind is None and (name not in known or known[name]["type"] in ("text", "ids", "zone")):
             kind, row = _looks_like(table[name])
             row = None if row is None else table["row"].iloc[row]
         else:
@@ -62,14 +62,17 @@ def keep_out(table: pd.DataFrame, known: Mapping[str, Any], mask: bool) -> tuple
 
 def _looks_like(column: pd.Series) -> tuple[str | None, int | None]:
     """Whether a cell is a phone number or an ID card number, and the position of the first one."""
-    text = column.astype("str").str.strip()
+    text = column.astype("str").reset_index(drop=True)
+    if text.str.contains(";", regex=False).any():
+        text = text.str.split(";").explode()
+    text = text.str.strip()
     size = text.str.len().to_numpy(float, na_value=0)
     for kind, pattern, low, high in (("phone", PHONE, 9, 19), ("id_card", ID_CARD, 18, 18)):
         candidates = np.flatnonzero((size >= low) & (size <= high))
         hits = text.iloc[candidates].str.fullmatch(pattern.pattern).to_numpy(bool, na_value=False)
         for position in candidates[hits]:
             if kind == "phone" or _checks(text.iloc[position]):
-                return kind, int(position)
+                return kind, int(text.index[position])
     return None, None
 
 

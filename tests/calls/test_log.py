@@ -110,7 +110,7 @@ def test_a_row_that_stands_twice_counts_once(tmp_path) -> None:
 def test_local_times_take_their_place_from_the_zone_and_doubtful_ones_are_refused() -> None:
     rows = [
         {"attempt_id": "summer", "at": "2026-07-01T12:00:00", "zone": "America/New_York"},
-        {"attempt_id": "winter", "at": "2026-12-01T12:00:00"},
+        {"attempt_id": "winter", "at": "2025-12-01T12:00:00"},
         {"attempt_id": "twice", "at": "2026-11-01T01:30:00", "zone": "America/New_York"},
         {"attempt_id": "never", "at": "2026-03-08T02:30:00", "zone": "America/New_York"},
         {"attempt_id": "nowhere", "at": "2026-07-01T12:00:00", "zone": "America/Atlantis"},
@@ -119,7 +119,7 @@ def test_local_times_take_their_place_from_the_zone_and_doubtful_ones_are_refuse
     instants = dict(zip(log.table["attempt_id"], pd.to_datetime(log.table["instant"], unit="us"), strict=True))
     assert instants == {
         "summer": pd.Timestamp("2026-07-01 16:00"),
-        "winter": pd.Timestamp("2026-12-01 04:00"),
+        "winter": pd.Timestamp("2025-12-01 04:00"),
     }
     assert [line.split(" ", 2)[:2] for line in said(log)] == [["row", "3:"], ["row", "4:"], ["row", "5:"]]
     with pytest.raises(LogError, match="Mars"):

@@ -1,0 +1,77 @@
+"""When an attempt was: times as written into instants, placed by their offset or by the zone of the person called."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from zoneinfo import available_timezones
+
+import numpy as np
+import pandas as pd
+
+from jiebei_lib.core.knowledge.problems import Phrase
+
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
+NO_OFFSET = -10_000  # in `offset`: none was written
+DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of all time zones."""
+    return frozenset(available_timezones())
+
+
+def instants(column: pd.Series, places: pd.Categorical, latest: pd.Timestamp) -> tuple[np.ndarray, np.ndarray, list]:
+    """When each attempt was, in microseconds UTC, the offset written, and what is wrong: each kind of problem with its rows.
+
+    A time without an offset is placed by its zone. What lies after ``latest`` has not happened yet.
+    """
+    text = column.astype("str").str.strip()
+    formed = text.str.fullmatch(TIME.pattern).to_numpy(bool, na_value=False)
+    offset = _minutes(text)
+    bare = formed & (offset == NO_OFFSET)
+    parsed = pd.to_datetime(
+        text.where(formed).str.upper().str.replace(",", "."), utc=True, format="ISO8601", errors="coerce"
+    )
+    unplaced = bare & (places.codes < 0)
+    unreal, several = np.zeros(len(text), bool), np.zeros(len(text), bool)
+    for code in np.unique(places.codes[bare & ~unplaced]):
+        here, zone = bare & (places.codes == code), places.categories[code]
+        if ";" in zone:
+            several |= here
+            continue
+        local = parsed[here].dt.tz_localize(None).dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+        parsed[here] = local.dt.tz_convert("UTC")
+        unreal[here] = local.isna()
+    impossible = ~formed | (parsed.isna().to_numpy() & ~unreal)
+    instant = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    ahead = ~impossible & ~unreal & (parsed > latest).to_numpy()
+    found = [
+        ("invalid", Phrase("time"), impossible & column.notna().to_numpy()),
+        ("no_zone", Phrase("zone"), unplaced & ~impossible),
+        ("several_zones", Phrase("text_any"), several & ~impossible),
+        ("unreal_time", Phrase("text_any"), unreal),
+        ("ahead", Phrase("text_any"), ahead & ~unplaced & ~several),
+    ]
+    return instant, offset, found
+
+
+def _minutes(text: pd.Series) -> np.ndarray:
+    """The offsets that times end in (Z, +08:00, +0800, +08), in minutes. The ends are few, so each is looked at once."""
+    ends = text.str.slice(-6).astype("category")
+
+    def minutes(end: str) -> int:
+        found = OFFSET.search(end)
+        if found is None:
+            return NO_OFFSET
+        digits = found[0][1:].replace(":", "")
+        size = int(digits[:2] or 0) * 60 + int(digits[2:] or 0)
+        return -size if found[0][0] == "-" else size
+
+    values = np.array([*map(minutes, ends.cat.categories), NO_OFFSET], np.int32)
+    return values[ends.cat.codes.to_numpy()]
+
+
+__all__ = ["DAY", "NO_OFFSET", "OFFSET", "TIME", "instants", "zones"]
