@@ -37,8 +37,9 @@ def applies(
     conditions = {"at": (holds & (agreed != TRUE)).astype(np.int8)}
     if (agreed == UNKNOWN).any():
         conditions["agreed_on"] = np.where(agreed == UNKNOWN, UNKNOWN, TRUE).astype(np.int8)
+    uncertain = rule_sets.uncertain_persons(rule)
     for column, values in (rule.get("when") or {}).items():
-        conditions[column] = facts.is_one_of(column, values)
+        conditions[column] = facts.is_one_of(column, [*values, *uncertain] if column == "callee" else values)
     if rule["check"] in OF_ATTEMPTS and rule.get("counts") != "flagged" and "direction" not in conditions:
         conditions["direction"] = facts.is_one_of("direction", ["out"])
     for column, values in (rule.get("excludes") or {}).items():
@@ -46,7 +47,7 @@ def applies(
             kept = inverse(facts.is_one_of(column, values))
             conditions[column] = both(conditions[column], kept) if column in conditions else kept
     doubts = [facts.truth(column) for column in rule.get("unless_perhaps", [])]
-    doubts += [facts.is_one_of(column, values) for column, values in (rule.get("open_when") or {}).items()]
+    doubts += [facts.is_one_of("callee", uncertain)] if uncertain else []
     if doubts:
         doubtful = (np.stack(doubts) == TRUE).any(0)
         conditions[JUDGEMENT] = np.where(doubtful, UNKNOWN, TRUE).astype(np.int8)

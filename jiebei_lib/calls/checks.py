@@ -127,8 +127,9 @@ def counted(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condit
     if rule["counts"] == "effective":
         column = "answered" if facts.absent("outcome") else "outcome"
         conditions[column] = both(conditions.get(column, _all(facts)), facts.is_one_of("outcome", ["conversation"]))
-    elif rule["counts"] == "unanswered":
-        conditions["answered"] = inverse(facts.truth("answered"))
+    elif rule["counts"] in ("connected", "unanswered"):
+        answered = facts.truth("answered")
+        conditions["answered"] = answered if rule["counts"] == "connected" else inverse(answered)
     if rule["days"] != "ever" and not clock.day_known.all():
         conditions["zone"] = np.where(clock.day_known, TRUE, UNKNOWN).astype(np.int8)
     if "callee_id" in rule["per"] and facts.misdirected.any():

@@ -57,6 +57,16 @@ class RuleSets:
         """binding, recommended or self_discipline, as the rule's source has it; described for what only the article says."""
         return shipped("core/sources.yaml")[rule["cite"][0].partition(" ")[0]].get("standing") or "described"
 
+    def uncertain_persons(self, rule: Mapping[str, Any]) -> list[str]:
+        """Whom a rule about third persons may or may not be about: a person must judge."""
+        persons = self.data["sets"][rule["set"]].get("uncertain_persons")
+        about = (rule.get("when") or {}).get("callee", [])
+        return [one for one in persons["callee"] if one not in about] if persons and "contact" in about else []
+
+    def question(self, rule: Mapping[str, Any]) -> Mapping[str, str]:
+        """What a person must judge where no fact of a log can decide."""
+        return rule.get("open_question") or self.data["sets"][rule["set"]]["uncertain_persons"]["question"]
+
     def binds(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         """Whom a rule binds: ``callers`` and the words for it."""
         return self.data["sets"][rule["set"]]["binds"][rule["cite"][0].partition(" ")[0]]

@@ -46,9 +46,17 @@ def _clock(text: str) -> str:
 Clock = Annotated[str, AfterValidator(_clock)]
 
 
+class Consent(Strict):
+    """How long consent to be called more often lasts: calendar days, the day of it the first, and what ends it before."""
+
+    days: Annotated[int, Field(ge=1)]
+    ends_with: Literal["conversation"]
+
+
 class CallRule(Statement):
     """A rule and the named check that tests it. ``when`` says which attempts it is about; ``unless`` what lifts it, ``unless_perhaps``
-    what may lift it: then a person judges the ``open_question``, which without it is asked of every breach."""
+    what may lift it: then a person judges the ``open_question``, which without it is asked of every breach. ``excludes`` says what
+    does not count, ``consent`` how long consent lasts, ``border`` how the rule reads at its exact border."""
 
     set: str
     severity: Literal["high", "medium", "low"]
@@ -61,14 +69,17 @@ class CallRule(Statement):
     when: dict[str, list[str]] | None = None
     unless: list[Literal["agreed"]] | None = None
     unless_perhaps: list[Literal["agreed"]] | None = None
+    excludes: dict[str, list[str]] | None = None
+    consent: Consent | None = None
+    border: Text | None = None
     open_question: Text | None = None
     presumption: bool = False
     allowed: tuple[Clock, Clock] | None = Field(None, strict=False)
     closing: Literal["included", "excluded"] | None = None
     times: Annotated[int, Field(ge=0)] | None = None
     days: Annotated[int, Field(ge=1)] | Literal["ever"] | None = None
-    counts: Literal["effective", "unanswered", "placed", "flagged"] | None = None
-    per: Annotated[list[Literal["callee_id", "debt_id"]], Field(min_length=1)] | None = None
+    counts: Literal["effective", "connected", "unanswered", "placed", "flagged"] | None = None
+    per: Annotated[list[Literal["callee_id", "debt_id", "number_id", "agency_id"]], Field(min_length=1)] | None = None
     any_of: Annotated[list[str], Field(min_length=1)] | None = None
     asked_by: Annotated[list[str], Field(min_length=1)] | None = None
 
@@ -78,6 +89,13 @@ class Bound(Strict):
     text: Text
 
 
+class UncertainPersons(Strict):
+    """Who may or may not be a third person under the rules of a set, and what a person must judge to say so."""
+
+    callee: Annotated[list[str], Field(min_length=1)]
+    question: Text
+
+
 class RuleSet(Strict):
     """Where rules come from, on whose clock they run, and whom they bind."""
 
@@ -85,6 +103,7 @@ class RuleSet(Strict):
     description: Text
     zone: str | None
     offsets: tuple[int, int] | None = Field(None, strict=False)
+    uncertain_persons: UncertainPersons | None = None
     binds: dict[str, Bound]
 
 
@@ -160,6 +179,7 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
         known = {"discloses": "disclosed", "conduct": "conduct", "purpose": "purpose", "channel": "channel"}
         asked = [(known[rule["check"]], "any_of", rule["any_of"])] if rule["check"] in known else []
         asked += [("channel", "asked_by", rule["asked_by"])] if "asked_by" in rule else []
+        asked += [(field, f"excludes.{field}", values) for field, values in (rule.get("excludes") or {}).items()]
         asked += [(field, f"when.{field}", values) for field, values in (rule.get("when") or {}).items()]
         for field, key, values in asked:
             if field not in LEVELS:

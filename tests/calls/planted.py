@@ -98,7 +98,7 @@ def planted_log(attempts: int = 1000, seed: int = 1, each: int = 3) -> tuple[pd.
                 at = START + pd.Timedelta(days=day, hours=hours)
                 who = f"{debt}-{facts['callee']}"
                 attempt = f"{debt}-{n}"
-                rows.append({"attempt_id": attempt, "debt_id": debt, "at": _iso(at), "callee_id": who, **facts})
+                rows.append({"attempt_id": attempt, "debt_id": debt, "at": _iso(at), "callee_id": who, "number_id": f"{who}-1", **facts})
                 expected += [
                     (rule.lstrip("*"), attempt, "undecided" if rule[0] == "*" else "breach") for rule in broken
                 ]
@@ -127,6 +127,7 @@ def _quiet(n: int, rng: np.random.Generator) -> pd.DataFrame:
         "debt_id": debts,
         "at": _written(days),
         "callee_id": debts.where(~contact, "c" + ids),
+        "number_id": "n" + debts.where(~contact, "c" + ids),
     }
     return pd.DataFrame(
         text

@@ -20,12 +20,12 @@ BORDERS = parse((HERE / "core/borders/calls.yaml").read_text("utf-8"))
 RULES = load_rules()
 
 
-def log_of(case: dict) -> pd.DataFrame:
+def log_of(case: dict, defaults: dict = BORDERS["defaults"]) -> pd.DataFrame:
     each = case.get("each") or [{}] * len(case["at"])
     assert len(each) == len(case["at"]), case["note"]
     return pd.DataFrame(
         [
-            {"attempt_id": str(n), "at": at, **BORDERS["defaults"], **case.get("base", {}), **own}
+            {"attempt_id": str(n), "at": at, **defaults, **case.get("base", {}), **own}
             for n, (at, own) in enumerate(zip(case["at"], each, strict=True), 1)
         ]
     )
@@ -237,3 +237,30 @@ def test_a_log_read_twice_gives_the_same_findings() -> None:
     table = log_of(BORDERS["cases"][0])
     first, second = audit(read_log(table), RULES), audit(table, RULES)
     pd.testing.assert_frame_equal(first.table, second.table)
+
+
+# ---- the examples of the commentary to Regulation F ----------------------------------------------------------------------------
+
+COMMENTARY = parse((HERE / "core/borders/calls_commentary.yaml").read_text("utf-8"))
+EXAMPLES = {
+    "14(b)(2)(i)": ("1.i", "1.ii", "1.iii", "2.i", "3.i"),
+    "14(b)(2)(ii)": ("1.i", "1.ii", "2.i", "2.ii", "2.iii", "2.iv.A", "2.iv.B", "2.iv.C"),
+    "14(b)(3)(i)": ("3.i", "3.ii", "3.iii"),
+    "14(b)(3)(ii)": ("1",),
+    "14(b)(4)": ("2.i", "2.ii", "2.iii", "2.iv", "2.v", "2.vi", "2.vii"),
+}
+
+
+@pytest.mark.parametrize("case", COMMENTARY["cases"], ids=lambda case: f"{case['cite']} {case['rule']}")
+def test_an_example_of_the_commentary_comes_out_as_it_says(case: dict) -> None:
+    log = read_log(log_of(case, COMMENTARY["defaults"]))
+    assert not log.problems
+    found = audit(log, RULES).table
+    of_rule = found[found["rule_id"] == case["rule"]]
+    assert dict(zip(of_rule["attempt_id"].astype(int), of_rule["status"], strict=True)) == case["expect"]
+
+
+def test_every_example_of_the_commentary_is_a_case() -> None:
+    named = {f"{comment}-{number}" for comment, numbers in EXAMPLES.items() for number in numbers}
+    assert {case["cite"] for case in COMMENTARY["cases"]} == named
+    assert len(named) == 24

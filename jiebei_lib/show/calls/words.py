@@ -83,7 +83,8 @@ class AuditWords:
 
     def hover(self, rule: Mapping[str, Any]) -> str:
         binds = self.rule_sets.binds(rule)["text"][self.lang]
-        return self.say("calls.findings.hover", text=rule["text"][self.lang], binds=binds)
+        text = rule["text"][self.lang] + (rule["border"][self.lang] if "border" in rule else "")
+        return self.say("calls.findings.hover", text=text, binds=binds)
 
     def standing(self, rule: Mapping[str, Any]) -> str:
         words = self.say(f"calls.standing.{self.rule_sets.standing(rule)}")
@@ -163,7 +164,7 @@ class AuditWords:
         names = []
         for column in columns.split(";") if columns else []:
             if column == JUDGEMENT:
-                names.append(self.say("calls.undecided.judgement", question=rule["open_question"][self.lang]))
+                names.append(self.say("calls.undecided.judgement", question=self.rule_sets.question(rule)[self.lang]))
             else:
                 names.append(COLUMNS[column]["name"][self.lang])
         return ("、" if self.lang == "zh" else ", ").join(names)
