@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from jiebei_lib.lessons.bank import bank
+from jiebei_lib.lessons.bank import bank, mark
 from jiebei_lib.lessons.store import Answer, Store
 
 CONFIDENCE = 0.95
@@ -57,16 +57,33 @@ def progress(store: Store, lesson: str, length: int) -> dict[str, int]:
 
 
 def spreads(store: Store, lesson: str, phase: str) -> list[Spread]:
-    """How each question was answered, the one with the most wrong answers first."""
+    """How each question was answered, the one with the most wrong answers first. Leaves out what :func:`gone` counts."""
     by_item: dict[str, list[Answer]] = defaultdict(list)
     for answer in _of(store, lesson, phase):
-        by_item[answer.item].append(answer)
+        if fits(answer.item, answer.response):
+            by_item[answer.item].append(answer)
     out = []
     for item, answers in by_item.items():
         given = Counter(_pattern(bank()[item], answer.response) for answer in answers)
         right = sum(answer.right for answer in answers)
         out.append(Spread(item, phase, len(answers), right, dict(given.most_common())))
     return sorted(out, key=lambda spread: (spread.right - spread.answered, spread.item))
+
+
+def gone(store: Store, lesson: str, phase: str) -> int:
+    """Answers to questions that the bank no longer has, or has changed so that the answer is none of theirs: kept, but not shown."""
+    return sum(not fits(answer.item, answer.response) for answer in _of(store, lesson, phase))
+
+
+def fits(item: str, response: Any) -> bool:
+    """Whether a kept response can be an answer to the question as the bank has it now."""
+    if item not in bank():
+        return False
+    try:
+        mark(bank()[item], response)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _pattern(item: dict[str, Any], response: Any) -> Any:

@@ -99,10 +99,11 @@ def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
         for day, chosen in paths.items()
         if chosen
     ]
+    known = [row for row in board.misconceptions(store, lesson) if row[0] in plan()["misconceptions"]]
+    gone = board.gone(store, lesson, phase)
     return out | {
-        "misconceptions": [
-            (plan()["misconceptions"][name][lang], *n) for name, *n in board.misconceptions(store, lesson)[:MOST]
-        ],
+        "misconceptions": [(plan()["misconceptions"][name][lang], *n) for name, *n in known[:MOST]],
+        "gone": say("lessons.board.gone", lang, n=gone) if gone else "",
         "misconceptions_head": heads("lessons.board.misconceptions_table", lang),
         "questions": [_question(spread, lang) for spread in board.spreads(store, lesson, phase)],
         "paths": people,

@@ -7,6 +7,7 @@ from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.lessons.bank import Marked, bank, mark
+from jiebei_lib.lessons.board import fits
 from jiebei_lib.lessons.forms import Asked
 from jiebei_lib.lessons.learner import class_file, learner
 from jiebei_lib.page.html import Words
@@ -165,10 +166,11 @@ class _Quiz:
             return words("sentences", say("lessons.quiz.done", lang), [say("lessons.quiz.done_before", lang)])
         done = class_file().done(learner.code, self.lesson, self.phase)
         first = class_file().done(learner.code, self.lesson, "before") if self.phase == "after" else {}
-        after = _right({asked.item: done[asked.item] for asked in self.form})  # a lesson's practices share a phase
+        own = {asked.item for asked in self.form}  # a lesson's practices share a phase
+        after = _right({name: given for name, given in done.items() if name in own})
         slots = {"after": after, "before": _right(first), "number": len(self.form)}
         key = "result" if first else "result_one"
-        looked = [(bank()[name], right_answer(bank()[name], lang)) for name in first]
+        looked = [(bank()[name], right_answer(bank()[name], lang)) for name in first if name in bank()]
         return words("result", say(f"lessons.quiz.{key}", lang, **slots), looked, lang, cites(lang))
 
 
@@ -226,7 +228,8 @@ def _first_form(lesson: str) -> list[Asked]:
 
 
 def _right(done: Mapping[str, Any]) -> int:
-    return sum(mark(bank()[name], given).right for name, given in done.items())
+    """How many are right; an answer to a question that has gone or changed since is not."""
+    return sum(mark(bank()[name], given).right for name, given in done.items() if fits(name, given))
 
 
 def again(panel: Panel, fields: list[Field]) -> None:

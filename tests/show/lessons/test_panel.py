@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from jiebei_lib.lessons import best_path
+from jiebei_lib.lessons import best_path, board
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.forms import forms
@@ -251,3 +251,39 @@ def test_looking_back_at_the_first_form_shows_a_question_of_every_kind(kind):
     item = next(item for item in bank().values() if item["type"] == kind)
     html = str(words("result", "done", [(item, right_answer(item, "zh"))], "zh", cites("zh")))
     assert item["ask"]["zh"] in html
+
+
+CHOICE = next(name for name, item in bank().items() if item["type"] == "choice")
+
+
+@pytest.mark.parametrize(
+    ("item", "response", "reveals"),
+    [
+        ("a_question_that_is_gone", "0", ""),
+        (CHOICE, "9", ""),  # an option that is gone
+        (CHOICE, "[0, 1]", ""),  # the question is of another kind now
+        (CHOICE, '"text"', ""),
+        (CHOICE, "1", "a_belief_that_is_gone"),
+    ],
+)
+def test_questions_changed_after_answers_never_break_the_board(item, response, reveals):
+    """Answers to what the bank no longer has are kept and exported, and counted where they are not shown."""
+    store = class_file()
+    learner.code = store.join()
+    own = next(asked.item for asked in forms(seed())[0] if bank()[asked.item]["type"] == "choice" and asked.item != item)
+    store.answer(learner.code, LESSON, "before", own, 0)
+    row = (f"{learner.code}:x", learner.code, LESSON, "before", item, response, 0, reveals, "2026-01-01T00:00:00")
+    store._write("insert into answer values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    gone = 0 if reveals else 1
+    assert board.gone(store, LESSON, "before") == gone
+    for lang in ("zh", "en"):
+        current.lang = lang
+        panel = class_board()
+        panel.set(lesson=LESSON, phase="before")
+        assert bank()[own]["ask"][lang] in panel.text()
+        told = {"zh": "题目后来改了或撤了", "en": "changed or withdrawn since"}[lang]
+        assert (told in panel.text()) == bool(gone)
+    assert item in store.export()
+    current.lang = "zh"
+    through(quiz(LESSON, "before"))
+    through(quiz(LESSON, "after"))
