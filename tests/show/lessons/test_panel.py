@@ -270,7 +270,9 @@ def test_questions_changed_after_answers_never_break_the_board(item, response, r
     """Answers to what the bank no longer has are kept and exported, and counted where they are not shown."""
     store = class_file()
     learner.code = store.join()
-    own = next(asked.item for asked in forms(seed())[0] if bank()[asked.item]["type"] == "choice" and asked.item != item)
+    own = next(
+        asked.item for asked in forms(seed())[0] if bank()[asked.item]["type"] == "choice" and asked.item != item
+    )
     store.answer(learner.code, LESSON, "before", own, 0)
     row = (f"{learner.code}:x", learner.code, LESSON, "before", item, response, 0, reveals, "2026-01-01T00:00:00")
     store._write("insert into answer values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
