@@ -19,8 +19,6 @@ def open_class(
     file: Annotated[Path | None, typer.Option(help=t("class.file"), metavar="FILE")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
-    import signal
-
     from jiebei_lib.lessons import classroom
 
     lang, lesson = checked_lang(lang), checked_lesson(lesson)
@@ -33,7 +31,8 @@ def open_class(
     file = file or classroom.default_file()
     with classroom.opened(lesson, host, port, students, file, min(students, carries)) as now:
         each = sum(now.kernels()) / max(1, len(now.kernels()))
-        print(say("cli.class.open", lang, link=now.link))
+        for link in now.links:
+            print(say("cli.class.open", lang, link=link))
         print(_qr(now.link))
         print(say("cli.class.board", lang, link=now.board))
         print(say("cli.class.measured", lang, each=round(each)))
@@ -41,7 +40,6 @@ def open_class(
         if host == classroom.HOME:
             print(say("cli.class.here_only", lang))
         print(say("cli.class.end", lang), flush=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         now.last(lambda: print(say("cli.class.again", lang), flush=True))
 
 

@@ -2,22 +2,26 @@
 
 What a student's browser can reach: the page of one lesson, its own kernel's widget messages (Voilà refuses every message that runs
 code), static files of Voilà. No terminals, no contents, no listing, no other notebook; the notebooks' folder serves no file. The
-board listens on this machine alone.
+board listens on this machine alone. How one student is kept from taking everything is in server.py.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -34,12 +38,18 @@ NOTEBOOKS = {
 }
 BOARD = "class_board"
 MOST = 200  # students; more is a typing error
+SPARE = 2  # places, and a tenth, for those who come late or open a second page
 KERNEL_MB = 150  # memory that one student takes: 94 when it comes, more after the game's debrief
 PER_CORE = 20  # students; measured: forty on two cores answer at the same moment
 SPARE_MB = 1024  # left for the machine itself
+FILES_EACH, SPARE_FILES = 40, 120  # open files of the students' server: for each student, and its own
+MOST_FILES = 16_384  # open files that a server asks for; a system's "unlimited" can make programs slow
+LOG_BYTES = 2_000_000  # of a server's log; a longer one begins anew
 START_SECONDS = 60.0  # for the servers to answer at all, and for each student's kernel on top
 SECONDS_EACH = 10.0
 RESTING = 0.02  # seconds of processor time a second; a kernel below it rests
+# The server's own program: nothing on its command line says more than where the library is, should it not be installed
+PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from jiebei_lib.lessons.server import main; main()"
 WARM = "is filled with"  # what Voilà says when every kernel has run the notebook
 
 
@@ -47,17 +57,51 @@ WARM = "is filled with"  # what Voilà says when every kernel has run the notebo
 class ClassServer:
     """A Voilà server: how it is started, its process, and what it says of itself."""
 
-    command: list[str]
+    asked: dict[str, Any]
     environment: dict[str, str]
-    process: subprocess.Popen
-    log: Path
+    folder: Path
+    process: subprocess.Popen = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    def begin(self) -> None:
+        """Starts the program in a folder of its own, empty but for its log: Python and Jupyter take modules and settings from where
+        they are started. What it is asked goes to its standard input, whose end tells it that we are gone."""
+        with self.log.open("ab") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", PROGRAM, str(HERE.parent)],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        with suppress(OSError):  # it has ended already: whoever waits for it says so
+            self.process.stdin.write(json.dumps(self.asked).encode() + b"\n")
+            self.process.stdin.flush()
+
+    def shorten(self) -> None:
+        """Keeps the log from growing without end."""
+        with suppress(OSError):
+            if self.log.stat().st_size > LOG_BYTES:
+                os.truncate(self.log, 0)
 
 
 @dataclass
 class Class:
-    """An open class: the students' link, the board's link with its token, the class file, kernels begun beforehand, and the servers."""
+    """An open class: the students' link, the board's link with its token, the class file, kernels begun beforehand, and the servers.
+
+    ``links``: the students' link by each address of this machine, where the class listens on all of them.
+    """
 
     link: str
+    links: list[str]
     board: str
     file: Path
     warm: int
@@ -84,9 +128,10 @@ class Class:
     def mend(self, told: Callable[[], None] = lambda: None) -> None:
         """Starts again what has died; the class file holds everything that was answered before."""
         for server in (self.students, self.teacher):
+            server.shorten()
             if server.process.poll() is not None:
                 told()
-                server.process = _process(server.command, server.environment, server.log)
+                server.begin()
 
 
 def notebooks() -> Path:
@@ -105,11 +150,42 @@ def default_file() -> Path:
 
 
 def capacity() -> int:
-    """How many students this machine carries: by its free memory, and by its processors."""
+    """How many students this machine carries: by its free memory, its processors, and the files that a program may open."""
     import psutil
 
     by_memory = (psutil.virtual_memory().available / 2**20 - SPARE_MB) / KERNEL_MB
-    return max(0, min(int(by_memory), PER_CORE * (os.cpu_count() or 1)))
+    by_files = (allowed_files() - SPARE_FILES) / FILES_EACH
+    return max(0, min(int(by_memory), int(by_files), PER_CORE * (os.cpu_count() or 1)))
+
+
+def allowed_files(ask: bool = False) -> int:
+    """How many files this process may open at once, after it has asked for as many as it may have; with ``ask``, asks."""
+    try:
+        import resource
+    except ImportError:  # no such limit on this system
+        return MOST_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft == resource.RLIM_INFINITY:
+        return MOST_FILES
+    if ask and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(soft, most)
+
+
+def addresses(host: str) -> list[str]:
+    """The addresses under which others find a server that listens at ``host``: itself, or each that this machine has."""
+    import psutil
+
+    if host not in ("0.0.0.0", "::"):
+        return [host]
+    found = [each for own in psutil.net_if_addrs().values() for each in own if each.family == socket.AF_INET]
+    outside = [each.address for each in found if not each.address.startswith(("127.", "169.254."))]
+    return outside or [HOME]
+
+
+def link_to(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 @contextmanager
@@ -123,21 +199,38 @@ def opened(lesson: str, host: str, port: int, students: int, file: Path, warm: i
     Store(file)
     token, servers, warm = secrets.token_urlsafe(16), [], students if warm is None else warm
     environment = {**os.environ, FILE: str(file), OPEN: lesson}
+    links, board = [link_to(each, port) for each in addresses(host)], f"http://{HOME}:{port + 1}/?token={token}"
+    places = students + SPARE + students // 10
+    with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="jiebei-class-") as folder:
+        try:
+            servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, "", places, Path(folder)))
+            servers.append(_start(BOARD, HOME, port + 1, environment, 0, token, 0, Path(folder)))
+            _wait(servers[0], START_SECONDS + SECONDS_EACH * students, links[0] if warm == 0 else None)
+            _wait(servers[1], START_SECONDS, board)
+            if lesson == "lesson_1":
+                _solve(file)
+            found = Class(links[0], links, board, file, warm, *servers)
+            if warm != 0:
+                _settle(servers[0], SECONDS_EACH * students)
+            yield found
+        finally:
+            for server in servers:
+                _end(server)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A closed terminal or a polite kill ends a class as Ctrl+C does, at any moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
+    before = {each: signal.signal(each, signal.default_int_handler) for each in names}
     try:
-        servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, ""))
-        servers.append(_start(BOARD, HOME, port + 1, environment, 0, token))
-        link, board = f"http://{host}:{port}/", f"http://{HOME}:{port + 1}/?token={token}"
-        _wait(servers[0], START_SECONDS + SECONDS_EACH * students, link if warm == 0 else None)
-        _wait(servers[1], START_SECONDS, board)
-        if lesson == "lesson_1":
-            _solve(file)
-        found = Class(link, board, file, warm, *servers)
-        if warm != 0:
-            _settle(servers[0], SECONDS_EACH * students)
-        yield found
+        yield
     finally:
-        for server in servers:
-            _end(server)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def check(lesson: str, host: str, port: int, students: int) -> None:
@@ -157,11 +250,13 @@ def check(lesson: str, host: str, port: int, students: int) -> None:
             raise ClassError(Problem("bad_address", "--host", {"value": f"{shown(where)}:{number}"})) from None
 
 
-def command(notebook: str, host: str, port: int, warm: int, token: str) -> list[str]:
-    """How Voilà is started: everything that a lesson does not need is shut."""
+def asked(notebook: str, host: str, port: int, warm: int, token: str, places: int) -> dict[str, Any]:
+    """What the server is asked: everything that a lesson does not need is shut."""
     options = {
         "Voila.ip": host,
         "Voila.port_retries": 0,
+        "Voila.open_browser": False,
+        "Voila.kernel_websocket_connection_class": "jiebei_lib.lessons.server.ClassConnection",
         "port": port,
         "token": token,
         "VoilaConfiguration.strip_sources": True,
@@ -178,19 +273,13 @@ def command(notebook: str, host: str, port: int, warm: int, token: str) -> list[
         "VoilaConfiguration.preheat_kernel": warm > 0,
         "VoilaConfiguration.default_pool_size": warm,
         "VoilaConfiguration.multi_kernel_manager_class": "jiebei_lib.lessons.kernels.ClassKernels",
-        # A page that is closed keeps its kernel for ten minutes.
+        "ClassKernels.places": places,
+        # A page that is closed keeps its kernel for ten minutes, or until its place is needed.
         "MappingKernelManager.cull_idle_timeout": 600,
         "MappingKernelManager.cull_interval": 60,
     }
     path = notebooks() / f"{notebook}.ipynb"
-    return [
-        sys.executable,
-        "-m",
-        "voila",
-        str(path),
-        "--no-browser",
-        *(f"--{key}={value}" for key, value in options.items()),
-    ]
+    return {"argv": [str(path), *(f"--{key}={value}" for key, value in options.items())], "names": [host]}
 
 
 def templates() -> Path:
@@ -202,22 +291,18 @@ def template() -> str:
     return "jiebei_class"
 
 
-def _start(notebook: str, host: str, port: int, environment: dict[str, str], warm: int, token: str) -> ClassServer:
+def _start(
+    notebook: str, host: str, port: int, environment: dict[str, str], warm: int, token: str, places: int, folder: Path
+) -> ClassServer:
     try:
         import voila  # noqa: F401
     except ImportError:
         raise ClassError(Problem("no_extra", "jiebei class", {"allowed": "jiebei-lib[lab]"})) from None
     paths = [str(templates()), *filter(None, [environment.get("JUPYTER_PATH")])]
     environment = {**environment, "JUPYTER_PATH": os.pathsep.join(paths)}
-    handle, log = tempfile.mkstemp(prefix="jiebei-class-", suffix=".log")
-    os.close(handle)
-    asked = command(notebook, host, port, warm, token)
-    return ClassServer(asked, environment, _process(asked, environment, Path(log)), Path(log))
-
-
-def _process(asked: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen:
-    with log.open("a") as said:
-        return subprocess.Popen(asked, env=environment, stdout=said, stderr=said, start_new_session=True)
+    own = folder / notebook
+    own.mkdir()
+    return ClassServer(asked(notebook, host, port, warm, token, places), environment, own)
 
 
 def _wait(server: ClassServer, seconds: float, link: str | None) -> None:
@@ -289,4 +374,3 @@ def _end(server: ClassServer) -> None:
         with suppress(psutil.Error, OSError):
             process.kill()
     server.process.wait()
-    server.log.unlink(missing_ok=True)

@@ -1,19 +1,95 @@
-"""The students' kernels: begun once, before class. Voilà's pool would begin another for each one taken, forty at the same moment."""
+"""The students' kernels: begun once, before class; never more than the class has places; ended when nobody looks at them any more."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets import Float, Integer
+
+LEFT_SECONDS = 20.0  # after a page is gone, its kernel waits this long for a network that comes back
+UNSEEN_SECONDS = 45.0  # a kernel whose page has never connected: the page takes a while where forty come at once
+
+
+class Full(Exception):
+    """Every place of the class is taken by somebody who is there."""
 
 
 class ClassKernels(AsyncMappingKernelManager):
-    """Voilà adds its pool to this class; once the first fill is under way, the pool is not filled again.
+    """Voilà adds its pool to this class. Three things are different here.
 
-    Who comes after the pool is used up gets a kernel of the usual kind, a few seconds later.
+    Once the first fill is under way the pool is not filled again: Voilà would begin another kernel for each one taken, forty at the
+    same moment. There are at most ``places`` kernels: who comes when all are taken gets the one that has been without a reader for
+    longest, or :class:`Full`. And kernels that wait for their student are never ended for being idle.
     """
+
+    places = Integer(0, help="The most kernels there may be; 0: no limit.", config=True)
+    left = Float(LEFT_SECONDS, config=True)
+    unseen = Float(UNSEEN_SECONDS, config=True)
+
+    def __init__(self, **given: Any):
+        self._starting, self._alone = 0, {}  # kernel -> since when it has had no reader, and whether it ever had one
+        super().__init__(**given)
 
     async def start_kernel(self, *given: Any, **more: Any) -> str:
         if (config := getattr(self, "kernel_pools_config", None)) is not None:
             self.kernel_pools_config = {name: {**pool, "pool_size": 0} for name, pool in config.items()}
-        return await super().start_kernel(*given, **more)
+        await self.make_room()
+        self._starting += 1
+        try:
+            kernel = await super().start_kernel(*given, **more)
+        finally:
+            self._starting -= 1
+        self._alone[kernel] = (time.monotonic(), False)
+        return kernel
+
+    async def make_room(self) -> None:
+        """Ends the kernel that has been without a reader for longest, if all places are taken. Raises :class:`Full`."""
+        if not self.places or len(self) + self._starting < self.places:
+            return
+        now, pooled = time.monotonic(), self.waiting()
+        waited = {
+            kernel: now - since
+            for kernel, (since, seen) in self._alone.items()
+            if kernel in self and kernel not in pooled and now - since > (self.left if seen else self.unseen)
+        }
+        if not waited:
+            raise Full
+        await self.shutdown_kernel(max(waited, key=waited.get), now=True)
+
+    def waiting(self) -> set[str]:
+        """Kernels of the pool, which nobody has taken yet."""
+        tasks = [task for pool in getattr(self, "_pools", {}).values() for task in pool]
+        return {task.result()["kernel_id"] for task in tasks if task.done() and not task.exception()}
+
+    def free(self) -> bool:
+        """Whether somebody who comes now finds a kernel that waits, or a place for a new one."""
+        now = time.monotonic()
+        return (
+            not self.places
+            or bool(self.waiting())
+            or len(self) + self._starting < self.places
+            or any(now - since > (self.left if seen else self.unseen) for since, seen in self._alone.values())
+        )
+
+    def taken(self, kernel_id: str) -> None:
+        """A kernel left the pool for a page that has not connected yet."""
+        self._alone[kernel_id] = (time.monotonic(), False)
+
+    def notify_connect(self, kernel_id: str) -> None:
+        super().notify_connect(kernel_id)
+        self._alone.pop(kernel_id, None)
+
+    def notify_disconnect(self, kernel_id: str) -> None:
+        super().notify_disconnect(kernel_id)
+        if not self._kernel_connections.get(kernel_id):
+            self._alone[kernel_id] = (time.monotonic(), True)
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        self._alone.pop(kernel_id, None)
+        return super().remove_kernel(kernel_id)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        if kernel_id not in self.waiting():
+            await super().cull_kernel_if_idle(kernel_id)

@@ -7,8 +7,9 @@ from functools import cache
 
 import traitlets
 
+from jiebei_lib.core.knowledge.problems import Problem
 from jiebei_lib.lessons.forms import Asked, forms
-from jiebei_lib.lessons.store import Store
+from jiebei_lib.lessons.store import ClassError, Store
 
 FILE = "JIEBEI_CLASS"  # the environment variable that names the class file; without it answers stay in memory
 OPEN = "JIEBEI_LESSON"  # the one that names the lesson of the class
@@ -22,7 +23,11 @@ class Learner(traitlets.HasTraits):
     code = traitlets.Unicode("")
 
     def enter(self) -> str:
-        """The learner's code; joins without a nickname if they have not joined yet."""
+        """The learner's code; joins without a nickname if they have not joined yet. Raises :class:`ClassError`, and forgets the code,
+        if the teacher has emptied the class since."""
+        if self.code and not class_file().there(self.code):
+            self.code = ""
+            raise ClassError(Problem("class_emptied", ""))
         if not self.code:
             self.code = class_file().join()
         return self.code
@@ -37,7 +42,8 @@ class Learner(traitlets.HasTraits):
 @cache
 def class_file() -> Store:
     """The class's file, opened once a kernel."""
-    return Store(os.environ.get(FILE) or None)
+    path = os.environ.get(FILE) or None
+    return Store(path, paced=path is not None)
 
 
 def open_lesson() -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import os
 import re
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +28,13 @@ from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
 from jiebei_lib.lessons.bank import Marked, bank, mark
 
 LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"  # no two that look alike
-CODE, LONGEST_NAME = 5, 12  # characters
+CODE, LONGEST_NAME = 8, 12  # characters
 WAIT = 30.0  # seconds that a writer waits for its turn
+AGAIN, PAUSE = 3, 0.3  # tries of a write for which the disk has no room, and seconds between them
+FORGETTING = 10.0  # seconds that deleting waits for whoever still reads what was deleted
+FREE_GUESSES, LONGEST_PAUSE = 3, 60.0  # wrong codes without a pause; then 1, 2, 4 … seconds, up to so many
+# Of one learner's rows, in a class: so many at once, so many a second from then on, and so many games
+BURST, A_SECOND, GAMES = 60.0, 2.0, 60
 PHASES = ("before", "after", "practice")
 TABLES = """
 create table if not exists class (name text primary key, value text not null);
@@ -73,21 +81,40 @@ class ClassError(UserError):
 
 
 class Store:
-    """The file of one class; ``None`` keeps a learner's own answers in memory."""
+    """The file of one class; ``None`` keeps a learner's own answers in memory.
 
-    def __init__(self, path: str | Path | None = None):
-        self.path = path
+    Whatever the file or its disk does becomes a :class:`ClassError`. ``paced``: as one learner's kernel opens it, which takes no more
+    than a hand can give.
+    """
+
+    def __init__(self, path: str | Path | None = None, paced: bool = False):
+        self.path, self.paced = path, paced
+        self._left, self._seen = BURST, time.monotonic()  # rows that may be written now
+        self._wrong, self._shut = 0, 0.0  # wrong codes so far, and until when no other is looked at
         self._local = threading.local()
         self._memory = _connect(":memory:") if path is None else None
         self._lock = threading.Lock()
         try:
-            with self._open() as file:
+            with self._connection() as file:
                 file.executescript(TABLES)
         except sqlite3.Error as failure:
             raise ClassError(Problem("cannot_write", str(path), {"value": failure})) from None
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection. Raises :class:`ClassError` for what the file or its disk does; nothing half done is left."""
+        with self._connection() as file:
+            try:
+                yield file
+            except sqlite3.IntegrityError:
+                raise
+            except sqlite3.Error as failure:
+                with suppress(sqlite3.Error):
+                    file.rollback()
+                raise ClassError(Problem("class_store", Path(self.path or "").name, {"value": failure})) from None
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection; the one in memory is shared and used by one thread at a time."""
         if self._memory is not None:
             with self._lock:
@@ -100,7 +127,34 @@ class Store:
     def _write(self, sql: str, values: tuple) -> bool:
         """Whether a row was added; an id that is there already leaves everything as it is."""
         with self._open() as file:
-            return file.execute(sql, values).rowcount == 1
+            for left in reversed(range(AGAIN)):
+                try:
+                    return file.execute(sql, values).rowcount == 1
+                except sqlite3.OperationalError as failure:
+                    if not left or failure.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+                        raise
+                    time.sleep(PAUSE)
+        return False
+
+    def _add(self, table: str, code: str, row: tuple) -> bool:
+        """As :meth:`_write`, one learner's row. Raises :class:`ClassError` if the class has been emptied since, or too much comes."""
+        if self.paced:
+            now = time.monotonic()
+            self._left, self._seen = min(BURST, self._left + (now - self._seen) * A_SECOND), now
+            if self._left < 1:
+                raise ClassError(Problem("too_fast", ""))
+            self._left -= 1
+        # One statement: between a look and a write everything could be deleted, and the row be nobody's
+        marks = ", ".join("?" * len(row))
+        there = "select 1 from student where code = ?"
+        added = self._write(f"insert or ignore into {table} select {marks} where exists ({there})", (*row, code))
+        if not added and not self.there(code):
+            raise ClassError(Problem("class_emptied", ""))
+        return added
+
+    def check(self) -> None:
+        """Whether the file takes what students write. Raises :class:`ClassError`."""
+        self._write("insert or replace into class values ('looked', ?)", (_now(),))
 
     # ---- students --------------------------------------------------------------------------------------------------
 
@@ -119,17 +173,30 @@ class Store:
                     continue
 
     def known(self, code: str) -> str:
-        """A code as it was given out. Raises :class:`ClassError`."""
-        code = str(code).strip().upper()[: 4 * CODE]
-        with self._open() as file:
-            if not file.execute("select 1 from student where code = ?", (code,)).fetchone():
-                raise ClassError(Problem("no_code", "code", {"value": shown(code)}))
+        """A code as it was given out. Raises :class:`ClassError`; after a few wrong ones the next is looked at only after a pause,
+        which doubles each time."""
+        code = re.sub(r"[\s-]+", "", str(code)[: 4 * CODE]).upper()
+        if (wait := self._shut - time.monotonic()) > 0:
+            raise ClassError(Problem("code_wait", "", {"value": math.ceil(wait)}))
+        if not self.there(code):
+            self._wrong += 1
+            if (past := self._wrong - FREE_GUESSES) >= 0:
+                self._shut = time.monotonic() + min(LONGEST_PAUSE, 2.0 ** min(past, 20))
+            raise ClassError(Problem("no_code", "code", {"value": shown(code)}))
         return code
+
+    def there(self, code: str) -> bool:
+        """Whether somebody has this code."""
+        with self._open() as file:
+            return bool(file.execute("select 1 from student where code = ?", (code,)).fetchone())
 
     def number(self, code: str) -> int:
         """A student's running number: decides which form comes first, and stands for the student everywhere else."""
         with self._open() as file:
-            return file.execute("select number from student where code = ?", (code,)).fetchone()[0]
+            found = file.execute("select number from student where code = ?", (code,)).fetchone()
+        if not found:
+            raise ClassError(Problem("class_emptied", ""))
+        return found[0]
 
     def students(self) -> int:
         with self._open() as file:
@@ -146,10 +213,7 @@ class Store:
             raise ValueError((phase, item))
         found = mark(bank()[item], response)
         row = (f"{code}:{lesson}:{phase}:{item}", code, lesson, phase, item, json.dumps(response), found.right)
-        added = self._write(
-            "insert or ignore into answer values (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, ",".join(found.reveals), _now())
-        )
-        if added:
+        if self._add("answer", code, (*row, ",".join(found.reveals), _now())):
             return found
         with self._open() as file:
             kept = file.execute("select response from answer where id = ?", row[:1]).fetchone()
@@ -157,13 +221,13 @@ class Store:
 
     def move(self, code: str, run: int, day: int, choice: str) -> bool:
         """Keeps a day's choice of a game; whether it was new."""
-        row = (f"{code}:{run}:{day}", code, run, day, choice, _now())
-        return self._write("insert or ignore into move values (?, ?, ?, ?, ?, ?)", row)
+        if self.paced and run > GAMES:
+            raise ClassError(Problem("games_enough", "", {"value": GAMES}))
+        return self._add("move", code, (f"{code}:{run}:{day}", code, run, day, choice, _now()))
 
     def name_call(self, code: str, run: int, event: str, rule: str, right: bool) -> bool:
         """Keeps which rule a student says that an event breaks (``none``: it is in order)."""
-        row = (f"{code}:{run}:{event}", code, run, event, rule, right, _now())
-        return self._write("insert or ignore into named values (?, ?, ?, ?, ?, ?, ?)", row)
+        return self._add("named", code, (f"{code}:{run}:{event}", code, run, event, rule, right, _now()))
 
     def done(self, code: str, lesson: str, phase: str) -> dict[str, Any]:
         """Item → response of what a student has answered."""
@@ -229,15 +293,27 @@ class Store:
         return out.getvalue()
 
     def delete_all(self) -> None:
-        """Deletes every student, answer and move for good; the settings of the class stay."""
+        """Deletes every student, answer and move for good; the settings of the class stay.
+
+        Raises :class:`ClassError` while somebody still reads the file as it was: then what was deleted is gone from the class, but
+        traces of it are in the file's log until this is called again.
+        """
         with self._open() as file:
             file.execute("begin immediate")
             for table in ("answer", "move", "named", "student"):
                 file.execute(f"delete from {table}")
             file.execute("commit")
-            file.execute("pragma wal_checkpoint(truncate)")
-            file.execute("vacuum")
-            file.execute("pragma wal_checkpoint(truncate)")
+            if self.path is not None:
+                self._forget(file)
+
+    def _forget(self, file: sqlite3.Connection) -> None:
+        """Makes the log that SQLite keeps beside the file empty, which it may only be once nobody reads from it."""
+        end = time.monotonic() + FORGETTING
+        for step in ("pragma wal_checkpoint(truncate)", "vacuum", "pragma wal_checkpoint(truncate)"):
+            while (busy := file.execute(step).fetchone()) and busy[0]:
+                if time.monotonic() > end:
+                    raise ClassError(Problem("still_read", Path(self.path).name))
+                time.sleep(PAUSE)
 
 
 def checked_name(name: str) -> str:
@@ -250,6 +326,10 @@ def checked_name(name: str) -> str:
 
 
 def _connect(path: str) -> sqlite3.Connection:
+    if path != ":memory:":
+        with suppress(OSError):  # only the teacher's account reads it; what SQLite puts beside it takes after it
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            os.chmod(path, 0o600)
     file = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
     for setting in ("journal_mode=wal", "synchronous=full", "secure_delete=on"):
         file.execute(f"pragma {setting}")

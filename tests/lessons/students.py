@@ -43,8 +43,7 @@ class Student:
     async def enter(self) -> None:
         """The page, then the kernel's channels and the state of every widget."""
         started = time.perf_counter()
-        answer = await AsyncHTTPClient(force_instance=True).fetch(HTTPRequest(self.link, request_timeout=PATIENCE))
-        page = answer.body.decode()
+        page = await self.page()
         self.first_screen = time.perf_counter() - started
         self.kernel = re.search(r'"kernelId": ?"([0-9a-f-]+)"', page)[1]
         self.models = re.findall(r'"model_id": ?"([0-9a-f]+)"', page)
@@ -53,6 +52,17 @@ class Student:
         )
         self.socket = await websocket_connect(channels, connect_timeout=PATIENCE)
         await self.ask_states()
+
+    async def page(self) -> str:
+        """The page; while all places are taken it is asked for again, as the page that says so does."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            asked = HTTPRequest(self.link, request_timeout=PATIENCE)
+            answer = await AsyncHTTPClient(force_instance=True).fetch(asked, raise_error=False)
+            if answer.code != 503 or time.monotonic() > end:
+                answer.rethrow()
+                return answer.body.decode()
+            await asyncio.sleep(1)
 
     async def ask_states(self) -> None:
         control = uuid.uuid4().hex

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from jiebei_lib.core.knowledge.problems import UserError
 from jiebei_lib.lessons import board
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank, mark, plan
 from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson
 from jiebei_lib.page.html import Words
-from jiebei_lib.page.text import heads, say
+from jiebei_lib.page.text import LANGUAGES, heads, say
 from jiebei_lib.show.lessons.words import answer, words
 from jiebei_lib.show.widget.fields import both, button, check, choice
 from jiebei_lib.show.widget.panel import Download, Panel
@@ -67,10 +68,21 @@ def _watch(panel: Panel) -> None:
         return
 
     def look() -> None:
-        if panel.comm is not None:
-            panel.redraw()
-            loop.call_later(EVERY, look)
+        if panel.comm is None:
+            return
+        loop.call_later(EVERY, look)  # first: should this look fail, there is a next one
+        panel.redraw()
+        try:
+            class_file().check()
+        except UserError as failure:  # students' answers are not kept: the teacher must know
+            panel.tell({lang: failure.say(lang) for lang in LANGUAGES})
+            troubled.add(True)
+        else:
+            if troubled:
+                troubled.clear()
+                panel.tell(None)
 
+    troubled: set[bool] = set()
     loop.call_later(EVERY, look)
 
 

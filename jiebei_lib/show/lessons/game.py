@@ -73,10 +73,10 @@ class _Game:
         """A new game that keeps the choices before the day picked."""
         day = values.get("day")
         if day in [str(n) for n in range(1, game.DAYS + 1)]:
-            self.run += 1
-            self.chosen, self.judged, self.told = self.chosen[: int(day) - 1], {}, set()
-            for n, name in enumerate(self.chosen, 1):
-                class_file().move(learner.enter(), self.run, n, name)
+            run, chosen = self.run + 1, self.chosen[: int(day) - 1]
+            for n, name in enumerate(chosen, 1):  # kept first: should one be refused, the game stays as it was
+                class_file().move(learner.enter(), run, n, name)
+            self.run, self.chosen, self.judged, self.told = run, chosen, {}, set()
             again(self.panel, self.fields())
 
     def come_back(self) -> None:

@@ -30,7 +30,7 @@ def join() -> Panel:
         return [
             text("name", both("lessons.join.name"), longest=12),
             button("enter", both("lessons.join.enter"), main=True),
-            text("code", both("lessons.join.code"), longest=8),
+            text("code", both("lessons.join.code"), longest=12),
             button("back", both("lessons.join.back")),
         ]
 

@@ -70,7 +70,7 @@ class Panel(anywidget.AnyWidget):
     ):
         self._draw, self._presses, self._slow, self._picks = draw, dict(presses or {}), set(slow), dict(picks or {})
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
-        self._turn = 0
+        self._turn, self._refused = 0, False
         words = {key: both(f"widget.{key}") for key in ("unknown", "numbers", "choose_file", "no_file", "remove_file")}
         super().__init__(fields=list(fields), values=first_values(fields), _css=style())
         self.page = {"words": words, "picks": sorted(self._picks), "name": name}
@@ -192,9 +192,14 @@ class Panel(anywidget.AnyWidget):
             threading.Thread(target=self._run, args=(name,), name=f"jiebei-{id(self)}-{name}", daemon=True).start()
 
     def _run(self, name: str) -> None:
+        before = self.status
         try:
             self._answer(self._presses[name](dict(self.values), self))
+            if self._refused and self.status == before:  # what was refused before has gone well now
+                self.tell(None)
+            self._refused = False
         except UserError as error:
+            self._refused = True
             self.tell({lang: error.say(lang) for lang in LANGUAGES})
         except OSError as error:
             self.tell({lang: say("widget.failed", lang, value=error.strerror or error) for lang in LANGUAGES})
