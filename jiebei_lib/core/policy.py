@@ -45,7 +45,13 @@ CODE = (
 )
 DEEPEST = 12  # keys one inside the other; the rules use 7
 # The topic of a top-level key that is none itself.
-TOPIC_OF = {"strengths": "factors", "constraints": "factors", "questions": "factors", "sampling": "factors"}
+TOPIC_OF = {
+    "strengths": "factors",
+    "constraints": "factors",
+    "questions": "factors",
+    "sampling": "factors",
+    "in_time": "limits",
+}
 
 
 class Policy:

@@ -103,6 +103,7 @@ class SourceEntry(Strict):
     issuer: Text | None = None
     published: Iso | None = None
     effective: Iso | None = None
+    checked: Iso | None = None
     standing: Literal["binding", "recommended", "self_discipline"] | None = None
     locators: dict[Literal["prefix", "last"], str | int] | None = None
     note: Text | None = None
@@ -322,3 +323,4 @@ class Document(Strict):
     consequences: dict[str, Statement]
     advice: AdviceRules
     limits: dict[str, Statement]
+    in_time: dict[str, Parameter]
