@@ -18,7 +18,7 @@ _HOME = {
     "Readings": "core.readings",
     "assess": "core.assessment",
     "Assessment": "core.assessment",
-    "score": "core.scoring.many",
+    "score": "portfolio.table",
     "LogError": "core.knowledge.problems",
     "audit": "calls.audit",
     "read_log": "calls.log",
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from jiebei_lib.core.knowledge.problems import CaseError, LogError, PolicyError, ReportError, UserError
     from jiebei_lib.core.policy import Policy, load_policy
     from jiebei_lib.core.readings import Readings
-    from jiebei_lib.core.scoring.many import score
     from jiebei_lib.money.arrears import owed, waiting
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.money.plan import schedule
     from jiebei_lib.money.rates import effective_annual_rate, nominal_annual_rate
+    from jiebei_lib.portfolio.table import score
 
 
 def __getattr__(name: str) -> Any:

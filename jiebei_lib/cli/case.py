@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, number, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.page.text import heads, of_hundred, percent, say
 
@@ -58,12 +58,8 @@ def _case(file: Path | None, typed: dict[str, str]) -> Case:
 
     facts = read_yaml(file, CaseError) if file else {}
     if isinstance(facts, dict):
-        facts |= {name: None if value in ("", "unknown") else _typed(name, value) for name, value in typed.items()}
+        facts = {key: value for key, value in facts.items() if FIELDS.named(key) not in typed} | typed
     return Case.of(facts, file.name if file else "case")
-
-
-def _typed(name: str, text: str) -> Any:
-    return number(text) if FIELDS[name]["type"] in ("integer", "number") else text
 
 
 def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, number, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.money.budget import Affordability
 from jiebei_lib.money.loan import FIELDS, Loan
@@ -68,13 +68,14 @@ def cost(
 ) -> None:
     typed = {name: value for name, value in locals().items() if name in FIELDS and value is not None}
     from jiebei_lib.core.assessment import in_language
+    from jiebei_lib.core.case import checked
     from jiebei_lib.core.policy import load_policy
     from jiebei_lib.money.budget import Budget, affordability
     from jiebei_lib.money.summary import money
 
     lang, rules = checked_lang(lang), load_policy(policy)
     known = _loan(loan, typed, rules)
-    late = number(days_overdue) if days_overdue is not None else None
+    late = checked("days_overdue", days_overdue, "days_overdue")[0] if days_overdue is not None else None
     account = money(known, as_of, late, rules, months=plan_months)
     budget = Budget(income, spending, other_debts, savings) if income is not None else None
     carried = affordability(budget, known, rules) if budget else None
@@ -139,10 +140,11 @@ def _loan(file: Path | None, typed: dict[str, Any], policy: Any) -> Loan:
 
     fields = read_yaml(file, CaseError) if file else {}
     if isinstance(fields, dict):
-        if any(name in typed for name in RATES):
-            fields = {name: value for name, value in fields.items() if name not in RATES}
+        over = {*typed, *(RATES if any(name in typed for name in RATES) else ())}
+        fields = {key: value for key, value in fields.items() if FIELDS.named(key) not in over}
         terms = {name: policy.value(f"cost.{name}") for name in ("penalty_multiple", "grace_days")}
-        fields = terms | fields | typed
+        known = {FIELDS.named(key) for key in fields}
+        fields = {name: value for name, value in terms.items() if name not in known} | fields | typed
     return Loan.of(fields, file.name if file else "loan")
 
 

@@ -90,13 +90,6 @@ def checked_lang(lang: str) -> str:
     return lang
 
 
-def number(text: str) -> int | float | str:
-    """A number typed as an option; anything else comes back as it is, for the field's own check to refuse."""
-    if re.fullmatch(r"[+-]?\d{1,18}", text):
-        return int(text)
-    return float(text) if re.fullmatch(r"[+-]?\d{1,18}\.\d{1,18}", text) else text
-
-
 def print_json(content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jiebei_lib.core.case import FIELDS, check_table, checked
+from jiebei_lib.core.case import FIELDS, checked
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.portfolio.table import check_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from typing import Any
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import dumped
-from jiebei_lib.money.loan_fields import FIELDS, PARTS, Payment, checked
+from jiebei_lib.money.loan_fields import FIELDS, Payment, checked
 
 RATES = ("daily_rate", "monthly_rate", "annual_rate")
 LONGEST_FIRST_PERIOD = 92  # days; a first due date further off is a typing error
@@ -95,23 +95,20 @@ class Loan:
 
     @classmethod
     def of(cls, given: Mapping[str, Any], where: str = "loan") -> Loan:
-        """A loan from a mapping, such as a YAML file; unknown keys are refused, not ignored."""
+        """A loan from a mapping, such as a YAML file, whose keys and words are those of any language that loan.yaml knows; unknown keys
+        are refused, not ignored."""
         if not isinstance(given, Mapping):
             raise CaseError(Problem("invalid", where, {"value": shown(given), "allowed": Phrase("mapping")}))
-        problems = [
-            Problem("unknown_key", f"{where}: {shown(key)}", {"allowed": items(FIELDS)})
-            for key in given
-            if key not in FIELDS
-        ]
+        facts, problems = FIELDS.keyed(given, where)
         for name in FIELDS:
-            problems += checked(name, given.get(name), f"{where}: {name}")[1]
+            problems += checked(name, facts.get(name), f"{where}: {name}")[1]
         if problems:
             raise CaseError(problems)
-        return cls(**given)
+        return cls(**facts)
 
     @classmethod
     def read(cls, path: str | Path) -> Loan:
-        """A loan from a YAML file."""
+        """A loan from a YAML or JSON file."""
         return cls.of(read_yaml(path, CaseError), Path(path).name)
 
     @property
@@ -176,45 +173,3 @@ def plain(value: Any) -> Any:
             for item in value
         ]
     return value
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a loan, as LOAN.yaml holds it."""
-    number = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\d+(\.\d+)?$"}]}
-    day = {"type": "string", "format": "date"}
-    kinds: dict[str, dict[str, Any]] = {
-        "text": {"type": "string", "minLength": 1},
-        "money": number,
-        "rate": number,
-        "number": number,
-        "integer": {"type": "integer"},
-        "level": {"type": "string"},
-        "date": day,
-        "truth": {"type": "boolean"},
-        "order": {"type": "array", "items": {"enum": list(PARTS)}, "minItems": 4, "uniqueItems": True},
-        "payments": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"on": day, "amount": number},
-                "required": ["on", "amount"],
-                "additionalProperties": False,
-            },
-        },
-    }
-    properties = {}
-    for name, spec in FIELDS.items():
-        properties[name] = kinds[spec["type"]] | {"description": spec["description"]["en"]}
-        if spec["type"] == "integer":
-            properties[name] |= {"minimum": spec["minimum"], "maximum": spec["maximum"]}
-        if spec["type"] == "level":
-            properties[name] |= {"enum": spec["levels"]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Loan",
-        "type": "object",
-        "properties": properties,
-        "required": [name for name, spec in FIELDS.items() if spec["required"]],
-        "oneOf": [{"required": [name]} for name in RATES],
-        "additionalProperties": False,
-    }

@@ -9,14 +9,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from jiebei_lib.core.case import whole
+from jiebei_lib.core.knowledge.fields import Fields, date_in, heading, number_in
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
 
-FIELDS: dict[str, dict[str, Any]] = shipped("money/loan.yaml")
+FIELDS = Fields("money/loan.yaml", gaps=False)
 PARTS = tuple(FIELDS["order"]["levels"])
 YEARLY = Decimal("0.03")  # a daily or monthly rate from here on may have been meant per year
 DECIMALS = 24  # of a rate; a double that was divided has fewer
 YEARS = (1990, 2200)  # of any date
+_PAYMENT = {heading(word): key for key, words in FIELDS["payments"]["keys"].items() for word in (key, *words)}
 SLIPS = (100, 1000, 10000)  # a rate given in per cent, per mille, or yuan per ten thousand
 
 
@@ -37,8 +39,9 @@ def default(name: str) -> Any:
 
 
 def checked(name: str, value: Any, where: str | None = None) -> tuple[Any, list[Problem]]:
-    """A field's value in its proper type, and what is wrong with it."""
-    spec, where = FIELDS[name], where or name
+    """A field's value in its proper type, and what is wrong with it. Words are heard as :meth:`Fields.heard` has them."""
+    spec, where, given = FIELDS[name], where or name, value
+    value = FIELDS.heard(name, given)
     if value is None:
         if spec["required"]:
             return None, [Problem("missing", where, {"allowed": allowed(name)})]
@@ -50,7 +53,7 @@ def checked(name: str, value: Any, where: str | None = None) -> tuple[Any, list[
     try:
         return _typed(spec, value), []
     except (ValueError, TypeError, OverflowError, InvalidOperation):
-        return value, [_problem(name, value, where)]
+        return given, [_problem(name, given, where)]
 
 
 def _typed(spec: Mapping[str, Any], value: Any) -> Any:
@@ -73,7 +76,7 @@ def _typed(spec: Mapping[str, Any], value: Any) -> Any:
     number = whole(value) if kind == "integer" and not isinstance(value, bool | str) else as_decimal(value)
     if not spec.get("minimum", 0) <= number <= Decimal(str(spec["maximum"])):
         raise ValueError(value)
-    if kind in ("rate", "number") and number.as_tuple().exponent < -DECIMALS:
+    if kind in ("rate", "decimal") and number.as_tuple().exponent < -DECIMALS:
         raise ValueError(value)
     if kind == "integer":
         return whole(number)
@@ -84,7 +87,7 @@ def as_date(value: Any) -> date:
     """A date from a date or ISO text, within a lifetime of today. Raises ValueError."""
     if isinstance(value, datetime):
         value = value.date()
-    day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    day = value if isinstance(value, date) else date_in(str(value)) or date.fromisoformat(str(value))
     if not YEARS[0] <= day.year <= YEARS[1]:
         raise ValueError(value)
     return day
@@ -94,7 +97,7 @@ def as_decimal(value: Any) -> Decimal:
     """A number as it was written; of a float, the shortest decimal that gives it. Raises ValueError."""
     if isinstance(value, bool | bytes):
         raise ValueError(value)
-    number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+    number = value if isinstance(value, Decimal) else Decimal(number_in(str(value)) or "nan")
     if not number.is_finite():
         raise ValueError(value)
     return number
@@ -149,6 +152,11 @@ def _payments(given: Any, where: str) -> tuple[tuple[Payment, ...], list[Problem
     for n, item in enumerate(given, 1):
         if isinstance(item, Payment):
             item = {"on": item.on, "amount": item.amount}
+        item = (
+            {_PAYMENT.get(heading(str(key)), key): value for key, value in item.items()}
+            if isinstance(item, Mapping)
+            else item
+        )
         if not isinstance(item, Mapping) or set(item) != {"on", "amount"}:
             problems.append(Problem("invalid", f"{where} {n}", {"value": shown(item), "allowed": Phrase("payments")}))
             continue
@@ -158,7 +166,7 @@ def _payments(given: Any, where: str) -> tuple[tuple[Payment, ...], list[Problem
             problems.append(Problem("date", f"{where} {n}: on", {"value": shown(item["on"])}))
             continue
         try:
-            amount = in_cents(as_decimal(item["amount"]))
+            amount = in_cents(as_decimal(FIELDS.heard("principal", item["amount"])))
             if not 0 < amount <= FIELDS["principal"]["maximum"]:
                 raise ValueError(amount)
         except (ValueError, InvalidOperation):
@@ -185,17 +193,4 @@ def _payment_problem(value: Any, where: str) -> Problem:
 
 def allowed(name: str) -> Phrase:
     """What a field may hold, in words."""
-    spec = FIELDS[name]
-    low, high = spec.get("minimum", 0), spec.get("maximum")
-    return {
-        "level": lambda: Phrase("levels", {"items": ", ".join(spec["levels"])}),
-        "order": lambda: Phrase("each_once", {"items": ", ".join(PARTS)}),
-        "text": lambda: Phrase("text", {"high": spec["max_length"]}),
-        "integer": lambda: Phrase("integer", {"low": low, "high": high}),
-        "money": lambda: Phrase("money", {"low": low, "high": high}),
-        "number": lambda: Phrase("number", {"low": low, "high": high}),
-        "rate": lambda: Phrase("rate", {"low": low, "high": high}),
-        "date": lambda: Phrase("date"),
-        "truth": lambda: Phrase("truth"),
-        "payments": lambda: Phrase("payments"),
-    }[spec["type"]]()
+    return FIELDS.allowed(name)

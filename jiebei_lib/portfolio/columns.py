@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jiebei_lib.core.case import FIELDS, allowed, within
+from jiebei_lib.core.case import FIELDS, allowed
+from jiebei_lib.core.knowledge.fields import Fields, number_in, plain
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
-from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.core.policy import load_policy
-from jiebei_lib.portfolio.files import Chunk, TableError, WrongRow, arrow
+from jiebei_lib.portfolio.files import Chunk, TableError, WrongRow, arrow, as_text
+from jiebei_lib.portfolio.table import within
 
+DAMAGED = re.compile(
+    r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}"
+)  # an id of many digits that a spreadsheet or a float has rounded
 NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{0,15})?$"  # text that is a number as it stands
 
 
@@ -31,16 +33,19 @@ class Layout:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def plain(text: str) -> str:
-    """A header or a word as it is compared: full-width as half-width, without case, blanks, underscores and brackets."""
-    return re.sub(r"[\s_]|\(.*?\)|\[.*?\]", "", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def layout(names: list[str], mapping: str | Path | Mapping[str, Any] | None = None, where: str = "table") -> Layout:
+def layout(
+    names: list[str],
+    mapping: str | Path | Mapping[str, Any] | None = None,
+    where: str = "table",
+    fields: Fields = FIELDS,
+    needed: Iterable[str] | None = None,
+) -> Layout:
     """Which of the columns ``names`` holds which field. ``mapping``, a YAML file or its content, says what is not recognised:
-    ``columns: {field: column}`` and ``values: {field: {word: value}}``. Raises :class:`TableError`."""
-    said = _mapping(mapping)
-    known = {plain(word): name for name, words in _headers().items() for word in words}
+    ``columns: {field: column}`` and ``values: {field: {word: value}}``. ``needed``: the fields whose column must be there (of a case, what
+    is required but its id). Raises :class:`TableError`."""
+    if needed is None:
+        needed = [name for name, spec in fields.items() if spec["required"] and spec["type"] != "text"]
+    said = _mapping(mapping, fields)
     found: dict[str, list[str]] = {name: [column] for name, column in said.columns.items()}
     problems = [
         Problem("no_column", f"{where}: {name}", {"value": shown(column), "allowed": items(names[:20])})
@@ -48,7 +53,7 @@ def layout(names: list[str], mapping: str | Path | Mapping[str, Any] | None = No
         if column not in names
     ]
     for column in names:
-        name = known.get(plain(column))
+        name = fields.named(column)
         if name and name not in said.columns and column not in said.columns.values():
             found.setdefault(name, []).append(column)
     for name, columns in found.items():
@@ -57,69 +62,60 @@ def layout(names: list[str], mapping: str | Path | Mapping[str, Any] | None = No
         if len(columns) > 1:
             both = {"value": items(columns)}
             problems.append(Problem("column_unclear", f"{where}: {name}", both))
-    for name, spec in FIELDS.items():
-        if spec["required"] and spec["type"] != "text" and name not in found:
-            slots = {"allowed": items(_headers()[name]), "value": items(names[:20])}
+    for name in needed:
+        if name not in found:
+            slots = {"allowed": items(fields.names(name)), "value": items(names[:20])}
             problems.append(Problem("column_missing", f"{where}: {name}", slots))
     if problems:
         raise TableError(problems)
-    return Layout({name: found[name][0] for name in FIELDS if name in found}, said.values)
+    return Layout({name: found[name][0] for name in fields if name in found}, said.values)
 
 
-def _mapping(given: str | Path | Mapping[str, Any] | None) -> Layout:
-    name = Path(given).name if isinstance(given, str | Path) else "map"
+def _mapping(given: str | Path | Mapping[str, Any] | None, fields: Fields) -> Layout:
+    where = Path(given).name if isinstance(given, str | Path) else "map"
     content = read_yaml(given, TableError) if isinstance(given, str | Path) else given or {}
     problems = []
     if not isinstance(content, Mapping):
-        raise TableError(Problem("invalid", name, {"value": shown(content), "allowed": Phrase("mapping")}))
+        raise TableError(Problem("invalid", where, {"value": shown(content), "allowed": Phrase("mapping")}))
+    said: dict[str, dict[str, Any]] = {"columns": {}, "values": {}}
     for key, part in content.items():
-        if key not in ("columns", "values") or not isinstance(part, Mapping):
-            problems.append(Problem("unknown_key", f"{name}: {shown(key)}", {"allowed": items(["columns", "values"])}))
+        if key not in said or not isinstance(part, Mapping):
+            problems.append(Problem("unknown_key", f"{where}: {shown(key)}", {"allowed": items(said)}))
             continue
-        for name_, value in part.items():
-            wanted = str if key == "columns" else Mapping
-            if name_ not in FIELDS:
-                problems.append(Problem("unknown_key", f"{name}: {key}: {shown(name_)}", {"allowed": items(FIELDS)}))
-            elif not isinstance(value, wanted):
+        said[key], wrong = fields.keyed(part, f"{where}: {key}")
+        problems += wrong
+        for name, value in said[key].items():
+            if not isinstance(value, str if key == "columns" else Mapping):
                 phrase = Phrase("text_any" if key == "columns" else "mapping")
                 problems.append(
-                    Problem("invalid", f"{name}: {key}: {name_}", {"value": shown(value), "allowed": phrase})
+                    Problem("invalid", f"{where}: {key}: {name}", {"value": shown(value), "allowed": phrase})
                 )
     if problems:
         raise TableError(problems)
-    words = {
-        name_: {plain(str(word)): value for word, value in part.items()}
-        for name_, part in content.get("values", {}).items()
-    }
-    return Layout(dict(content.get("columns", {})), words)
+    return Layout(said["columns"], {name: _meanings(part) for name, part in said["values"].items()})
 
 
-@cache
-def _headers() -> dict[str, list[str]]:
-    more = shipped("portfolio/columns.yaml")["headers"]
-    return {name: [name, *spec["name"].values(), *more[name]] for name, spec in FIELDS.items()}
+def _meanings(part: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a file's own words mean, by the words as they are compared; a number also as it stands in a table that writes 2 as 2.0."""
+    words = {plain(str(word)): value for word, value in part.items()}
+    return {_as_number(word): value for word, value in words.items()} | words
 
 
-@cache
-def _unknown() -> frozenset[str]:
-    return frozenset(plain(word) for word in shipped("portfolio/columns.yaml")["unknown"])
+def _as_number(word: str) -> str:
+    """A word that is a number without what does not change it: 2.0 and 02 are 2."""
+    number = number_in(word)
+    return word if number is None else f"{Decimal(number).normalize():f}"
 
 
-@cache
-def _levels(name: str) -> dict[str, str]:
-    """Every word for a level, and the level."""
-    entries = load_policy().data["factors"][name]["levels"]
-    more = shipped("portfolio/columns.yaml")["levels"][name]
-    return {
-        plain(word): level
-        for level in FIELDS[name]["levels"]
-        for word in (level, *entries[level]["name"].values(), *more[level])
-    }
+def meant(text: str, words: Mapping[str, Any]) -> Any:
+    """What the mapping file says that a cell's text means; any other text as it is."""
+    word = plain(text)
+    return words[word] if word in words else words.get(_as_number(word), text)
 
 
 def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, list[WrongRow]]:
-    """A chunk's facts as :func:`jiebei_lib.core.case.check_table` gives them (and ``case_id`` as text, if it has one), which rows are fine,
-    and what is wrong with the others."""
+    """A chunk's facts as :func:`jiebei_lib.portfolio.table.check_table` gives them (and ``case_id`` as text, if it has one), which rows are
+    fine, and what is wrong with the others."""
     count = chunk.rows.num_rows
     columns: dict[str, Any] = {}
     fine, wrong = np.ones(count, bool), []
@@ -135,7 +131,9 @@ def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, lis
             where = f"{chunk.file}, row {chunk.numbers[row]}: {source}"
             value = column[int(row)].as_py()
             problem = Problem("invalid", where, {"value": shown(value), "allowed": allowed(name)})
-            if value is None or (isinstance(value, str) and not value.strip()):
+            if name == "case_id" and DAMAGED.fullmatch(str(value).strip()):
+                problem = Problem("damaged_id", where, {"value": shown(value)})
+            elif value is None or (isinstance(value, str) and not value.strip()):
                 problem = Problem("missing", where, {"allowed": allowed(name)})
             wrong.append(
                 WrongRow(chunk.file, int(chunk.numbers[row]), source, "" if value is None else str(value), problem)
@@ -151,31 +149,33 @@ def _column(name: str, column: Any, words: Mapping[str, Any]) -> tuple[Any, np.n
         column = column.cast(column.type.value_type)
     if kind == "text":
         return _text(name, column)
-    if pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
-        column = column.cast(pa.string())
     if kind == "level":
-        return _codes(name, column, words)
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
-        numbers = column.cast(pa.float64()).to_numpy()
+        return _codes(name, as_text(column), words)
+    is_number = (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    )
+    if is_number and not words:
+        numbers = column.cast(pa.float64(), safe=False).to_numpy()
         empty = np.isnan(numbers)
         return numbers, ~within(name, numbers) & (FIELDS[name]["required"] | ~empty)
-    return _numbers(name, column.cast(pa.string()), words)
+    return _numbers(name, as_text(column), words)
 
 
 def _text(name: str, column: Any) -> tuple[Any, np.ndarray]:
     pc = arrow().compute
-    text = pc.utf8_trim_whitespace(column.cast("string"))
+    text = pc.utf8_trim_whitespace(as_text(column))
     length = pc.utf8_length(text)
     fine = pc.and_(
         pc.and_(pc.greater(length, 0), pc.less_equal(length, FIELDS[name]["max_length"])), pc.utf8_is_printable(text)
     )
+    fine = pc.and_not(fine, pc.match_substring_regex(text, f"^{DAMAGED.pattern}$"))
     return text, ~pc.fill_null(fine, False).to_numpy().astype(bool)
 
 
 def _codes(name: str, column: Any, words: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Levels as their number in case.yaml, -1 unknown: each different word is looked up once."""
-    different, codes = _different(column.cast("string"))
-    read = [_level(name, word, words) for word in [*different.to_pylist(), None]]
+    different, codes = _different(column)
+    read = [_level(name, word, words) for word in [*different.to_pylist(), ""]]
     values, bad = np.array([code for code, _ in read], int), np.array([wrong for _, wrong in read], bool)
     return values[codes], bad[codes]
 
@@ -188,7 +188,7 @@ def _numbers(name: str, column: Any, words: Mapping[str, Any]) -> tuple[np.ndarr
     numbers = pa.compute.if_else(easy, different, "nan").cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     bad = np.zeros(len(numbers) + 1, bool)
     numbers = np.append(numbers, math.nan)
-    bad[-1] = FIELDS[name]["required"]
+    numbers[-1], bad[-1] = _number(name, "", words)  # no value is an empty cell
     hard = np.flatnonzero(~easy.to_numpy(zero_copy_only=False).astype(bool))
     for n, text in zip(hard, different.take(hard).to_pylist(), strict=True):
         numbers[n], bad[n] = _number(name, text, words)
@@ -205,33 +205,15 @@ def _different(column: Any) -> tuple[Any, np.ndarray]:
     return coded.dictionary, coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(int)
 
 
-def _level(name: str, word: str | None, words: Mapping[str, Any]) -> tuple[int, bool]:
-    key = _said(word, words)
-    level = _levels(name).get(key)
-    return (FIELDS[name]["levels"].index(level), False) if level else (-1, key not in _unknown())
+def _level(name: str, word: str, words: Mapping[str, Any]) -> tuple[int, bool]:
+    level = FIELDS.heard(name, meant(word, words))
+    levels = FIELDS[name]["levels"]
+    return (levels.index(level), False) if level in levels else (-1, level is not None)
 
 
 def _number(name: str, text: str, words: Mapping[str, Any]) -> tuple[float, bool]:
-    key = _said(text, words)
-    if key in _unknown():
+    number = FIELDS.heard(name, meant(text, words))
+    if number is None:
         return math.nan, FIELDS[name]["required"]
-    number = number_of(key if plain(text) in words else text)
-    return number, math.isnan(number)
-
-
-def _said(word: Any, words: Mapping[str, Any]) -> str:
-    """A word as it is compared, after what the mapping file says it means."""
-    key = plain("" if word is None else str(word))
-    meant = words.get(key, key)
-    return plain("" if meant is None else str(meant))
-
-
-def number_of(text: str) -> float:
-    """A number as people write it: 8000, ８,０００.５０, ¥8,000 元; NaN for anything else."""
-    text = unicodedata.normalize("NFKC", text).strip().casefold()
-    for unit in shipped("portfolio/columns.yaml")["units"]:
-        unit = unicodedata.normalize("NFKC", unit)
-        text = text.removeprefix(unit).removesuffix(unit).strip()
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
-        text = text.replace(",", "")
-    return float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", text) else math.nan
+    fine = isinstance(number, int | float | Decimal) and not isinstance(number, bool)
+    return (float(number), False) if fine else (math.nan, True)

@@ -1,45 +1,44 @@
-"""Tables in files: CSV, Parquet, Arrow or Feather, read in chunks and written whole or not at all.
+"""Tables in files, or in what was loaded into a page: CSV, Parquet, Arrow or Feather, JSON; read in chunks, written whole or not at all.
 
-Nothing here holds more than a chunk in memory. What the columns mean is in columns.py.
+Nothing here holds more than a chunk in memory (of JSON, the file). What the columns mean is in columns.py; how text is split into cells,
+and what lies above the heading, in delimited.py.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
+from jiebei_lib.portfolio.delimited import (
+    Source,
+    TableError,
+    Upload,
+    WrongRow,
+    cell_text,
+    found,
+    records,
+    row_length,
+    rows,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
-SNIFFED = 1 << 20  # bytes read at a time when the encoding is found out
+JSON = (".json", ".jsonl", ".ndjson")  # a list of objects, or one object a line
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers")
 BLOCK = 8 << 20  # bytes of text that are parsed at a time
 # Text that a spreadsheet would run: it begins like a formula (full-width signs count) and is not just a signed number
 FORMULA, SIGNED = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-][0-9][0-9.,]*%?$"
-
-
-class TableError(UserError):
-    """A table that cannot be read or written: each problem names the file, and the row or column."""
-
-
-@dataclass(frozen=True)
-class WrongRow:
-    """Something wrong in one row: its number in its file (from 1), the column as the file names it, the value, the reason."""
-
-    file: str
-    row: int
-    column: str
-    value: str
-    problem: Problem
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,13 @@ def arrow() -> Any:
     return pyarrow
 
 
-def files_of(given: str | Path | Iterable[str | Path]) -> list[Path]:
-    """The files that names and globs stand for, in order. Raises :class:`TableError`."""
-    found: list[Path] = []
-    for name in [given] if isinstance(given, str | Path) else given:
+def files_of(given: Source | str | Iterable[Source | str]) -> list[Source]:
+    """The files that names and globs stand for, in order; uploads are taken as they are. Raises :class:`TableError`."""
+    found: list[Source] = []
+    for name in [given] if isinstance(given, str | Path | Upload) else given:
+        if isinstance(name, Upload):
+            found.append(name)
+            continue
         text = str(name)
         paths = (
             sorted(map(Path, glob(text, recursive=True)))
@@ -82,38 +84,44 @@ def files_of(given: str | Path | Iterable[str | Path]) -> list[Path]:
     return found
 
 
-def kind(path: Path) -> str:
-    """``csv``, ``parquet`` or ``arrow``, by the name's ending. Raises :class:`TableError`."""
-    for name, endings in (("csv", CSV), ("parquet", PARQUET), ("arrow", ARROW)):
-        if path.suffix.lower() in endings:
+def kind(source: Source) -> str:
+    """``csv``, ``parquet``, ``arrow`` or ``json``, by the name's ending. Raises :class:`TableError`."""
+    ending = Path(source.name).suffix.lower()
+    for name, endings in (("csv", CSV), ("parquet", PARQUET), ("arrow", ARROW), ("json", JSON)):
+        if ending in endings:
             return name
-    raise TableError(Problem("table_kind", path.name, {"allowed": items([*CSV, *PARQUET, *ARROW])}))
+    if not ending and isinstance(source, Upload):
+        return "csv"
+    if ending in SPREADSHEETS:
+        raise TableError(Problem("spreadsheet", source.name))
+    raise TableError(Problem("table_kind", source.name, {"allowed": items([*CSV, *PARQUET, *ARROW, *JSON])}))
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-def names_of(path: Path) -> list[str]:
+def names_of(source: Source) -> list[str]:
     """A file's column names; two alike are refused."""
-    names = _schema(path).names
+    names = _schema(source).names
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise TableError([Problem("column_twice", path.name, {"value": shown(name)}) for name in doubled])
+        raise TableError([Problem("column_twice", source.name, {"value": shown(name)}) for name in doubled])
     return names
 
 
-def empty(path: Path) -> Any:
+def empty(source: Source) -> Any:
     """A table with a file's columns and no rows."""
-    return _schema(path).empty_table()
+    return _schema(source).empty_table()
 
 
-def rows_in(path: Path) -> int | None:
+def rows_in(source: Source) -> int | None:
     """How many rows a file has, where it says so without being read."""
-    return arrow().parquet.ParquetFile(path).metadata.num_rows if kind(path) == "parquet" else None
+    return arrow().parquet.read_metadata(_arrow_file(source)).num_rows if kind(source) == "parquet" else None
 
 
-def chunks(path: Path, size: int, wrong: list[WrongRow], columns: list[str] | None = None) -> Iterator[Chunk]:
-    """A file's rows, at most ``size`` at a time. Rows of text with too many or too few cells are left out and told to ``wrong``."""
+def chunks(path: Source, size: int, wrong: list[WrongRow], columns: list[str] | None = None) -> Iterator[Chunk]:
+    """A file's rows, at most ``size`` at a time. Rows with too many or too few cells are left out and told to ``wrong``; rows in which
+    nothing stands are left out, as a spreadsheet leaves them below a table."""
     pa, at, waiting, held = arrow(), 1, [], 0
     skipped: list[int] = []
     try:
@@ -124,11 +132,11 @@ def chunks(path: Path, size: int, wrong: list[WrongRow], columns: list[str] | No
                 table = pa.Table.from_batches(waiting)
                 while table.num_rows >= size:
                     numbers = _numbers(at, size, skipped)
-                    yield Chunk(path.name, numbers, table.slice(0, size))
+                    yield from _filled(Chunk(path.name, numbers, table.slice(0, size)))
                     at, table = int(numbers[-1]) + 1, table.slice(size)
                 waiting, held = table.to_batches(), table.num_rows
         if held:
-            yield Chunk(path.name, _numbers(at, held, skipped), pa.Table.from_batches(waiting))
+            yield from _filled(Chunk(path.name, _numbers(at, held, skipped), pa.Table.from_batches(waiting)))
     except pa.ArrowException as failure:
         raise _unreadable(path, failure) from None
 
@@ -140,104 +148,134 @@ def _numbers(at: int, count: int, skipped: list[int]) -> np.ndarray:
     return out
 
 
+def _filled(chunk: Chunk) -> Iterator[Chunk]:
+    """A chunk without the rows in which nothing stands; none if nothing stands in any."""
+    pa, pc = arrow(), arrow().compute
+    blank: Any = None
+    for column in chunk.rows.columns:
+        here = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            here = pc.or_kleene(here, pc.equal(pc.utf8_trim_whitespace(column), ""))
+        blank = here if blank is None else pc.and_(blank, here)
+        if not pc.any(blank).as_py():
+            yield chunk
+            return
+    filled = ~np.asarray(pc.fill_null(blank, True)).astype(bool)
+    if filled.any():
+        yield Chunk(chunk.file, chunk.numbers[filled], chunk.rows.filter(pa.array(filled)))
+
+
 def _batches(
-    path: Path, size: int, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None
+    source: Source, size: int, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None
 ) -> Iterator[Any]:
     pa = arrow()
-    if kind(path) == "csv":
-        yield from _text(path, lambda row: _skip(path, row, wrong, skipped), columns)
-    elif kind(path) == "parquet":
-        yield from pa.parquet.ParquetFile(path, memory_map=True).iter_batches(min(size, 65_536), columns=columns)
+    if kind(source) == "csv":
+        yield from _text(source, wrong, skipped, columns)
+    elif kind(source) == "json":
+        yield from _objects(source, wrong, skipped).select(columns or names_of(source)).to_batches()
+    elif kind(source) == "parquet":
+        file = pa.parquet.ParquetFile(_arrow_file(source), memory_map=True)
+        yield from file.iter_batches(min(size, 65_536), columns=columns)
     else:
-        with pa.memory_map(str(path)) as source:
+        with _arrow_file(source) as file:
             try:
-                reader = pa.ipc.open_file(source)
+                reader = pa.ipc.open_file(file)
                 batches = map(reader.get_batch, range(reader.num_record_batches))
             except pa.ArrowInvalid:
-                batches = iter(pa.ipc.open_stream(source))
+                batches = iter(pa.ipc.open_stream(file))
             yield from (batch.select(columns) if columns else batch for batch in batches)
 
 
-def _skip(path: Path, row: Any, wrong: list[WrongRow], skipped: list[int]) -> str:
-    number = row.number - 1  # the header is the file's first row
-    slots = {"value": row.actual_columns, "allowed": row.expected_columns}
-    problem = Problem("row_length", f"{path.name}, row {number}", slots)
-    wrong.append(WrongRow(path.name, number, "", row.text, problem))
-    skipped.append(number)
-    return "skip"
-
-
-def _text(path: Path, skip: Any, columns: list[str] | None) -> Any:
+def _arrow_file(source: Source) -> Any:
+    """What Arrow reads a file from: a map of the file, or the bytes of what was loaded."""
     pa = arrow()
-    encoding, delimiter = _encoding(path), _delimiter(path)
-    kept = {name: pa.string() for name in _header(path, encoding, delimiter)}
+    return pa.BufferReader(source.content) if isinstance(source, Upload) else pa.memory_map(str(source))
+
+
+def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None) -> Any:
+    pa, told = arrow(), found(source)
+
+    def skip(row: Any) -> str:
+        number = row.number - told.above
+        wrong.append(WrongRow(source.name, number, "", row.text, row_length(source, number, row.actual_columns, told)))
+        skipped.append(number)
+        return "skip"
+
+    encoding = "utf8" if told.encoding == "utf-8-sig" else told.encoding  # Arrow takes the mark away by itself
     return pa.csv.open_csv(
-        path,
-        pa.csv.ReadOptions(use_threads=False, block_size=BLOCK, encoding=encoding),
-        pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip),
-        pa.csv.ConvertOptions(column_types=kept, include_columns=columns, strings_can_be_null=False),
+        pa.BufferReader(source.content) if isinstance(source, Upload) else str(source),
+        pa.csv.ReadOptions(
+            use_threads=False,
+            block_size=BLOCK,
+            encoding=encoding,
+            column_names=list(told.names),
+            skip_rows=told.above,
+        ),
+        pa.csv.ParseOptions(delimiter=told.delimiter, newlines_in_values=True, invalid_row_handler=skip),
+        pa.csv.ConvertOptions(
+            column_types={name: pa.string() for name in told.names}, include_columns=columns, strings_can_be_null=False
+        ),
     )
 
 
-def _schema(path: Path) -> Any:
+def _objects(source: Source, wrong: list[WrongRow] | None = None, skipped: list[int] | None = None) -> Any:
+    """The rows of a JSON file as text."""
+    pa, bad, refused = arrow(), [] if wrong is None else wrong, [] if skipped is None else skipped
+    columns, _ = records(source, bad, refused)
+    return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+
+
+def _schema(source: Source) -> Any:
     pa = arrow()
     try:
-        if kind(path) == "csv":
-            names = _header(path, _encoding(path), _delimiter(path))
-            return pa.schema([(name, pa.string()) for name in names])
-        if kind(path) == "parquet":
-            return pa.parquet.read_schema(path)
-        with pa.memory_map(str(path)) as source:
+        if kind(source) == "csv":
+            return pa.schema([(name, pa.string()) for name in found(source).names])
+        if kind(source) == "json":
+            return _objects(source).schema
+        if kind(source) == "parquet":
+            return pa.parquet.read_schema(_arrow_file(source))
+        with _arrow_file(source) as file:
             try:
-                return pa.ipc.open_file(source).schema
+                return pa.ipc.open_file(file).schema
             except pa.ArrowInvalid:
-                return pa.ipc.open_stream(source).schema
-    except pa.ArrowException as failure:
-        raise _unreadable(path, failure) from None
+                return pa.ipc.open_stream(file).schema
+    except (pa.ArrowException, OSError) as failure:
+        raise _unreadable(source, failure) from None
 
 
-def _unreadable(path: Path, failure: Exception) -> TableError:
-    return TableError(Problem("not_table", path.name, {"value": shown(str(failure), 120)}))
+def _unreadable(source: Source, failure: Exception) -> TableError:
+    return TableError(Problem("not_table", source.name, {"value": shown(str(failure), 120)}))
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 (with or without a mark), else GB 18030, which holds GBK and GB 2312; UTF-16 where it is marked."""
-    stat = path.stat()
-    return _encoding_found(path, stat.st_mtime_ns, stat.st_size)
+def as_text(column: Any) -> Any:
+    """A column of any type as the text that a CSV would hold."""
+    pa = arrow()
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.chunked_array([pa.array([cell_text(cell) for cell in column.to_pylist()], pa.string())])
 
 
-@cache
-def _encoding_found(path: Path, *state: int) -> str:
-    import codecs
+def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]]:
+    """A whole file as text cells (none where nothing stands), the number of each row (from 1), and the rows that could not be split into
+    cells. A CSV or JSON file is read without pyarrow too. Raises :class:`TableError`."""
+    import pandas as pd
 
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-    for name in ("utf-8-sig", "gb18030"):
-        decoder = codecs.getincrementaldecoder(name)()
-        try:
-            with path.open("rb") as file:
-                while part := file.read(SNIFFED):
-                    decoder.decode(part)
-                decoder.decode(b"", final=True)
-            return name
-        except UnicodeDecodeError:
-            continue
-    raise TableError(Problem("encoding", path.name, {"allowed": items(["UTF-8", "GB 18030"])}))
-
-
-def _delimiter(path: Path) -> str:
-    with path.open(encoding=_encoding(path), newline="") as file:
-        first = file.readline(SNIFFED)
-    return max(",\t;", key=first.count)
-
-
-def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
-    with path.open(encoding=encoding, newline="") as file:
-        names = next(csv.reader(file, delimiter=delimiter), [])
-    if not names:
-        raise TableError(Problem("empty_table", path.name))
-    return names
+    wrong: list[WrongRow] = []
+    skipped: list[int] = []
+    if kind(source) in ("csv", "json"):
+        columns, numbers = (rows if kind(source) == "csv" else records)(source, wrong, skipped)
+    else:
+        parts = list(chunks(source, BLOCK, wrong))
+        numbers = np.concatenate([np.zeros(0, int), *(part.numbers for part in parts)])
+        columns = {
+            name: [cell for part in parts for cell in as_text(part.rows.column(name)).to_pylist()]
+            for name in names_of(source)
+        }
+    table = pd.DataFrame(columns, dtype="str")
+    table = table.where(table.apply(lambda column: column.str.strip()) != "")
+    filled = table.notna().any(axis=1).to_numpy()
+    return table[filled].reset_index(drop=True), np.asarray(numbers)[filled], wrong
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------

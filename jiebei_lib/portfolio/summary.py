@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jiebei_lib.core.case import FIELDS, check_table
+from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.explain import MAJORITY
-from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures, score
+from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures
 from jiebei_lib.core.scoring.score import VERDICTS, evaluate_columns, extremes, likelihood
 from jiebei_lib.portfolio.columns import cleaned
 from jiebei_lib.portfolio.files import TableError, WrongRow, arrow, chunks, files_of
 from jiebei_lib.portfolio.score_files import layout_of
+from jiebei_lib.portfolio.table import check_table, score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,7 @@ def _plain(name: str, column: Any) -> Any:
 
 def facts_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """A table's facts as arrays, checked."""
-    return check_table(table[[name for name in table.columns if name in FIELDS]])
+    return check_table(table, others=True)
 
 
 def expected(scored: pd.DataFrame) -> dict[str, float]:

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from jiebei_lib.core.case import FIELDS, Case, check_table
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.portfolio.table import check_table
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.explain import changes

@@ -12,8 +12,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiebei_lib.core.case import FIELDS, Case, json_schema
+from jiebei_lib.cli.schema import case_schema as json_schema
+from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.knowledge.fields import _level_words, heading
 from jiebei_lib.core.knowledge.problems import CaseError
+from jiebei_lib.money.loan import FIELDS as LOAN
 from jiebei_lib.money.loan import Loan
 from tests.strategies import cases
 
@@ -36,12 +39,42 @@ INSIDE = {
     "case_id": ["a", "字" * 64, "../../x", "<b>"],
 }
 OUTSIDE = {
-    "days_overdue": [-1, 3651, 7.5, "7", None, True, float("nan"), float("inf"), [7], 10**400],
-    "amount_overdue": [0, -1, 10_000_000.01, "8000", None, False, float("nan"), float("inf"), {}],
-    "zhima_score": [349, 951, 640.5, "640"],
-    "past_overdue": [-1, 101, 0.5, True],
-    "communication": ["", "quiet", 3, ["silent"], "Silent"],
-    "contacts": ["", "closest", 0, True],
+    "days_overdue": [
+        -1,
+        3651,
+        7.5,
+        "7.5",
+        "7元",
+        "一周",
+        "(3)",
+        "8²",
+        "",
+        None,
+        True,
+        float("nan"),
+        float("inf"),
+        [7],
+        10**400,
+    ],
+    "amount_overdue": [
+        0,
+        -1,
+        10_000_000.01,
+        "1,00",
+        "1_000",
+        "8000天",
+        "inf",
+        "unknown",
+        None,
+        False,
+        float("nan"),
+        float("inf"),
+        {},
+    ],
+    "zhima_score": [349, 951, 640.5, "640.5", "(3)", "[3]"],
+    "past_overdue": [-1, 101, 0.5, True, "无"],
+    "communication": ["quiet", "失联吗", "(silent)", 3, ["silent"]],
+    "contacts": ["closest", "无", 0, True],
     "case_id": ["", "   ", "x" * 65, 7, None, "a\nb", "a\x00b"],
 }
 
@@ -80,6 +113,85 @@ def test_the_constructor_checks_the_same() -> None:
         Case(-1, 8000)
     with pytest.raises(CaseError, match="amount_overdue: 0 "):
         Case(7, 8000).replace(amount_overdue=0)
+
+
+SPOKEN = {
+    "days_overdue": {"7": 7, " ７ ": 7, "7天": 7, "7 days": 7, "007": 7, "7.0": 7, "1e1": 10},
+    "amount_overdue": {
+        "8,000": 8000,
+        "８,０００.５０": 8000.5,
+        "¥8,000 元": 8000,
+        "8000元整": 8000,
+        "￥8000": 8000,
+        "1e3": 1000,
+    },
+    "zhima_score": {
+        "650分": 650,
+        "": None,
+        "不清楚": None,
+        "#N/A": None,
+        "\\N": None,
+        "无": None,
+        "N.A.": None,
+        "－": None,
+    },
+    "past_overdue": {"2次": 2, "none": None, "unknown": None, "—": None},
+    "communication": {
+        "失联": "silent",
+        "Silent": "silent",
+        "BROKEN promise": "broken_promise",
+        "还款中": "repaying",
+        "": None,
+        "NULL": None,
+    },
+    "contacts": {"准确": "accurate", "WRONG": "wrong", "未知": None},
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name in SPOKEN for text in SPOKEN[name]])
+def test_what_people_write_is_heard_in_every_field(name: str, text: str) -> None:
+    assert getattr(Case.of({"days_overdue": 7, "amount_overdue": 8000, name: text}), name) == SPOKEN[name][text]
+    if name not in ("days_overdue", "amount_overdue"):
+        assert getattr(Case(7, 8000, **{name: text}), name) == SPOKEN[name][text]
+
+
+def test_keys_are_known_in_either_language_and_only_once(tmp_path: Path) -> None:
+    said = "案件编号: 甲\n逾期天数: 7天\n逾期金额（元）: 8,000\n芝麻分: 不清楚\n沟通情况: 失联\n"
+    (tmp_path / "case.yaml").write_text(said, "utf-8")
+    (tmp_path / "case.json").write_text(
+        '{"Days overdue": "7", "amount": 8e3, "case_id": "甲", "response": "silent"}', "utf-8"
+    )
+    assert (
+        Case.read(tmp_path / "case.yaml")
+        == Case.read(tmp_path / "case.json")
+        == Case(7, 8000, None, None, "silent", case_id="甲")
+    )
+    assert wrong(逾期天数=8) == [
+        "case: '逾期天数': another name of days_overdue, which stands there already; leave one of the two."
+    ]
+    for text, said in {'{"days_overdue": 7,': "not valid JSON", '{"a": 1, "a": 2}': "'a': stands twice"}.items():
+        (tmp_path / "case.json").write_text(text, "utf-8")
+        with pytest.raises(CaseError, match=said):
+            Case.read(tmp_path / "case.json")
+
+
+def test_no_word_of_a_field_means_two_things() -> None:
+    for fields in (FIELDS, LOAN):
+        names = [
+            heading(word)
+            for name, spec in fields.items()
+            for word in {name, *spec["name"].values(), *spec.get("aliases", ())}
+        ]
+        assert sorted(names) == sorted(set(names)) or {name for name in names if names.count(name) > 1} <= set(
+            map(heading, fields)
+        )
+        for name, spec in fields.items():
+            for level in spec.get("levels", ()):
+                assert fields.heard(name, level) == level
+    words = [
+        (word, level) for name in ("communication", "contacts") for word, level in _level_words(name, FIELDS[name])
+    ]
+    assert len(dict(words)) == len(set(words))
 
 
 @pytest.mark.parametrize("given", [None, 3, "silent", [], [{"days_overdue": 7}]])

@@ -56,7 +56,7 @@ def test_amounts_may_be_missing_altogether_and_no_rows_are_no_evidence() -> None
         (f"{HEAD}\nA,-1,8000,silent,true,", ["row 1: days_overdue", "'-1'", "3650"]),
         (f"{HEAD}\nA,,8000,silent,true,", ["row 1: days_overdue", "3650"]),
         (f"{HEAD}\nA,10,0,silent,true,", ["row 1: amount_overdue", "'0'"]),
-        (f"{HEAD}\nA,10,8000,Silent,true,", ["row 1: communication", "'Silent'", "broken_promise"]),
+        (f"{HEAD}\nA,10,8000,quiet,true,", ["row 1: communication", "'quiet'", "broken_promise"]),
         (f"{HEAD}\n{'A' * 65},10,8000,silent,true,", ["row 1: case_id", "64"]),
         (f"{HEAD}\nA,10,8000,silent,true", ["row 1", "5 cells", "6"]),
         (f"{HEAD}\nA,10,8000,silent,true,1,1", ["row 1", "7 cells", "6"]),

@@ -257,3 +257,32 @@ def test_payments_are_read_as_they_are_documented(tmp_path):
     loan = Loan.read(tmp_path / "loan.yaml")
     assert loan == Loan(10_000, 12, "equal_instalment", date(2026, 1, 20), annual_rate="0.18", payments=loan.payments)
     assert [(payment.on, payment.amount) for payment in loan.payments] == [(date(2026, 3, 20), 500)]
+    assert Loan.of(LOAN | {"payments": [{"日期": "2026年3月20日", "金额": "５00元"}]}).payments == loan.payments
+
+
+def test_a_loan_is_read_in_the_words_of_the_contract(tmp_path):
+    text = "借款本金: 10,000元\n期数: 12个月\n还款方式: 等额本息\n借款日: 2026年1月15日\n年利率: 0.18\n复利: 否\n另外还过的钱: []\n"
+    (tmp_path / "loan.yaml").write_text(text, "utf-8")
+    assert Loan.read(tmp_path / "loan.yaml") == Loan(**LOAN)
+    (tmp_path / "loan.json").write_text(
+        '{"principal": "１0000", "期数": "12", "method": "Equal instalments", "drawn": "2026/1/15", "annual_rate": "0.18"}'
+    )
+    assert Loan.read(tmp_path / "loan.json") == Loan(**LOAN)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("principal", "1_000"),
+        ("principal", "1,00"),
+        ("months", "12天"),
+        ("drawn", "15/1/2026"),
+        ("drawn", "2026-1/15"),
+        ("drawn", "2026年2月30日"),
+        ("compound", "也许"),
+        ("compound", 1),
+    ],
+)
+def test_what_may_be_misread_in_a_loan_is_refused(name, value):
+    with pytest.raises(CaseError, match=name):
+        Loan.of(LOAN | {name: value})

@@ -15,11 +15,11 @@ from jiebei_lib.core.assessment import assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.scoring.explain import questions as asked_of
-from jiebei_lib.core.scoring.many import score
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.files import TableError
 from jiebei_lib.portfolio.sample import sample, write_sample
+from jiebei_lib.portfolio.table import score
 from jiebei_lib.show.portfolio.page import BookPage
 
 

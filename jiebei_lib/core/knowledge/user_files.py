@@ -1,4 +1,4 @@
-"""A user's files: YAML read so that every way in which that can fail becomes one sentence; files written whole or not at all."""
+"""A user's files: YAML and JSON read so that every way in which that can fail becomes one sentence; files written whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
-from jiebei_lib.core.knowledge.yaml_files import Refused, parse
+from jiebei_lib.core.knowledge.yaml_files import Refused, parse, parse_json
 
 ENCODINGS = ("utf-8-sig", "gb18030")  # the latter holds GBK and GB 2312; spreadsheets in China save it
 LARGEST_FILE = 1_000_000  # bytes; a case or an overlay is a page of text, more is a mistake
@@ -32,11 +32,12 @@ def read_yaml(path: str | Path, error: type[UserError]) -> Any:
 
 
 def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any:
-    """What a user's YAML says; ``name`` is the file's, for the sentence if it says nothing."""
+    """What a user's YAML, or JSON by its ``name``, says; the name is for the sentence if it says nothing."""
     import yaml
 
+    text = decoded(content, name, error) if isinstance(content, bytes) else content
     try:
-        told = parse(decoded(content, name, error) if isinstance(content, bytes) else content)
+        told = parse_json(text) if name.lower().endswith(".json") else parse(text)
     except Refused as refused:
         where = f"{name}: {shown(refused.key, 40)}" if refused.key else name
         raise error(Problem(refused.kind, where, refused.slots)) from None
@@ -49,7 +50,8 @@ def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any
         if told is None:
             raise error(Problem("empty_file", name))
         return told
-    raise error(Problem("not_yaml", name, {"value": " ".join(str(said).split())[:120]}))
+    kind = "not_json" if name.lower().endswith(".json") else "not_yaml"
+    raise error(Problem(kind, name, {"value": " ".join(str(said).split())[:120]}))
 
 
 def decoded(content: bytes, name: str, error: type[UserError]) -> str:

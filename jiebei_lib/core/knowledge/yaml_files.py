@@ -47,6 +47,19 @@ def parse(text: str) -> Any:
     return yaml.load(text, Loader=_loader())
 
 
+def parse_json(text: str) -> Any:
+    """The content of a JSON document. Raises ``ValueError`` or :class:`Refused`."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            raise Refused("key_again", next(key for key in keys if keys.count(key) > 1), 0)
+        return found
+
+    return json.loads(text, object_pairs_hook=once)
+
+
 # Which plain words are more than text, by the core schema of YAML 1.2 (10.3.2); each with the characters it may begin with. Narrower
 # in two points: 012 stays as it was written (an id keeps its zero; a field that wants a number reads 12), and so do 0o17 and 0x1f.
 # Dates stay text, for the field to read. In YAML 1.1, PyYAML's own, on and off are truths, 010 is 8 and 1:30 is 90.

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
-from jiebei_lib.core.case import FIELDS, check_table
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import days_pressure, pressures
-from jiebei_lib.core.scoring.score import PART, VERDICTS, evaluate, extremes, likelihood, processors
+from jiebei_lib.core.scoring.score import VERDICTS, evaluate, extremes, likelihood
 
 # What scoring adds to a table, in this order
 ADDED = ("verdict", "low", "high", "share", "share_low", "share_high", "stage", "strongest_factor", "next_question")
@@ -21,7 +20,7 @@ TIE = 1e-12  # narrowings nearer to each other than this are equal
 
 
 def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
-    """:data:`ADDED` for columns as :func:`jiebei_lib.core.case.check_table` gives them: words as numbers of :data:`VERDICTS`, of the
+    """:data:`ADDED` for columns as :func:`jiebei_lib.portfolio.table.check_table` gives them: words as numbers of :data:`VERDICTS`, of the
     policy's stages, of ``FACTORS`` and of ``FIELDS`` (-1 where nothing is left to ask)."""
     low, high = pressures(columns, policy)
     days = columns["days_overdue"]
@@ -43,34 +42,6 @@ def words(policy: Policy) -> dict[str, list[str]]:
         "strongest_factor": list(FACTORS),
         "next_question": list(FIELDS),
     }
-
-
-def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
-    """The table with :data:`ADDED`, row by row. Its columns that are named like the fields of a case are read, those of facts that may be
-    unknown may be missing; all others are kept and not looked at. Raises :class:`CaseError` naming row and column."""
-    policy = load_policy(policy)
-    found = _in_parts(check_table(table[[name for name in table.columns if name in FIELDS]]), policy)
-    names = words(policy)
-    added = {
-        name: pd.Categorical.from_codes(found[name], names[name], ordered=name in ("verdict", "stage"))
-        if name in names
-        else found[name]
-        for name in ADDED
-    }
-    return table.drop(columns=[name for name in ADDED if name in table.columns]).assign(**added)
-
-
-def _in_parts(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
-    """:func:`answers` for columns of any length: numpy and the kernel give up the interpreter's lock, so a thread a processor."""
-    count = len(columns["days_overdue"])
-    if count <= PART:
-        return answers(columns, policy)
-    from concurrent.futures import ThreadPoolExecutor  # and logging with it: not for a few cases
-
-    parts = [{name: each[start : start + PART] for name, each in columns.items()} for start in range(0, count, PART)]
-    with ThreadPoolExecutor(processors()) as pool:
-        found = list(pool.map(lambda part: answers(part, policy), parts))
-    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
 def middle_pressures(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:

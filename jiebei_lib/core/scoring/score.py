@@ -49,7 +49,7 @@ def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy
 
 
 def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores:
-    """Scores for columns as :func:`jiebei_lib.core.case.check_table` gives them, of any length."""
+    """Scores for columns as :func:`jiebei_lib.portfolio.table.check_table` gives them, of any length."""
     days = columns["days_overdue"]
     if len(days) <= PART:
         return evaluate(*pressures(columns, policy), days, policy)

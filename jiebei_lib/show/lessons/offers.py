@@ -25,7 +25,7 @@ FIRST = (("yuan_a_day", 6.0, 0), ("monthly", 1.4, 0), ("flat_fee", 0.9, 0))
 def offers() -> Panel:
     """Three quotations put into one unit: the true yearly cost."""
     methods = {
-        name: FIELDS["method"]["words"][name] for name in ("equal_instalment", "equal_principal", "interest_first")
+        name: FIELDS["method"]["labels"][name] for name in ("equal_instalment", "equal_principal", "interest_first")
     }
     fields = [
         number("amount", both("lessons.offers.amount"), 10000, 100, 1_000_000, unit=both("lessons.yuan_unit")),

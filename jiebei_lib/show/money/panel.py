@@ -137,7 +137,7 @@ def _loan_group(missed: bool = True, open: bool = False) -> Field:
     fields = [
         _field("principal", EXAMPLE["principal"], step=0.01, slider=(500, 100_000), log=True),
         _field("months", EXAMPLE["months"], slider=(1, 36)),
-        choice("method", FIELDS["method"]["name"], FIELDS["method"]["words"], EXAMPLE["method"], look="select"),
+        choice("method", FIELDS["method"]["name"], FIELDS["method"]["labels"], EXAMPLE["method"], look="select"),
     ]
     fields += [_field("missed_from", EXAMPLE["missed_from"])] if missed else []
     return group(both("money.panel.loan"), fields, open=open, note=both("money.panel.example"))

@@ -82,8 +82,8 @@ def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, o
 
 
 def _export(values: dict[str, Any], panel: Panel) -> Download:
-    from jiebei_lib.core.scoring.many import score
     from jiebei_lib.portfolio.files import safe
+    from jiebei_lib.portfolio.table import score
 
     scored = score(_book(*_given(values)).table, values["policy"])
     texts = [name for name in scored.columns if name not in FIELDS or FIELDS[name]["type"] == "text"]

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
 from jiebei_lib.core.knowledge.problems import Problem
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import say
-from jiebei_lib.portfolio.files import TableError, WrongRow
+from jiebei_lib.portfolio.delimited import TableError, Upload, WrongRow
 from jiebei_lib.portfolio.summary import Book, read_book
 from jiebei_lib.show.widget.fields import Field, both, file
 
 LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
 SHOWN = 5  # wrong rows that are told one by one
-TABLE = "table.csv"  # what a loaded table is called while it is read; readers see their own file's name
 HERE = {"column_missing": "column_missing_here", "column_unclear": "column_unclear_here"}  # a panel has no options
 
 
 def cases_file(note: Mapping[str, str] | None = None) -> Field:
     """The field for a table of cases. Loading one also sets the field ``source`` to ``file``, so that it is seen at once."""
-    label, endings = both("widget.table.file"), ".csv,.tsv,.txt"
+    label, endings = both("widget.table.file"), ".csv,.tsv,.txt,.json,.jsonl"
     return file("csv", label, accept=endings, largest=LARGEST, note=note, also={"source": "file"})
 
 
@@ -40,19 +37,11 @@ def book_of(given: Mapping[str, str] | None, most: int | None = None) -> Book:
 def _read(name: str, text: str) -> Book:
     if not text.strip():
         raise TableError(Problem("no_table", name or "CSV"))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / TABLE
-        path.write_text(text, "utf-8")
-        try:
-            return read_book(path)
-        except TableError as error:
-            raise TableError([_here(problem, name) for problem in error.problems]) from None
-
-
-def _here(problem: Problem, name: str) -> Problem:
-    """A problem as it is told to somebody who chose a file in a panel: by that file's name, with what can be done here."""
-    where = problem.where.replace(TABLE, name, 1) if isinstance(problem.where, str) else problem.where
-    return replace(problem, kind=HERE.get(problem.kind, problem.kind), where=where)
+    try:
+        return read_book(Upload(name, text.encode("utf-8", "replace")))
+    except TableError as error:
+        told = [replace(each, kind=HERE.get(each.kind, each.kind)) for each in error.problems]
+        raise TableError(told) from None
 
 
 def wrong_words(wrong: Sequence[WrongRow], lang: str) -> list[Words]:

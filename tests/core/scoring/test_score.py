@@ -21,7 +21,8 @@ from jiebei_lib.core.knowledge.problems import CaseError
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import halfspaces
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
-from jiebei_lib.core.scoring.many import ADDED, score
+from jiebei_lib.core.scoring.many import ADDED
+from jiebei_lib.portfolio.table import score
 from jiebei_lib.core.scoring.score import (
     VERDICTS,
     across_days,
@@ -204,7 +205,7 @@ def test_the_librarys_own_sample_is_scored_and_its_further_column_kept() -> None
 def test_parts_scored_in_threads_give_what_one_part_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     table = sample(90, seed=3)
     whole = score(table)
-    monkeypatch.setattr("jiebei_lib.core.scoring.many.PART", 40)
+    monkeypatch.setattr("jiebei_lib.portfolio.table.PART", 40)
     pd.testing.assert_frame_equal(score(table), whole, check_exact=False, rtol=0, atol=1e-12)
 
 

@@ -1,0 +1,246 @@
+"""Text into rows of cells, the same for every reader: encoding, delimiter, what lies above the heading; and JSON records likewise."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.user_files import ENCODINGS
+
+SNIFFED = 1 << 20  # bytes read at a time when the encoding is found out
+LOOKED_AT = 12  # rows among which the heading is sought
+DELIMITERS = ",\t;|"
+LONGEST = 1 << 24  # characters of one cell
+
+
+class TableError(UserError):
+    """A table that cannot be read or written: each problem names the file, and the row or column."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that is not on this machine's disk: its name, which says of what kind it is, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+Source = Path | Upload
+
+
+@dataclass(frozen=True)
+class WrongRow:
+    """Something wrong in one row: its number in its file (from 1), the column as the file names it, the value, the reason."""
+
+    file: str
+    row: int
+    column: str
+    value: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a file of delimited text is read: its column names, and how many lines lie above the first row of cells."""
+
+    encoding: str
+    delimiter: str
+    names: tuple[str, ...]
+    above: int
+
+
+def opened(source: Source) -> IO[bytes]:
+    """The bytes of a file. Raises :class:`TableError`."""
+    if isinstance(source, Upload):
+        return io.BytesIO(source.content)
+    try:
+        return source.open("rb")
+    except OSError as failure:
+        raise TableError(Problem("no_file", str(source), {"value": failure.strerror or failure})) from None
+
+
+def found(source: Source) -> Form:
+    """The form of a file of delimited text. Raises :class:`TableError`."""
+    if isinstance(source, Upload):
+        return _found(source)
+    stat = source.stat()
+    return _found(source, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _found(source: Source, *state: int) -> Form:
+    encoding = _encoding(source)
+    with _reader(source, encoding) as text:
+        first = text.readline(SNIFFED)
+        own = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", first)  # a line that spreadsheets write for each other
+        lines = [] if own else [first]
+        lines += islice(text, LOOKED_AT)
+    with _reader(source, encoding) as text:
+        if own:
+            text.readline()
+        delimiter = own[1] if own else _delimiter(lines)
+        reader = csv.reader(text, delimiter=delimiter)
+        try:
+            looked_at = [(row, reader.line_num) for row in islice(reader, LOOKED_AT)]
+        except csv.Error as failure:
+            raise TableError(Problem("not_table", source.name, {"value": shown(str(failure), 120)})) from None
+    at = _heading([row for row, _ in looked_at])
+    if at is None:
+        raise TableError(Problem("empty_table", source.name))
+    names, line = looked_at[at]
+    below = next((row for row, _ in looked_at[at + 1 :] if any(map(str.strip, row))), [])
+    if not any(map(str.strip, below[len(names) :])):  # commas at the end of rows that a spreadsheet took for wider
+        names = names + [""] * (len(below) - len(names))
+    named = [name.strip() or f"column_{n}" for n, name in enumerate(names, 1)]
+    return Form(encoding, delimiter, tuple(named), line + bool(own))
+
+
+def _heading(rows: list[list[str]]) -> int | None:
+    """Which row names the columns: the first, unless it is blank, or a title above a wider table."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    for n, cells in enumerate(filled):
+        if cells > 1 or (cells == 1 and max(filled[n:]) == 1):
+            return n
+    return None
+
+
+def _delimiter(lines: list[str]) -> str:
+    """What stands in most lines; of equals, what stands there oftenest. A title has none, and a text or a number none in every line."""
+    counts = {each: [line.count(each) for line in lines] for each in DELIMITERS}
+    return max(DELIMITERS, key=lambda each: (sum(map(bool, counts[each])), sum(counts[each])))
+
+
+def _encoding(source: Source) -> str:
+    """UTF-8 (with or without a mark), else GB 18030, which holds GBK and GB 2312; UTF-16 where it is marked."""
+    with opened(source) as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+    for name in ENCODINGS:
+        decoder = codecs.getincrementaldecoder(name)()
+        try:
+            with opened(source) as file:
+                while part := file.read(SNIFFED):
+                    decoder.decode(part)
+                decoder.decode(b"", final=True)
+            return name
+        except UnicodeDecodeError:
+            continue
+    raise TableError(Problem("encoding", source.name, {"allowed": items(["UTF-8", "GB 18030"])}))
+
+
+def _reader(source: Source, encoding: str) -> io.TextIOWrapper:
+    csv.field_size_limit(LONGEST)
+    return io.TextIOWrapper(opened(source), encoding, newline="")
+
+
+def row_length(source: Source, number: int, cells: int, form: Form) -> Problem:
+    return Problem("row_length", f"{source.name}, row {number}", {"value": cells, "allowed": len(form.names)})
+
+
+def rows(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dict[str, list[str | None]], list[int]]:
+    """A file of delimited text as columns of cells, and the number of each row (from 1, empty lines not counted). Rows with too many or
+    too few cells are left out, their numbers put into ``skipped``, and told to ``wrong``. Raises :class:`TableError`."""
+    form = found(source)
+    cells: list[list[str]] = []
+    numbers: list[int] = []
+    doubled = sorted({name for name in form.names if form.names.count(name) > 1})
+    if doubled:
+        raise TableError([Problem("column_twice", source.name, {"value": shown(name)}) for name in doubled])
+    with _reader(source, form.encoding) as text:
+        for _ in range(form.above):
+            text.readline()
+        number = 0
+        try:
+            for row in csv.reader(text, delimiter=form.delimiter):
+                number += bool(row)
+                if len(row) == len(form.names):
+                    cells.append(row)
+                    numbers.append(number)
+                elif row:
+                    problem = row_length(source, number, len(row), form)
+                    wrong.append(WrongRow(source.name, number, "", form.delimiter.join(row), problem))
+                    skipped.append(number)
+        except csv.Error as failure:
+            raise TableError(Problem("not_table", source.name, {"value": shown(str(failure), 120)})) from None
+    columns = zip(*cells, strict=True) if cells else [[] for _ in form.names]
+    return {name: list(column) for name, column in zip(form.names, columns, strict=True)}, numbers
+
+
+# ---- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def records(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dict[str, list[str | None]], list[int]]:
+    """The same for JSON: a list of objects, an object that holds one, or one object a line. Raises :class:`TableError`."""
+    with opened(source) as file:
+        content = file.read()
+    encoding = _encoding(source)
+    return columns_of(_listed(content.decode(encoding), source.name), source.name, wrong, skipped)
+
+
+def columns_of(
+    given: list[Any], name: str, wrong: list[WrongRow], skipped: list[int]
+) -> tuple[dict[str, list[str | None]], list[int]]:
+    """Mappings, a row each, as columns of text, in the order in which their keys first stand."""
+    numbers, good = [], []
+    for number, record in enumerate(given, 1):
+        if isinstance(record, Mapping):
+            good.append({str(key).strip(): cell_text(value) for key, value in record.items()})
+            numbers.append(number)
+        else:
+            problem = Problem("not_a_row", f"{name}, row {number}", {"allowed": Phrase("mapping")})
+            wrong.append(WrongRow(name, number, "", shown(record), problem))
+            skipped.append(number)
+    names = dict.fromkeys(key for record in good for key in record)
+    return {key: [record.get(key) for record in good] for key in names}, numbers
+
+
+def _listed(text: str, name: str) -> list[Any]:
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        content = None
+    if isinstance(content, Mapping):
+        lists = [value for value in content.values() if isinstance(value, list)]
+        content = lists[0] if len(lists) == 1 and any(isinstance(one, Mapping) for one in lists[0]) else [content]
+    if isinstance(content, list):
+        return content
+    parsed: list[Any] = []
+    for line in filter(str.strip, text.splitlines()):
+        try:
+            parsed.append(json.loads(line))
+        except (json.JSONDecodeError, RecursionError):
+            parsed.append(None)
+    if not any(isinstance(one, Mapping) for one in parsed):
+        raise TableError(Problem("not_table", name, {"value": shown(text, 60)}))
+    return parsed
+
+
+def cell_text(value: Any) -> str | None:
+    """A value as the text that a CSV would hold: truths in small letters, several values with “;” between them, dates in ISO form,
+    nothing as nothing."""
+    if (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or type(value).__name__ in ("NAType", "NaTType")
+    ):
+        return None
+    if hasattr(value, "tolist"):  # of numpy
+        value = value.tolist()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ";".join(sorted(str(one) for one in value)) if len(value) else "none"
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
