@@ -22,7 +22,6 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import halfspaces
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.many import ADDED
-from jiebei_lib.portfolio.table import score
 from jiebei_lib.core.scoring.score import (
     VERDICTS,
     across_days,
@@ -32,6 +31,7 @@ from jiebei_lib.core.scoring.score import (
     score_cases,
 )
 from jiebei_lib.portfolio.sample import sample
+from jiebei_lib.portfolio.table import score
 from tests.strategies import FACTS, OPTIONAL, cases, what_if_policies
 
 POLICIES = st.sampled_from(["article", "published"]).map(load_policy)
