@@ -31,6 +31,7 @@ COMMANDS = {
     "audit": "calls:audit",
     "class": "lessons:open_class",
     "handout": "lessons:handout",
+    "bank": "lessons:question_bank",
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",

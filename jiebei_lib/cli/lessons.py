@@ -1,4 +1,4 @@
-"""`jiebei class` and `jiebei handout`: a class that a teacher opens, and the sheets to print for it."""
+"""`jiebei class`, `jiebei handout`, `jiebei bank`: a class that a teacher opens, the sheets to print for it, the questions to take away."""
 
 from __future__ import annotations
 
@@ -56,6 +56,29 @@ def handout(
     made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed)
     for each in made:
         print(*filter(None, [each.html, each.pdf, each.notebook]), sep="\n")
+
+
+def question_bank(
+    to: Annotated[str, typer.Option(help=t("bank.to"))] = "moodle",
+    topic: Annotated[list[str] | None, typer.Option(help=t("bank.topic"))] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help=t("bank.out"), metavar="FILE")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> None:
+    from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
+    from jiebei_lib.core.knowledge.user_files import written_whole
+    from jiebei_lib.lessons.bank import TOPICS, bank
+    from jiebei_lib.show.lessons.question_sets import KINDS, question_set
+
+    lang, topics = checked_lang(lang), tuple(topic or ())
+    for name, given, known in (("--to", [to], KINDS), ("--topic", topics, TOPICS)):
+        for value in given:
+            if value not in known:
+                raise UserError(Problem("not_one_of", name, {"value": shown(value), "allowed": items(known)}))
+    out = out or Path("jiebei-bank." + {"moodle": "xml", "gift": "gift"}[to])
+    with written_whole(out, encoding="utf-8") as file:
+        file.write(question_set(to, lang, topics))
+    number = sum(not topics or item["topic"] in topics for item in bank().values())
+    print(say("cli.bank.made", lang, path=out, n=number))
 
 
 def checked_lesson(lesson: str) -> str:

@@ -1,0 +1,99 @@
+"""The bank taken away: read back by readers of their own, every question is there and marks as the bank marks."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from jiebei_lib.cli import run
+from jiebei_lib.lessons.bank import TOPICS, bank, mark
+from jiebei_lib.show.lessons import question_sets
+from jiebei_lib.show.lessons.question_sets import KINDS, question_set
+from tests.show.lessons import question_readers
+
+LANGUAGES = ("zh", "en")
+READ = {
+    (kind, lang): {each.name: each for each in getattr(question_readers, kind)(question_set(kind, lang))}
+    for kind in KINDS
+    for lang in LANGUAGES
+}
+TOPICS_IN_ORDER = list(question_sets.plan()["topics"])
+EACH = pytest.mark.parametrize(("kind", "lang"), list(READ))
+
+
+@EACH
+def test_every_question_is_there_with_its_words(kind, lang):
+    read = READ[kind, lang]
+    assert list(read) == [name for topic in TOPICS_IN_ORDER for name, item in bank().items() if item["topic"] == topic]
+    for name, item in bank().items():
+        assert read[name].text.startswith(item["ask"][lang])
+        topic = question_sets.plan()["topics"][item["topic"]]["name"][lang]
+        assert read[name].category == f"$course$/jiebei/{topic}"
+        assert read[name].general.count("\n") >= 1
+
+
+@EACH
+@pytest.mark.parametrize("name", list(bank()))
+def test_a_quiz_marks_as_the_bank_does(kind, lang, name):
+    item, read = bank()[name], READ[kind, lang][name]
+    if item["type"] == "choice":
+        assert read.kind == "multichoice" and read.single
+        options = [item["right"], *item["wrong"]]
+        for n, option in enumerate(options):
+            assert (read.earns(option["text"][lang]) == 100) == mark(item, n).right
+        assert [said for _, _, said in read.answers] == [option["why"][lang] for option in options]
+    elif item["type"] == "number":
+        assert read.kind == "numerical"
+        for value in [item["answer"], *(wrong["value"] for wrong in item["wrong"]), -1.5, 123456.789]:
+            assert (read.earns(value) == 100) == mark(item, value).right
+        assert read.answers[-1][0] == "*" and read.answers[-1][2] == item["otherwise"]["why"][lang]
+    elif item["type"] == "order":
+        assert read.kind == "matching"
+        steps, places = [step[lang] for step in item["steps"]], [place for _, place in read.pairs]
+        for order in itertools.permutations(range(len(steps))):
+            given = {steps[step]: place for step, place in zip(order, places, strict=True)}
+            assert (read.earns(given) == 100) == mark(item, list(order)).right
+    else:
+        assert read.kind == "multichoice" and not read.single
+        lines = range(len(item["lines"]))
+        for ticked in itertools.chain.from_iterable(itertools.combinations(lines, n) for n in lines):
+            earned = read.earns({item["lines"][n]["text"][lang] for n in ticked})
+            assert (earned > 99.9) == (bool(ticked) and mark(item, list(ticked)).right)
+
+
+def test_a_part_of_the_topics_is_taken_alone():
+    read = question_readers.gift(question_set("gift", "en", ("record",)))
+    assert [each.name for each in read] == [name for name, item in bank().items() if item["topic"] == "record"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_signs_in_a_text_stay_text(kind, monkeypatch):
+    """What has a meaning in the format, in a question or an option, is a character like any other."""
+    evil = "a=b ~ {x} #1 \\ :: <b>&amp;</b> -> 50% // $CATEGORY: none"
+    name = "line_what_decides"
+    item = {**bank()[name], "ask": {"zh": evil, "en": evil}}
+    item["right"] = {"text": {"zh": evil, "en": evil}, "why": {"zh": evil, "en": evil}}
+    monkeypatch.setattr(question_sets, "bank", lambda: {name: item})
+    (read,) = getattr(question_readers, kind)(question_set(kind, "en"))
+    assert read.text == evil
+    assert read.answers[0] == (evil, 100.0, evil)
+
+
+def test_the_command_writes_the_file_and_says_how_many(tmp_path, capsys):
+    out = tmp_path / "bank.xml"
+    assert run(["bank", "--to", "moodle", "--lang", "en", "--topic", "contacts", "-o", str(out)]) == 0
+    assert "12 questions" in capsys.readouterr().out
+    assert len(question_readers.moodle(out.read_text("utf-8"))) == 12
+
+
+@pytest.mark.parametrize(("args", "said"), [(["--to", "docx"], "--to"), (["--topic", "weather"], "--topic")])
+def test_what_it_cannot_write_is_one_sentence(args, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["bank", *args, "--lang", "en"]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_topics_of_the_command_are_those_of_the_bank():
+    assert set(TOPICS) == {item["topic"] for item in bank().values()}
