@@ -126,7 +126,11 @@ def _gift(chosen: dict[str, dict[str, Any]], lang: str) -> str:
         for name, item in items:
             tags = f"// [id:{name}] [tag:{item['topic']}] [tag:difficulty-{item['difficulty']}]"
             lines = [*_gift_answers(item, lang), f"####{_escaped(explained(item, lang))}"]
-            out.append(f"{tags}\n::{name}::[plain]{_escaped(asked(item, lang))} {{{_opening(item)}\n" + "\n".join(lines) + "\n}")
+            out.append(
+                f"{tags}\n::{name}::[plain]{_escaped(asked(item, lang))} {{{_opening(item)}\n"
+                + "\n".join(lines)
+                + "\n}"
+            )
     return "\n\n".join(out) + "\n"
 
 
