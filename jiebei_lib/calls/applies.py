@@ -31,12 +31,14 @@ def applies(
     """The conditions under which a rule is about an attempt, by the column that each rests on. ``in_force`` may be given to ask
     what a rule would have said on other days."""
     holds = in_force_on(clock.days, rule) if in_force is None else in_force
+    conditions = {"at": holds.astype(np.int8)}
     # Who is bound, and what lifts a rule, counts when the log says so; it is for the caller to show.
-    holds = holds & (facts.is_one_of("caller", rule_sets.binds(rule)["callers"]) != FALSE)
+    bound = facts.is_one_of("caller", rule_sets.binds(rule)["callers"]) != FALSE
+    if not bound.all():
+        conditions["caller"] = bound.astype(np.int8)
     agreed = lifted(facts, rule, clock)
-    conditions = {"at": (holds & (agreed != TRUE)).astype(np.int8)}
-    if (agreed == UNKNOWN).any():
-        conditions["agreed_on"] = np.where(agreed == UNKNOWN, UNKNOWN, TRUE).astype(np.int8)
+    if (agreed != FALSE).any():
+        conditions["agreed_on"] = inverse(agreed)
     uncertain = rule_sets.uncertain_persons(rule)
     for column, values in (rule.get("when") or {}).items():
         conditions[column] = facts.is_one_of(column, [*values, *uncertain] if column == "callee" else values)

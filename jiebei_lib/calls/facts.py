@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -63,10 +64,11 @@ class Entries:
 class Facts:
     """The columns of a log as small integers, in the order of time. Columns are worked out when first asked for."""
 
-    def __init__(self, table: pd.DataFrame):
+    def __init__(self, table: pd.DataFrame, absent: Mapping[str, bool] | None = None):
+        """``absent``: for a part of a log, which columns the whole of it does not have."""
         self.table = table
         self.n = len(table)
-        self._kept: dict[Any, Any] = {}
+        self._kept: dict[Any, Any] = {("absent", column): without for column, without in (absent or {}).items()}
 
     def absent(self, column: str) -> bool:
         """Whether a log does not have a column: none of its cells is filled."""

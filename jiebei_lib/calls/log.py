@@ -72,7 +72,7 @@ def read_log(
         empty = out["zone"].codes < 0
         out["zone"] = pd.Categorical(np.where(empty, zone, out["zone"].astype(object)))
     now = pd.Timestamp.now(tz="UTC") if latest is None else latest
-    out["instant"], out["offset"], found = instants(table["at"], out["zone"], now)
+    out["at"], out["instant"], out["offset"], found = instants(table["at"], out["zone"], now)
     _report(problems, wrong, found, table["at"], out["row"], "at")
     if "outcome" in table:
         _report(problems, wrong, _at_odds(out["answered"], out["outcome"]), table["outcome"], out["row"], "outcome")

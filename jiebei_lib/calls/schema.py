@@ -141,6 +141,7 @@ class Callers(Strict):
     severity: dict[Literal["high", "medium", "low"], Level]
     questions: dict[str, FactQuestion]
     remedies: dict[str, Remedy]
+    missing_evidence: dict[str, Statement]
     scripts: dict[str, Statement]
     not_applied: dict[str, Statement]
 
@@ -150,7 +151,7 @@ def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: 
     found = shape(dict[str, SourceEntry], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
     found += shape(Callers, document, where)
     found += list(cite_problems(document, sources, where))
-    return found or [*_rules(document, where), *_cells(document, where)]
+    return found or [*_rules(document, where), *_evidence(document, where), *_cells(document, where)]
 
 
 def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
@@ -189,6 +190,14 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                 if value not in LEVELS[field]:
                     slots = {"value": value, "allowed": items(LEVELS[field])}
                     yield Problem("not_in_list", where((*path, *key.split("."))), slots)
+
+
+def _evidence(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
+    """Evidence is named for facts that there are."""
+    for fact in document["missing_evidence"]:
+        if fact not in COLUMNS:
+            slots = {"value": fact, "allowed": items(COLUMNS)}
+            yield Problem("not_in_list", where(("missing_evidence", fact)), slots)
 
 
 def _cells(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:

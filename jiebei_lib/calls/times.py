@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
+from jiebei_lib.calls.spellings import DOUBTFUL, spelled
 from jiebei_lib.core.knowledge.problems import Phrase
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
@@ -23,12 +24,15 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def instants(column: pd.Series, places: pd.Categorical, latest: pd.Timestamp) -> tuple[np.ndarray, np.ndarray, list]:
-    """When each attempt was, in microseconds UTC, the offset written, and what is wrong: each kind of problem with its rows.
+def instants(
+    column: pd.Series, places: pd.Categorical, latest: pd.Timestamp
+) -> tuple[pd.Series, np.ndarray, np.ndarray, list]:
+    """Each attempt's time in ISO form, its instant in microseconds UTC, the offset written, and what is wrong: each kind of
+    problem with its rows.
 
     A time without an offset is placed by its zone. What lies after ``latest`` has not happened yet.
     """
-    text = column.astype("str").str.strip()
+    text, doubtful = in_iso_form(column, latest)
     formed = text.str.fullmatch(TIME.pattern).to_numpy(bool, na_value=False)
     offset = _minutes(text)
     bare = formed & (offset == NO_OFFSET)
@@ -49,13 +53,33 @@ def instants(column: pd.Series, places: pd.Categorical, latest: pd.Timestamp) ->
     instant = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy()
     ahead = ~impossible & ~unreal & (parsed > latest).to_numpy()
     found = [
-        ("invalid", Phrase("time"), impossible & column.notna().to_numpy()),
+        ("invalid", Phrase("time"), impossible & ~doubtful & column.notna().to_numpy()),
+        ("day_or_month", Phrase("text_any"), doubtful),
         ("no_zone", Phrase("zone"), unplaced & ~impossible),
         ("several_zones", Phrase("text_any"), several & ~impossible),
         ("unreal_time", Phrase("text_any"), unreal),
         ("ahead", Phrase("text_any"), ahead & ~unplaced & ~several),
     ]
-    return instant, offset, found
+    return text, instant, offset, found
+
+
+def in_iso_form(column: pd.Series, latest: pd.Timestamp) -> tuple[pd.Series, np.ndarray]:
+    """Times as people and machines write them in ISO form, as far as they are understood, and which could be two different days.
+
+    Each different spelling is looked at once; those in ISO form already stay as they are.
+    """
+    text = column.astype("str").str.strip()
+    doubtful = np.zeros(len(text), bool)
+    other = (text.notna() & ~text.str.fullmatch(TIME.pattern)).to_numpy(bool, na_value=False)
+    if other.any():
+        given = text[other].astype("category")
+        read = [spelled(one, latest) for one in given.cat.categories]
+        codes = given.cat.codes.to_numpy()
+        doubtful[other] = np.array([one == DOUBTFUL for one in read])[codes]
+        known = [one if one != DOUBTFUL else None for one in read]
+        better = pd.Series(known, dtype="str").to_numpy(object)[codes]
+        text[other] = pd.Series(better, index=text.index[other], dtype="str").fillna(text[other])
+    return text, doubtful
 
 
 def _minutes(text: pd.Series) -> np.ndarray:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
+
 from jiebei_lib.calls.findings import Findings
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward, remedies
 from jiebei_lib.page.text import cited_all, say
@@ -12,6 +16,39 @@ STANDINGS = ("binding", "recommended", "self_discipline", "described")
 TIMES = 4  # times of attempts that a letter names for one rule
 
 
+# What is one wrong whatever rules forbid it and in whatever words; kinds of conduct and limits differ.
+MERGED = ("hours", "discloses", "purpose", "borrower_reachable", "after_stop")
+
+
+def _by_force(findings: Findings, broken: pd.DataFrame) -> list[tuple[list[dict[str, Any]], pd.DataFrame]]:
+    """The breaches gathered by what went wrong, those under binding rules first; with each the rules behind it, the one that binds
+    most first: the letter speaks in its words."""
+    rules = findings.rule_sets.rules
+
+    def force(rule: dict[str, Any]) -> tuple[int, int]:
+        return STANDINGS.index(findings.rule_sets.standing(rule)), ("V", "S+", "S").index(rule.get("confidence", "V"))
+
+    kind = {name: rule["check"] if rule["check"] in MERGED else rule["short"]["zh"] for name, rule in rules.items()}
+    points = []
+    for _, rows in broken.groupby(broken["rule_id"].astype(str).map(kind), sort=False):
+        behind = [rules[name] for name in dict.fromkeys(rows["rule_id"].astype(str))]
+        points.append((sorted(behind, key=force), rows))
+    points.sort(key=lambda point: force(point[0][0]))
+    whole: list[tuple[list[dict[str, Any]], pd.DataFrame]] = []
+    for behind, rows in points:
+        # What the same attempts break in the same way is not said again in the words of a weaker rule.
+        said = next((one for one in whole if _covers(one, behind, rows)), None)
+        if said is None:
+            whole.append((behind, rows))
+        else:
+            said[0].extend(behind)
+    return whole
+
+
+def _covers(point: tuple[list[dict[str, Any]], pd.DataFrame], behind: list[dict[str, Any]], rows: pd.DataFrame) -> bool:
+    return point[0][0]["check"] == behind[0]["check"] == "conduct" and set(rows["at"]) <= set(point[1]["at"])
+
+
 def letter(findings: Findings, who: str, lang: str) -> str:
     """A complaint drafted from what was found under China's rules or one's own, as plain text; square brackets are blanks to fill.
     Empty if there is nothing to complain of."""
@@ -20,11 +57,7 @@ def letter(findings: Findings, who: str, lang: str) -> str:
     if not len(broken):
         return ""
     points, join = [], "、" if lang == "zh" else ", "
-    kinds = broken["rule_id"].astype(str).map({name: rule["short"]["zh"] for name, rule in rules.items()})
-    for n, (_, rows) in enumerate(broken.groupby(kinds, sort=False), 1):
-        behind = [rules[name] for name in dict.fromkeys(rows["rule_id"].astype(str))]
-        # What several rules forbid is said in the words of the one that binds most.
-        behind.sort(key=lambda rule: STANDINGS.index(findings.rule_sets.standing(rule)))
+    for n, (behind, rows) in enumerate(_by_force(findings, broken), 1):
         times = [at[:16].replace("T", " ") for at in dict.fromkeys(rows["at"])]
         key = "point" if len(times) <= TIMES else "point_more"
         slots = {

@@ -13,6 +13,7 @@ from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward
 from jiebei_lib.calls.rule_sets import SETS, RuleSets
+from jiebei_lib.calls.windows import window
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
@@ -150,8 +151,34 @@ class AuditWords:
             slots = {"attempts": join.join(others), "count": finding.count}
             item["proof"] = self.say("calls.findings.proof", **slots) if others else ""
             item["missing"] = self.missing(finding.missing, rule)
+            if others:
+                item["window"] = self.window(finding.rule_id, finding.position)
             item["rules"].append(rule)
         return list(out.values())
+
+    def window(self, rule_id: str, position: int) -> list[dict[str, Any]]:
+        """The attempts in the window of a finding: when each was, whether it counts and, if not, why; ``x`` is its place on a
+        line from 0 (the first) to 100 (the attempt itself)."""
+        steps = window(self.findings, rule_id, position)
+        times = self.findings.attempts["instant"].to_numpy()[[step.position for step in steps]]
+        first, span = times.min(), max(1, int(times.max() - times.min()))
+        rows = []
+        for step, time in zip(steps, times, strict=True):
+            attempt = self.findings.attempts.iloc[step.position]
+            kind = "unknown" if step.unknown else "not"
+            event = self.rule_sets.rules[rule_id]["check"].startswith("after") and step.position != position
+            counts = self.say("calls.window.event" if event else "calls.window.counted")
+            why = counts if step.counted else self.say(f"calls.window.{kind}.{step.column}")
+            rows.append(
+                {
+                    "when": str(attempt["at"])[:16].replace("T", " "),
+                    "id": attempt["attempt_id"],
+                    "counted": step.counted,
+                    "why": why,
+                    "x": round(100 * int(time - first) / span),
+                }
+            )
+        return rows
 
     def level(self, column: str, value: Any) -> str:
         """A level of the log in words."""
@@ -180,6 +207,19 @@ class AuditWords:
                 facts[fact] = total + count, shorts | {rule["short"][self.lang]: None}
         join = "；" if self.lang == "zh" else "; "
         return sorted(((fact, n, join.join(shorts)) for fact, (n, shorts) in facts.items()), key=lambda row: -row[1])
+
+    def to_find_out(self) -> list[dict[str, Any]]:
+        """What would decide most of what is open, as things to get: for each missing fact where it is found, and how many points."""
+        counts: dict[str, int] = {}
+        for _, columns, count in self.findings.wanting():
+            for column in columns:
+                counts[column] = counts.get(column, 0) + count
+        evidence = self.rule_sets.data["missing_evidence"]
+        return [
+            {"text": evidence[column]["text"][self.lang], "fact": COLUMNS[column]["name"][self.lang], "count": count}
+            for column, count in sorted(counts.items(), key=lambda one: -one[1])
+            if column in evidence
+        ]
 
     def by_rule(self) -> list[dict[str, Any]]:
         """The rules with a finding, the most broken first."""
