@@ -11,7 +11,7 @@ from typing import Any
 from jiebei_lib.core.knowledge.yaml_files import shipped
 
 DOUBTFUL = "?"  # could be two different times
-NUMERALS = {numeral: n for n, numeral in enumerate("零 一 二 三 四 五 六 七 八 九 十 十一 十二".split())} | {"两": 2}
+NUMERALS = {numeral: n for n, numeral in enumerate([*"零一二三四五六七八九十", "十一", "十二"])} | {"两": 2}
 NUMBER = r"\d{1,2}|十[一二]?|[零一二两三四五六七八九]"
 YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", re.ASCII)
 YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
