@@ -224,7 +224,9 @@ def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
     may = _latest(entries.group, entries.known, (happened != FALSE) & entries.known, day, reach, entries.row)
     if not entries.known.all():
         # An event whose number or firm is not known may belong to any group of the same person, and the other way round.
-        loose = _latest(entries.wider, entries.wider_known, (happened != FALSE) & ~entries.known, day, reach, entries.row)
+        loose = _latest(
+            entries.wider, entries.wider_known, (happened != FALSE) & ~entries.known, day, reach, entries.row
+        )
         any_ = _latest(entries.wider, entries.wider_known, happened != FALSE, day, reach, entries.row)
         may = np.where(entries.known, np.maximum(may, loose), any_)
     nameless = ~entries.known & ~entries.wider_known

@@ -111,7 +111,9 @@ def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
         parts = text[several].map(lambda ids: ";".join(sorted({one.strip() for one in ids.split(";")} - {""})))
         text = text.mask(several, parts)
     text = text.where(text != "", pd.NA)
-    longest = text.str.split(";").map(lambda ids: max(map(len, ids)), na_action="ignore") if several.any() else text.str.len()
+    longest = (
+        text.str.split(";").map(lambda ids: max(map(len, ids)), na_action="ignore") if several.any() else text.str.len()
+    )
     bad = (longest > spec["max_length"]).to_numpy(bool, na_value=False)
     return text, [("invalid", _allowed(name), bad)]
 
@@ -182,7 +184,16 @@ def _at_odds(answered: pd.Categorical, outcome: pd.Categorical) -> list:
     return [("at_odds", Phrase("text_any"), (wanted != "") & (said != "") & (wanted != said))]
 
 
-_READ = {"text": _text, "ids": _ids, "day": _day, "time": _text, "level": _level, "truth": _truth, "set": _set, "zone": _zone}
+_READ = {
+    "text": _text,
+    "ids": _ids,
+    "day": _day,
+    "time": _text,
+    "level": _level,
+    "truth": _truth,
+    "set": _set,
+    "zone": _zone,
+}
 
 
 def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wrong: np.ndarray) -> None:

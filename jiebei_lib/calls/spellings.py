@@ -17,7 +17,9 @@ YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\
 YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
 NO_YEAR = re.compile(r"(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
 ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)$|\s*(Z|[+-]\d\d:?\d\d)$", re.ASCII)
-CLOCK = re.compile(rf"({NUMBER})\s*(?:[:：]\s*(\d\d)(?:\s*[:：]\s*(\d\d)(?:[.,]\d+)?)?|[点时](?:(半)|([一三])刻|整|(\d{{1,2}})分?)?)")
+CLOCK = re.compile(
+    rf"({NUMBER})\s*(?:[:：]\s*(\d\d)(?:\s*[:：]\s*(\d\d)(?:[.,]\d+)?)?|[点时](?:(半)|([一三])刻|整|(\d{{1,2}})分?)?)"
+)
 SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 SECONDS = re.compile(r"\d{10}(?:\.\d+)?|\d{13}", re.ASCII)
 FIRST_DAY = date(1899, 12, 30)  # what a spreadsheet counts its days from
@@ -86,7 +88,9 @@ def _day(text: str, latest: Any) -> tuple[str | None, str]:
         if found := NO_YEAR.match(text):
             month, day = map(int, found.groups())
             this = date(latest.year, month, day)
-            return (this if this <= latest.date() else date(latest.year - 1, month, day)).isoformat(), text[found.end() :]
+            return (this if this <= latest.date() else date(latest.year - 1, month, day)).isoformat(), text[
+                found.end() :
+            ]
     except ValueError:
         pass
     return None, text

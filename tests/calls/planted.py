@@ -98,7 +98,16 @@ def planted_log(attempts: int = 1000, seed: int = 1, each: int = 3) -> tuple[pd.
                 at = START + pd.Timedelta(days=day, hours=hours)
                 who = f"{debt}-{facts['callee']}"
                 attempt = f"{debt}-{n}"
-                rows.append({"attempt_id": attempt, "debt_id": debt, "at": _iso(at), "callee_id": who, "number_id": f"{who}-1", **facts})
+                rows.append(
+                    {
+                        "attempt_id": attempt,
+                        "debt_id": debt,
+                        "at": _iso(at),
+                        "callee_id": who,
+                        "number_id": f"{who}-1",
+                        **facts,
+                    }
+                )
                 expected += [
                     (rule.lstrip("*"), attempt, "undecided" if rule[0] == "*" else "breach") for rule in broken
                 ]

@@ -57,7 +57,9 @@ def test_asking_a_contact_to_remind_breaks_the_standard__A5(day: str, broken: bo
 
 def called(times: int, agreed: str, answered: str = "true") -> dict[tuple[str, str], str]:
     at = [f"2026-06-10T{9 + n:02}:00:00+08:00" for n in range(times)]
-    return found(*({"at": each, "callee": "borrower", "number_id": "n", "agreed": agreed, "answered": answered} for each in at))
+    return found(
+        *({"at": each, "callee": "borrower", "number_id": "n", "agreed": agreed, "answered": answered} for each in at)
+    )
 
 
 def test_four_agreed_calls_a_day_break_no_rule_for_certain__A6() -> None:

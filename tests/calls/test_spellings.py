@@ -31,7 +31,9 @@ def test_a_time_is_understood_as_people_and_machines_write_it(written: str) -> N
     assert log.table["at"].iloc[0].startswith("2026-03-09")
 
 
-@pytest.mark.parametrize("written", ["03/09/2026 09:30 PM", "3/9/2026 21:30", "9.3.2026 21:30", "3月9日 晚上12点", "3月9日 夜里1点"])
+@pytest.mark.parametrize(
+    "written", ["03/09/2026 09:30 PM", "3/9/2026 21:30", "9.3.2026 21:30", "3月9日 晚上12点", "3月9日 夜里1点"]
+)
 def test_what_could_be_two_times_is_refused_and_says_why(written: str) -> None:
     log = read(written)
     assert len(log) == 0 and spelled(written, NOW) == DOUBTFUL

@@ -70,7 +70,9 @@ def test_every_reason_has_its_sentence_and_the_findings_show_the_window(lang: st
 def test_a_letter_begins_with_what_binds_and_says_one_wrong_once() -> None:
     found = audit(read_log(beside("cases") / "contact_log.csv"), "cn")
     lines = [line for line in letter(found, "borrower", "en").splitlines() if line[:1].isdigit() and "Source:" in line]
-    binding = ["Civil Code" in line or "Measures" in line or "Protection" in line or "Security" in line for line in lines]
+    binding = [
+        "Civil Code" in line or "Measures" in line or "Protection" in line or "Security" in line for line in lines
+    ]
     assert binding == sorted(binding, reverse=True) and binding[0] and not binding[-1]
     told = [line for line in lines if "Personal Information Protection Law art. 6" in line]
     assert len(told) == 1 and "GB/T 45251-2025" in told[0]
