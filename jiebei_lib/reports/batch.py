@@ -7,11 +7,11 @@ again. So a run that was killed goes on where it stopped, and a case that fails 
 from __future__ import annotations
 
 import atexit
-import hashlib
 import json
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,6 +31,7 @@ from jiebei_lib.portfolio.score_files import layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
+from jiebei_lib.reports.manifest import Manifest, alone_in, digest
 
 TEMPLATE = "case_report"
 BUNDLE, MANIFEST, INDEX = "plotly.min.js", "manifest.jsonl", "index.html"
@@ -56,12 +57,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Job:
-    """One report to make: the row and id that it is for, papermill's parameters, and ``wrong`` if it cannot be."""
+    """One report to make: the row and id that it is for, papermill's parameters, the start of its files' names, and ``wrong`` if it
+    cannot be."""
 
     row: int
     case_id: str
     lang: str
     parameters: dict[str, Any]
+    name: str = ""
     digest: str = ""
     wrong: Problem | None = None
 
@@ -95,39 +98,47 @@ def reports(
     langs, formats, policy = _checked_langs(langs), report.checked_formats(to), load_policy(policy)
     if "pdf" in formats:
         report.find_browser()
-    done = Manifest(folder / MANIFEST)
-    day = checked_date(as_of or done.as_of)
+    day = checked_date(as_of or Manifest(folder / MANIFEST).as_of)
     how = {"formats": formats, "bundle": None if single_file else BUNDLE}
     files = files_of(given)
     jobs = list(_jobs(files, mapping, langs, policy, day, how))
     if not jobs:  # before anything is written
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
-    for half in report.writable(folder).glob(".*.part"):  # of a run that was killed
-        half.unlink(missing_ok=True)
-    if not single_file and "html" in formats:
-        for name, content in ((BUNDLE, report.plotly_bundle()), (report.STYLE, report.stylesheet())):
-            if not (folder / name).exists() or (folder / name).read_text("utf-8") != content:
-                report.write(folder / name, content)
-    open_ = [job for job in jobs if not done.holds(job)]
-    kept = len(jobs) - len(open_)
-    made = failed = 0
-    tell(kept, len(jobs))
-    with executor(cluster, workers) as (submit, number):
-        for job, content in in_order(submit, lambda job: (make, job, how), open_, number + 1):
-            if isinstance(content, Problem):
-                done.note(job, day, failed={lang: content.say(lang) for lang in LANGUAGES})
-                failed += 1
-            else:
-                for name, file in content["files"].items():
-                    report.write(folder / name, file)
-                done.note(
-                    job, day, files={name: _hash(file) for name, file in content["files"].items()}, **content["head"]
-                )
-                made += 1
-            tell(kept + made + failed, len(jobs))
-    done.settle([job.key for job in jobs])
-    report.write(folder / INDEX, index_page(jobs, done.lines, policy))
-    return Batch(folder, made, kept, failed)
+    with alone_in(folder):
+        done = Manifest(folder / MANIFEST)
+        if not single_file and "html" in formats:
+            _lay_beside(folder)
+        open_ = [job for job in jobs if not done.holds(job)]
+        kept, failed = len(jobs) - len(open_), 0
+        tell(kept, len(jobs))
+        with executor(cluster, workers) as (submit, number):
+            work = in_order(submit, lambda job: (make, job, how), open_, number + 1)
+            for n, (job, content) in enumerate(work, kept + 1):
+                failed += not _put(content, job, day, folder, done)
+                tell(n, len(jobs))
+        done.settle([job.key for job in jobs])
+        report.write(folder / INDEX, index_page(jobs, done.lines, policy))
+    return Batch(folder, len(open_) - failed, kept, failed)
+
+
+def _lay_beside(folder: Path) -> None:
+    """What all pages of a folder share: the chart library and the style."""
+    for name, content in ((BUNDLE, report.plotly_bundle()), (report.STYLE, report.stylesheet())):
+        with suppress(OSError):
+            if (folder / name).read_bytes() == content.encode():
+                continue
+        report.write(folder / name, content)
+
+
+def _put(content: dict[str, Any] | Problem, job: Job, day: str, folder: Path, done: Manifest) -> bool:
+    """Writes what was made, then its line; whether there is a report."""
+    if isinstance(content, Problem):
+        done.note(job, day, failed={lang: content.say(lang) for lang in LANGUAGES})
+        return False
+    for name, file in content["files"].items():
+        report.write(folder / name, file)
+    done.note(job, day, files={name: digest(file) for name, file in content["files"].items()}, **content["head"])
+    return True
 
 
 def _checked_langs(langs: Iterable[str]) -> list[str]:
@@ -152,6 +163,7 @@ def _jobs(
     )
     constant = json.dumps([how, policy.digest, day, __version__, _template_digest()], sort_keys=True)
     seen: dict[str, int] = {}
+    stems: set[str] = set()
     for number, case, wrong in _cases(files, plan):
         case_id = case.case_id if case else f"{wrong.file}:{wrong.row}"
         problem = wrong.problem if wrong else None
@@ -159,13 +171,17 @@ def _jobs(
             slots = {"value": shown(case_id), "allowed": seen[case_id]}
             problem, case_id = Problem("duplicate_id", f"row {number}: case_id", slots), f"{case_id} ({number})"
         seen.setdefault(case_id, number)
+        stem = report.file_stem(case_id)
+        if (same := unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", stem).casefold())) in stems:
+            stem = report.file_stem(case_id, marked=True)  # ABC beside abc: one file on half of all machines
+        stems.add(same)
         for lang in langs:
-            job = Job(number, case_id, lang, {}, wrong=problem)
+            job = Job(number, case_id, lang, {}, f"{stem}.{lang}", wrong=problem)
             if problem is None:
                 facts = {name: value for name, value in case.to_dict().items() if value is not None}
                 parameters = {"case": facts, "lang": lang, "policy": rules, "as_of": day}
                 text = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
-                job = replace(job, parameters=parameters, digest=_hash((constant + text).encode()))
+                job = replace(job, parameters=parameters, digest=digest(constant + text))
             yield job
 
 
@@ -203,7 +219,7 @@ def make(job: Job, how: dict[str, Any]) -> dict[str, Any] | Problem:
     """The files of one report and the head of its page, made in a fresh process; or why there are none."""
     if job.wrong:
         return job.wrong
-    task = (_render, job.parameters, report.file_stem(job.case_id), how)
+    task = (_render, job.parameters, job.name, how)
     try:
         if not warm.WORKS:
             return _render(*task[1:], engine=None)
@@ -217,9 +233,8 @@ def make(job: Job, how: dict[str, Any]) -> dict[str, Any] | Problem:
 
 
 def _render(
-    parameters: dict[str, Any], stem: str, how: dict[str, Any], engine: str | None = "jiebei-warm"
+    parameters: dict[str, Any], name: str, how: dict[str, Any], engine: str | None = "jiebei-warm"
 ) -> dict[str, Any]:
-    name = f"{stem}.{parameters['lang']}"
     if engine:  # a process of its own: it stays where no file of anybody's is taken for a module
         os.chdir(os.sep)
     files, headline = report.rendered(
@@ -262,50 +277,4 @@ def _sources() -> list[str]:
 
 @cache
 def _template_digest() -> str:
-    return _hash((beside("templates") / f"{TEMPLATE}.ipynb").read_bytes())
-
-
-def _hash(content: bytes | str) -> str:
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-
-
-# ---- what is there -------------------------------------------------------------------------------------------------
-
-
-class Manifest:
-    """The file that says which report was made from what: a line each, added when its files are in place."""
-
-    def __init__(self, path: Path):
-        self.path, self.lines = path, {}
-        with suppress(FileNotFoundError, NotADirectoryError):
-            for line in path.read_text("utf-8").splitlines():
-                with suppress(ValueError, KeyError, TypeError):  # a line cut off by a kill is as if it were not there
-                    entry = json.loads(line)
-                    self.lines[entry["case_id"], entry["lang"]] = entry
-
-    @property
-    def as_of(self) -> str | None:
-        return next((entry["as_of"] for entry in self.lines.values()), None)
-
-    def holds(self, job: Job) -> bool:
-        """Whether a report was made from the same input, and its files are as they were."""
-        entry = self.lines.get(job.key)
-        if not entry or "files" not in entry or entry["input"] != job.digest:
-            return False
-        with suppress(OSError):
-            return all(_hash((self.path.parent / name).read_bytes()) == known for name, known in entry["files"].items())
-        return False
-
-    def note(self, job: Job, day: str, **more: Any) -> None:
-        entry = {"case_id": job.case_id, "lang": job.lang, "row": job.row, "as_of": day, "input": job.digest, **more}
-        self.lines[job.key] = entry
-        with self.path.open("ab+") as file:
-            end = file.seek(0, 2)
-            file.seek(max(0, end - 1))
-            cut_off = file.read(1) not in (b"", b"\n")  # a line that a kill has left half written
-            file.write(b"\n" * cut_off + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
-
-    def settle(self, keys: list[tuple[str, str]]) -> None:
-        """One line for each report of this batch, in the table's order."""
-        self.lines = {key: self.lines[key] for key in keys}
-        report.write(self.path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.lines.values()))
+    return digest((beside("templates") / f"{TEMPLATE}.ipynb").read_bytes())

@@ -29,6 +29,7 @@ from jiebei_lib.reports.pdf import find_browser, printed
 FORMATS = ("html", "pdf")
 REPORTS = Path("reports")  # where renders go if nothing else is said
 STYLE = "report.css"  # the style's name where it stands beside many reports
+LONGEST_STEM = 200  # bytes of a file's name, whose whole may have 255, before its mark and ending
 FIGURE = "application/vnd.plotly.v1+json"
 
 
@@ -105,13 +106,16 @@ def checked_formats(to: Iterable[str]) -> list[str]:
     return formats
 
 
-def file_stem(name: str) -> str:
-    """A file name for a case id: letters, digits, ``-`` and ``_`` stay; an id with anything else gets a mark of its own, so
-    that two ids never share a file and none leaves its folder."""
-    plain = re.sub(r"[^\w-]+", "_", name).strip("_")[:64]
-    if plain == name and not re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", plain):
-        return plain
-    return f"{plain or 'case'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+def file_stem(name: str, marked: bool = False) -> str:
+    """A file name for a case id: letters, digits, ``-`` and ``_`` stay; an id with anything else, or too long, gets a mark of its own,
+    so that two ids never share a file and none leaves its folder. ``marked``: any id gets it."""
+    plain = re.sub(r"[^\w-]+", "_", name).strip("_")
+    short = plain.encode(errors="replace")[:LONGEST_STEM].decode(errors="ignore")
+    reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", short)
+    if short == name and not reserved and not marked:
+        return short
+    mark = hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()[:8]
+    return f"{short or 'case'}-{mark}"
 
 
 def writable(folder: Path) -> Path:

@@ -61,7 +61,7 @@ def test_a_report_for_each_row_and_language_with_its_hashes(made):
         assert entry["row"] == int(entry["case_id"][1:]) and entry["as_of"] == DAY and len(entry["input"]) == 64
         assert set(entry["files"]) == {f"{entry['case_id']}.{entry['lang']}.{end}" for end in ("html", "ipynb")}
         for name, known in entry["files"].items():
-            assert batch._hash((made / name).read_bytes()) == known
+            assert batch.digest((made / name).read_bytes()) == known
     files = {path.name for path in made.iterdir()}
     assert files == {name for entry in entries for name in entry["files"]} | {BUNDLE, STYLE, MANIFEST, INDEX}
 
@@ -104,7 +104,9 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
         def write(path, content):
             left[0] -= 1
             if left[0] == 0:  # in the middle of writing a file
-                path.with_name(f".{{path.name}}.part").write_bytes(b"half")
+                half = path.with_name(f".{{COUNT:016x}}.part")
+                half.write_bytes(b"half")
+                os.utime(half, (0, 0))  # as if the kill were a while ago
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(path, content)
         report.write = write
