@@ -8,9 +8,10 @@ import pandas as pd
 
 from jiebei_lib.calls.audit import Findings
 from jiebei_lib.calls.coach import THIRD_PERSONS
+from jiebei_lib.calls.rule_sets import ELSEWHERE
 
 WHO = ("borrower", "contact")
-ABROAD = ("us", "uk")  # sets for comparison: nobody in China answers a complaint that rests on them
+ABROAD = ("us", "uk", *ELSEWHERE)  # sets for comparison: nobody in China answers a complaint that rests on them
 
 
 def remedies(findings: Findings, who: str, kind: str) -> list[dict[str, Any]]:

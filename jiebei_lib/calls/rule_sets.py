@@ -14,7 +14,10 @@ from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import HERE, parse, remembered, shipped
 from jiebei_lib.core.policy import merged, without_nulls
 
-SETS = ("article", "cn", "us", "uk")
+MAIN = ("article", "cn", "us", "uk")
+# For comparison only: what their texts allow to be checked, and what they answer to the same questions
+ELSEWHERE = ("au", "hk", "in", "kr", "ph", "jp", "eu")
+SETS = MAIN + ELSEWHERE
 CONFIDENCES = ("V", "S+", "S")  # from read in full to reported once
 FOLDER = HERE / "calls" / "rules"
 # What makes checked rule sets out of files
@@ -73,7 +76,7 @@ class RuleSets:
 
 
 def load_rules(
-    which: RuleSets | str | Path | Iterable[str] | Mapping[str, Any] = SETS, confidence: str = "S"
+    which: RuleSets | str | Path | Iterable[str] | Mapping[str, Any] = MAIN, confidence: str = "S"
 ) -> RuleSets:
     """Rule sets by name (``"cn,us"`` or a list), with YAML files (or their content) of one's own among them.
 
@@ -104,7 +107,7 @@ def load_rules(
         used = [rule["set"] for key, rule in data["rules"].items() if key in (own.get("rules") or {})]
         chosen += used
     order = list(data["sets"])
-    return RuleSets(data, tuple(sorted(set(chosen or SETS), key=order.index)), confidence)
+    return RuleSets(data, tuple(sorted(set(chosen or MAIN), key=order.index)), confidence)
 
 
 @cache

@@ -123,7 +123,7 @@ class Cell(Based):
 
 class FactQuestion(Strict):
     name: Text
-    answers: dict[Literal["article", "cn", "us", "uk"], Cell]
+    answers: dict[str, Cell]
 
 
 class Remedy(Statement):
@@ -201,12 +201,15 @@ def _evidence(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
 
 
 def _cells(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
-    """Every question is answered by every jurisdiction; a conflict is said, with the article's paragraph."""
+    """Every question is answered by the main jurisdictions, by others where it is known; a conflict is said, with the article's
+    paragraph."""
     for name, question in document["questions"].items():
-        for jurisdiction in ("article", "cn", "us", "uk"):
+        for jurisdiction in {**dict.fromkeys(("article", "cn", "us", "uk")), **question["answers"]}:
             path = ("questions", name, "answers", jurisdiction)
             cell = question["answers"].get(jurisdiction)
             if cell is None:
                 yield Problem("missing", where(path), {"allowed": Phrase("mapping")})
+            elif jurisdiction not in document["sets"]:
+                yield Problem("not_in_list", where(path), {"value": jurisdiction, "allowed": items(document["sets"])})
             elif cell.get("practice") == "conflict" and not (cell.get("against") and cell.get("article")):
                 yield Problem("missing", where((*path, "against")), {"allowed": Phrase("both_languages")})

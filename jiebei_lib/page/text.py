@@ -36,6 +36,9 @@ def _topic(topic: str) -> Any:
     return shipped(own) if (HERE / own).exists() else shipped("page/text/shared.yaml")[topic]
 
 
+NUMBERED = ("art. ", "rule ", "para. ", "part ")  # how places are written that in Chinese are 第…条
+
+
 def percent(p: float, lang: str, short: bool = False) -> str:
     """A likelihood in whole per cent; never 0% or 100% for what is only close to it. ``short`` is for charts."""
     if 0 < p < 0.01:
@@ -68,7 +71,7 @@ def cited(cite: str, lang: str) -> str:
     """A cite as a reader sees it: 文章¶7, Civil Code art. 1033."""
     name, _, place = cite.partition(" ")
     short = shipped("core/sources.yaml")[name]["short"][lang]
-    if place.startswith(("art. ", "rule ")):
+    if place.startswith(NUMBERED):
         return f"{short}第{place.partition(' ')[2]}条" if lang == "zh" else f"{short} {place}"
     return f"{short}{place}" if lang == "zh" else f"{short} {place}".strip()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jiebei_lib.calls.rule_sets import ELSEWHERE, load_rules
 from jiebei_lib.cli import run as cli
 from jiebei_lib.cli.borders import ANSWERS, Border, borders, run, shipped_borders
 from jiebei_lib.core.knowledge.problems import PolicyError
@@ -34,9 +35,18 @@ def test_every_case_holds(file: str) -> None:
     assert wrong == {}
 
 
+def test_every_rule_of_the_other_jurisdictions_stands_on_both_sides_of_its_border() -> None:
+    touched, clean = Counter(), Counter()
+    for border in ALL:
+        if border.file == "calls_elsewhere.yaml":
+            touched[border.content["rule"]] += len(border.content["expect"])
+            clean[border.content["rule"]] += len(border.content["at"]) - len(border.content["expect"])
+    assert set(load_rules(ELSEWHERE).rules) == {rule for rule, n in touched.items() if n and clean[rule]}
+
+
 def test_every_case_says_its_border_in_both_languages_and_its_source() -> None:
     for border in ALL:
-        if border.about != "calls":
+        if border.about != "calls" or border.file == "calls_elsewhere.yaml":
             assert border.note("zh") and border.note("en")
             assert {cite.partition(" ")[0] for cite in border.content["cite"]} <= set(SOURCES)
 

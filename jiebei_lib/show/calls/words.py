@@ -12,7 +12,7 @@ import pandas as pd
 from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward
-from jiebei_lib.calls.rule_sets import SETS, RuleSets
+from jiebei_lib.calls.rule_sets import ELSEWHERE, MAIN, RuleSets
 from jiebei_lib.calls.windows import window
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
@@ -283,20 +283,29 @@ class AuditWords:
 
 
 class SideBySide:
-    """The jurisdictions' answers to the same questions, and how the described practice stands against each."""
+    """The jurisdictions' answers to the same questions, and how the described practice stands against each: first those that are
+    looked at here, then others (``which``), with a dash where an answer was not found."""
 
-    def __init__(self, rules: RuleSets, lang: str):
-        self.rules, self.lang = rules, lang
+    def __init__(self, rules: RuleSets, lang: str, which: tuple[str, ...] = MAIN):
+        self.rules, self.lang, self.which = rules, lang, which
+
+    @property
+    def others(self) -> SideBySide | None:
+        return SideBySide(self.rules, self.lang, ELSEWHERE) if self.which == MAIN else None
 
     @property
     def sets(self) -> list[tuple[str, str]]:
-        return [(name, self.rules.data["sets"][name]["name"][self.lang]) for name in SETS]
+        return [(name, self.rules.data["sets"][name]["name"][self.lang]) for name in self.which]
 
     @property
     def questions(self) -> list[dict[str, Any]]:
         return [
-            {"name": question["name"][self.lang], "cells": [(name, question["answers"][name]) for name in SETS]}
+            {
+                "name": question["name"][self.lang],
+                "cells": [(name, question["answers"].get(name)) for name in self.which],
+            }
             for question in self.rules.data["questions"].values()
+            if any(name in question["answers"] for name in self.which)
         ]
 
     def say(self, key: str, **slots: Any) -> str:
