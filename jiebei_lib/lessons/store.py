@@ -190,6 +190,11 @@ class Store:
         with self._open() as file:
             return bool(file.execute("select 1 from student where code = ?", (code,)).fetchone())
 
+    def leave(self, code: str) -> bool:
+        """Takes out a student who has done nothing yet, so that whoever starts anew is not counted twice; whether one was."""
+        nothing = " and ".join(f"not exists (select 1 from {table} where code = ?)" for table in ("answer", "move", "named"))
+        return self._write(f"delete from student where code = ? and {nothing}", (code,) * 4)
+
     def number(self, code: str) -> int:
         """A student's running number: decides which form comes first, and stands for the student everywhere else."""
         with self._open() as file:
@@ -276,6 +281,10 @@ class Store:
         self._write("insert or ignore into class values (?, ?)", (name, default))
         with self._open() as file:
             return file.execute("select value from class where name = ?", (name,)).fetchone()[0]
+
+    def identity(self) -> str:
+        """What tells this class from every other one; says nothing else."""
+        return self.setting("id", secrets.token_hex(8))
 
     def export(self) -> str:
         """Everything as CSV, one row an answer, move or named call; students are numbers, without code or nickname."""

@@ -58,7 +58,7 @@ _HOME = {
     "assumptions": "policy.panel",
     "two_facts": "policy.panel",
     "all_readings": "policy.readings_panel",
-    "join": "lessons.quiz",
+    "join": "lessons.door",
     "quiz": "lessons.quiz",
     "practice": "lessons.quiz",
     "seven_days": "lessons.game",

@@ -71,6 +71,34 @@ def test_the_lesson_is_opened_answered_and_played(lesson, chromium, lang, width,
     assert len([answer for answer in store.answers() if answer.student == before + 1]) == 1
 
 
+def test_a_reload_and_a_closed_tab_bring_one_back(lesson, chromium):
+    """Neither code nor name is asked for again; "not you?" makes room for somebody else, who is not put in that place."""
+    context = chromium.new_context(viewport={"width": 400, "height": 800})
+    context.set_default_timeout(60_000)
+    before = Store(lesson.file).students()
+    tab = context.new_page()
+    tab.goto(lesson.link)
+    tab.get_by_role("button", name="进入", exact=True).click()
+    tab.get_by_text("你的续课码是").wait_for()
+    tab.get_by_role("button", name="开始", exact=True).first.click()
+    tab.get_by_role("radio").last.wait_for()
+    tab.get_by_role("button", name="提交", exact=True).click()
+    tab.get_by_text("第2题，共12题").wait_for()
+    tab.reload()
+    tab.get_by_text("第2题，共12题").wait_for()
+    tab.close()
+    tab = context.new_page()
+    tab.goto(lesson.link)
+    tab.get_by_text("第2题，共12题").wait_for()
+    assert Store(lesson.file).students() == before + 1
+    tab.get_by_role("button", name="不是你？换一个人").click()
+    tab.get_by_role("button", name="进入", exact=True).wait_for()
+    tab.reload()
+    tab.get_by_role("button", name="进入", exact=True).wait_for()
+    assert Store(lesson.file).students() == before + 1
+    context.close()
+
+
 def _ours(url: str) -> bool:
     return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
 

@@ -80,10 +80,9 @@ class _Game:
             again(self.panel, self.fields())
 
     def come_back(self) -> None:
-        """The latest game of a learner who comes back."""
+        """The latest game of a learner who comes back, or a new one for another."""
         run, chosen = class_file().played(learner.code)
-        if run:
-            self.run, self.chosen, self.judged, self.told = run, chosen, {}, set()
+        self.run, self.chosen, self.judged, self.told = max(1, run), chosen, {}, set()
         again(self.panel, self.fields())
 
     # What is shown

@@ -1,4 +1,4 @@
-"""Coming in, and the quiz: one question a screen, its answer kept at once. See lessons/learner.py for who answers."""
+"""The quiz: one question a screen, its answer kept at once. See lessons/learner.py for who answers."""
 
 from __future__ import annotations
 
@@ -13,45 +13,12 @@ from jiebei_lib.lessons.learner import class_file, learner
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
 from jiebei_lib.show.lessons.words import answer, cites, right_answer, words
-from jiebei_lib.show.widget.fields import Field, both, button, choice, many, number, text
+from jiebei_lib.show.widget.fields import Field, both, button, choice, many, number
 from jiebei_lib.show.widget.panel import Panel
 
 LARGEST = 10_000_000  # of a number that may be answered
 OPTIONS = "abcdef"  # what the browser calls the parts of a question, in the order on screen
 UNSURE = ""
-
-
-def join() -> Panel:
-    """Coming in: a nickname or nothing; or a code, to go on after a break."""
-
-    def fields() -> list[Field]:
-        if learner.code:
-            return []
-        return [
-            text("name", both("lessons.join.name"), longest=12),
-            button("enter", both("lessons.join.enter"), main=True),
-            text("code", both("lessons.join.code"), longest=12),
-            button("back", both("lessons.join.back")),
-        ]
-
-    def draw(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
-        lead = "alone" if class_file().path is None else "kept"
-        title = words("start", say("lessons.join.heading", lang), say("lessons.join.lead", lang))
-        where = words("note", say(f"lessons.join.{lead}", lang))
-        if not learner.code:
-            return {"top": [title], "beside": [where]}
-        return {"top": [title, words("sentences", say("lessons.join.joined", lang, code=learner.code), []), where]}
-
-    def enter(values: Mapping[str, Any], panel: Panel) -> None:
-        if not learner.code:
-            learner.code = class_file().join(values.get("name") or "")
-
-    def back(values: Mapping[str, Any], panel: Panel) -> None:
-        learner.code = class_file().known(values.get("code") or "")
-
-    panel = Panel(fields(), draw, presses={"enter": enter, "back": back}, name="join")
-    learner.observe(lambda _: again(panel, fields()), "code")
-    return panel
 
 
 def quiz(lesson: str, phase: str) -> Panel:

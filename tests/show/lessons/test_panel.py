@@ -289,3 +289,90 @@ def test_questions_changed_after_answers_never_break_the_board(item, response, r
     current.lang = "zh"
     through(quiz(LESSON, "before"))
     through(quiz(LESSON, "after"))
+
+
+# ---- coming back, and starting anew --------------------------------------------------------------------------------
+
+
+def reloaded():
+    """A page opened anew: another kernel, which knows nobody."""
+    learner.code = ""
+    return join(), quiz(LESSON, "before")
+
+
+def test_a_reload_brings_a_learner_back_to_their_place_by_itself():
+    door, panel = reloaded()
+    door._press("enter")
+    panel._press("begin")
+    for _ in range(3):
+        answer(panel)
+    kept, identity = door.kept, door.class_id
+    assert kept == learner.code
+    door, panel = reloaded()
+    assert (door.kept, door.class_id) == ("", identity)
+    door._heard(door, {"kind": "recall", "code": kept}, [])
+    assert learner.code == door.kept == kept
+    assert "第4题" in panel.text()
+    assert class_file().students() == 1
+
+
+@pytest.mark.parametrize("code", ["ZZZZZZZZ", "", "<b>", "'; drop table student; --", "1" * 10_000])
+def test_a_code_of_another_class_is_forgotten_by_the_browser(code):
+    door, _ = reloaded()
+    heard = []
+    door.observe(lambda change: heard.append(change["new"]), "kept")
+    door._heard(door, {"kind": "recall", "code": code}, [])
+    assert learner.code == door.kept == ""
+    assert not code or heard[-1] == ""
+    assert names(door) == ["name", "enter", "code", "back"]
+
+
+def test_a_browser_cannot_put_another_in_the_place_of_one_who_is_there():
+    other = class_file().join()
+    door, _ = reloaded()
+    door._press("enter")
+    own = learner.code
+    door._heard(door, {"kind": "recall", "code": other}, [])
+    assert learner.code == own
+
+
+def test_who_starts_anew_without_having_done_anything_counts_once():
+    door, _ = reloaded()
+    for _ in range(3):
+        door._press("enter")
+        door._press("leave")
+        assert (learner.code, door.kept) == ("", "")
+    door._press("enter")
+    assert class_file().students() == 1
+
+
+def test_who_leaves_after_an_answer_stays_in_the_class_and_the_next_begins_at_the_beginning():
+    door, panel = reloaded()
+    play = seven_days()
+    door._press("enter")
+    panel._press("begin")
+    answer(panel)
+    play._press("do_explain")
+    door._press("leave")
+    assert names(panel) == ["begin"]
+    assert "逾期第1天" in play.text()
+    door._press("enter")
+    assert class_file().students() == 2
+    assert len(class_file().answers()) == 1
+
+
+def test_alone_nothing_is_kept_by_the_browser(monkeypatch):
+    monkeypatch.delenv("JIEBEI_CLASS")
+    class_file.cache_clear()
+    door, _ = reloaded()
+    door._press("enter")
+    assert (door.class_id, door.kept) == ("", "")
+
+
+def test_the_door_is_the_panel_with_a_memory():
+    """The panel's own script, its one export taken over: nothing of it is left out."""
+    from jiebei_lib.show.lessons.door import Door
+    from jiebei_lib.show.widget.panel import Panel
+
+    assert Panel._esm.count("export default") == Door._esm.count("export default") == 1
+    assert Panel._esm.replace("export default", "const panel =") in Door._esm
