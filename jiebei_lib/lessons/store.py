@@ -192,7 +192,9 @@ class Store:
 
     def leave(self, code: str) -> bool:
         """Takes out a student who has done nothing yet, so that whoever starts anew is not counted twice; whether one was."""
-        nothing = " and ".join(f"not exists (select 1 from {table} where code = ?)" for table in ("answer", "move", "named"))
+        nothing = " and ".join(
+            f"not exists (select 1 from {table} where code = ?)" for table in ("answer", "move", "named")
+        )
         return self._write(f"delete from student where code = ? and {nothing}", (code,) * 4)
 
     def number(self, code: str) -> int:

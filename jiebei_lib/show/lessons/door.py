@@ -20,7 +20,9 @@ from jiebei_lib.show.widget.panel import Panel
 class Door(Panel):
     """The panel to come in by. ``kept`` is the code that the browser is to keep, under the class's own id; empty: none."""
 
-    _esm = Panel._esm.replace("export default", "const panel =", 1) + (Path(__file__).parent / "memory.js").read_text("utf-8")
+    _esm = Panel._esm.replace("export default", "const panel =", 1) + (Path(__file__).parent / "memory.js").read_text(
+        "utf-8"
+    )
     class_id = traitlets.Unicode().tag(sync=True)
     kept = traitlets.Unicode().tag(sync=True)
 
