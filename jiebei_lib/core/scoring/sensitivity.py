@@ -12,12 +12,13 @@ from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.problems import PolicyError
 from jiebei_lib.core.knowledge.yaml_files import walk
 from jiebei_lib.core.policy import Policy
-from jiebei_lib.core.readings import RELEVANT
+from jiebei_lib.core.readings import RELEVANT, NoReadings
 from jiebei_lib.core.rules.factors import coded, pressures
 from jiebei_lib.core.scoring.score import VERDICTS, Scores, evaluate, score_cases
 
 MEASURES = ("share", "low", "high")
 TOPICS = ("factors", "strengths", "constraints")  # where the assumptions stand that the score follows from
+HALVINGS = 12  # of the way to an end that no reading admits: what is found is within a four-thousandth of the way
 HAIR = 1e-3  # of a range: by how much two parameters that must differ are kept apart
 
 
@@ -56,7 +57,7 @@ def tornado(case: Case, policy: Policy, measure: str = "share") -> list[Swing]:
     """Every assumption moved to both ends of its range with all else as it is; the one that moves the measure most first."""
     found = []
     for path, node in assumptions(policy):
-        low, high = reach(policy, path)
+        low, high = (admitted(policy, path, end) for end in reach(policy, path))
         ends = [_measured(case, policy, path, end, measure) for end in (low, high)]
         found.append(Swing(".".join(path), node["value"], low, high, *ends))
     return sorted(found, key=lambda swing: -swing.size)
@@ -79,6 +80,25 @@ def reach(policy: Policy, path: Sequence[str]) -> tuple[float, float]:
     low, high = node["range"]
     below, above = _neighbours(policy, tuple(path))
     return min(node["value"], max([low, *below])), max(node["value"], min([high, *above]))
+
+
+def admitted(policy: Policy, path: Sequence[str], end: float) -> float:
+    """As far from a parameter's value toward ``end`` as some reading still agrees with all statements, by halving."""
+    node: Any = policy.data
+    for key in path:
+        node = node[key]
+    inside, outside, at = float(node["value"]), end, end
+    for _ in range(HALVINGS):
+        try:
+            _ = moved_to(policy, path, at).readings
+        except NoReadings:
+            outside = at
+        else:
+            if at == end:
+                return end
+            inside = at
+        at = (inside + outside) / 2
+    return inside
 
 
 def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], list[float]]:

@@ -102,3 +102,19 @@ def test_the_first_day_alone_lets_the_second_witness_call_on_day_3(article: Poli
     (early,) = compared([MANY[1]], article, published)
     assert (early.before, early.after) == ("not_yet", "depends")
     assert early.because == ("timeline.first_possible_day.spread",)
+
+
+@pytest.mark.parametrize("factor", ["communication", "history", "amount"])
+def test_an_end_that_no_reading_admits_is_moved_to_only_as_far_as_one_does(policy: Policy, factor: str) -> None:
+    """With a strong factor's strength "assumed", a stronger moderate factor would outweigh it, which no reading may."""
+    name = next(name for name in policy.data["constraints"] if name == f"strength_{factor}")
+    weaker = policy.replace({f"constraints.{name}.strength": "assumed"})
+    for swing in tornado(CASE, weaker):
+        for end in (swing.low, swing.high):
+            weaker.replace({swing.path: end})
+        node = dict(assumptions_by_path(weaker))[swing.path]
+        assert node["range"][0] <= swing.low <= swing.value <= swing.high <= node["range"][1]
+
+
+def assumptions_by_path(policy: Policy) -> list[tuple[str, dict]]:
+    return [(".".join(path), node) for path, node in assumptions(policy)]
