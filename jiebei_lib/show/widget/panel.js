@@ -22,6 +22,28 @@ function plotly(model) {
   }));
 }
 
+// The paper of the page in its theme, and whether it is dark.
+function paperOf(el) {
+  const paper = getComputedStyle(el).backgroundColor, [r = 255, g = 255, b = 255] = (paper.match(/[\d.]+/g) ?? []).map(Number);
+  return { paper, dark: 0.2126 * r + 0.7152 * g + 0.0722 * b < 110 };
+}
+
+// A chart's colours on dark paper: light ink, and the two colours that mean something a tone lighter. Colours that were chosen
+// against a mark's own tone (scales, and numbers written on them) stay.
+const ON_DARK = { "#222222": "#ececec", "#e4e4e4": "#454545", "#767676": "#a8a8a8", "#555555": "#c4c4c4", "#d55e00": "#ff8f45", "#0072b2": "#58b8f0", "#a6a6a6": "#8c8c8c", "#b0b0b0": "#8c8c8c" };
+function onPaper(value, { paper, dark }, key = "") {
+  if (!dark || key === "colorscale") return value;
+  if (Array.isArray(value)) return key === "color" && value.length > 1 ? value : value.map((one) => onPaper(one, { paper, dark }));
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, onPaper(one, { paper, dark }, name)]));
+  if (typeof value !== "string") return value;
+  if (/^(#fff(fff)?|rgba\(255,\s*255,\s*255.*)$/i.test(value)) return paper;
+  return ON_DARK[value.toLowerCase()] ?? value;
+}
+
+// Numbers as CSV, quoted where they must be, and never a formula to a spreadsheet.
+const cell = (text) => { const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text; return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe; };
+const csv = (head, rows) => [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+
 function make(tag, attributes = {}, ...children) {
   const el = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
@@ -233,12 +255,15 @@ const MAKERS = { number: numberField, choice: choiceField, many: manyField, chec
 export default {
   render({ model, el }) {
     const root = make("div", { className: "jiebei" });
+    // In JupyterLab a key pressed here is meant for what has the focus, not for the notebook; its rules look at that very element.
+    root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
     const top = make("div", { className: "top", "aria-live": "polite" }), form = make("form", { className: "controls" });
-    const problem = make("p", { className: "problem", role: "alert", hidden: true }), status = make("div", { className: "status", role: "status" });
+    const problem = make("p", { className: "problem", role: "alert", hidden: true }), outdated = make("p", { className: "note outdated", hidden: true }), status = make("div", { className: "status", role: "status" });
     const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
     const side = make("div", { className: "side" }, form, status);
-    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, beside), below));
-    el.style.width = "100%"; // a container has no width of its own: where its parent shrinks to fit, nothing would be seen
+    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, outdated, beside), below));
+    // A container has no width of its own: where its parent shrinks to fit, nothing would be seen. In a row it takes its share.
+    Object.assign(el.style, { width: "100%", flex: "1 1 auto", minWidth: "min(100%, 300px)" });
     el.append(root);
     form.addEventListener("submit", (event) => event.preventDefault());
 
@@ -365,19 +390,71 @@ export default {
       waiting.delete(entry);
       const { chart } = entry;
       let Plotly = globalThis.Plotly;
-      try {
-        if (!globalThis.jiebeiPlotly || !Plotly) Plotly = await plotly(model);
-      } catch {
-        chart.textContent = entry.part.alt;
-        return;
+      if (!globalThis.jiebeiPlotly || !Plotly) {
+        const patience = setTimeout(() => withoutChart(entry), 8000); // no kernel answers: it may never; if it does, the chart is drawn
+        try {
+          Plotly = await plotly(model);
+        } catch {
+          return withoutChart(entry);
+        } finally {
+          clearTimeout(patience);
+        }
+        if (entry.bare) { entry.bare = false; chart.replaceChildren(); }
       }
       if (!chart.isConnected) return;
       entry.width ??= chart.clientWidth; // later told by `width`: asking the browser for it makes it lay out the page at once
       if (!entry.width) { waiting.add(entry); return; }
       const { data, layout, config } = entry.part.figure; // the newest: it may have changed while plotly.js was loading
-      await Plotly.react(chart, structuredClone(data), untitled(layout, entry.width), config);
+      const paper = paperOf(root);
+      await Plotly.react(chart, onPaper(structuredClone(data), paper), onPaper(untitled(layout, entry.width), paper), config);
+      entry.bar.hidden = false;
       if (entry.part.figure.data === data) delete chart.dataset.stale;
       if (!entry.listening && model.get("page").picks.includes(entry.part.name)) listen(entry);
+    }
+
+    // Where no kernel brings the chart library: the numbers in place of the picture.
+    function withoutChart(entry) {
+      if (globalThis.Plotly && entry.chart.data) return;
+      entry.bare = true;
+      entry.chart.textContent = model.get("page").words.no_chart[lang];
+      entry.chart.style.minHeight = "";
+      delete entry.chart.dataset.stale;
+      entry.rows.open = true;
+    }
+
+    // The chart's own tools, in a line that shows when the chart is pointed at or has the focus.
+    function tools(entry) {
+      const bar = make("div", { className: "tools", role: "group", hidden: true });
+      const tool = (name, act) => {
+        const button = make("button", { type: "button", textContent: name.toUpperCase() });
+        button.dataset.tool = name;
+        button.addEventListener("click", () => act(button));
+        bar.append(button);
+      };
+      const flat = (spec) => spec.layout.xaxis && !spec.data.some((one) => one.type === "parcoords");
+      tool("zoom", (button) => {
+        const on = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(on));
+        if (flat(entry.part.figure)) globalThis.Plotly.relayout(entry.chart, { dragmode: on ? "zoom" : false, "xaxis.fixedrange": !on, "yaxis.fixedrange": !on });
+      });
+      tool("reset", () => { bar.querySelector("[data-tool=zoom]").setAttribute("aria-pressed", "false"); globalThis.Plotly.purge(entry.chart); entry.listening = false; drawChart(entry); });
+      for (const format of ["png", "svg"]) tool(format, () => saveChart(entry, format));
+      tool("csv", async (button) => {
+        const text = csv(entry.part.head, entry.part.rows), tell = () => { button.textContent = model.get("page").words.copied[lang]; setTimeout(() => named(entry), 2000); };
+        try { await navigator.clipboard.writeText(text); tell(); } catch { keep(`${entry.part.name}.csv`, "\ufeff" + text, "text/csv"); }
+      });
+      entry.flat = flat;
+      return bar;
+    }
+    function named(entry) {
+      for (const name of ["zoom", "reset", "csv"]) entry.bar.querySelector(`[data-tool=${name}]`).textContent = model.get("page").words[name][lang];
+    }
+
+    // A picture of the chart as a reader would show it elsewhere: with its title, on white.
+    async function saveChart(entry, format) {
+      const { data, layout } = entry.part.figure, size = { width: Math.max(720, entry.width ?? 0), height: layout.height ?? 360 };
+      const url = await globalThis.Plotly.toImage({ data: structuredClone(data), layout: { ...structuredClone(layout), ...size } }, { format, ...size, scale: format === "png" ? 2 : 1 });
+      make("a", { href: url, download: `${entry.part.name}.${format}` }).click();
     }
 
     function listen(entry) {
@@ -416,9 +493,10 @@ export default {
       const id = `jiebei-${nextId()}`;
       const chart = make("div", { className: "chart", "aria-hidden": "true" }), title = make("p", { className: "title", id });
       const alt = make("p", { className: "alt" }), caption = make("figcaption"), name = make("summary"), rows = make("details", {}, name);
-      const figure = make("figure", { role: "group", "aria-labelledby": id }, title, alt, chart, caption, rows);
+      const entry = { part: null, chart, title, alt, caption, name, rows, told: null };
+      const bar = entry.bar = tools(entry), figure = entry.el = make("figure", { role: "group", "aria-labelledby": id }, title, alt, chart, bar, caption, rows);
       figure.dataset.figure = part.name;
-      const entry = { part: null, el: figure, chart, title, alt, caption, name, rows, told: null };
+      bar.setAttribute("aria-labelledby", id);
       chart.entry = entry;
       rows.addEventListener("toggle", () => { if (rows.open) numbers(entry); });
       sight.observe(chart);
@@ -438,6 +516,9 @@ export default {
       if (first || title !== before.figure.layout.title?.text) entry.title.innerHTML = title;
       for (const [el, text] of [[entry.alt, part.alt], [entry.caption, part.caption], [entry.name, name]]) if (el.textContent !== text) el.textContent = text;
       entry.rows.hidden = !part.rows.length;
+      named(entry);
+      entry.bar.querySelector("[data-tool=csv]").hidden = !part.rows.length;
+      for (const name of ["zoom", "reset"]) entry.bar.querySelector(`[data-tool=${name}]`).hidden = !entry.flat(part.figure);
       if (first || name !== entry.told || !same([before.head, before.rows], [part.head, part.rows])) {
         entry.told = null; // the language in which the numbers are written, once they are
         if (entry.rows.open) numbers(entry);
@@ -459,6 +540,9 @@ export default {
       const busy = markBusy();
       problem.hidden = !page.problem;
       problem.textContent = page.problem?.[lang] ?? "";
+      outdated.hidden = !page.outdated;
+      outdated.textContent = page.words.outdated[lang];
+      root.toggleAttribute("data-outdated", Boolean(page.outdated));
       if (changed) showStatus();
       const drawing = [], kept = new Set();
       for (const [place, box] of Object.entries(places)) {
@@ -468,6 +552,7 @@ export default {
           const first = !entry;
           if (first) shown.set(part.id, (entry = build_part(part)));
           kept.add(part.id);
+          entry.el.toggleAttribute("data-old", Boolean(part.old));
           if (entry.el !== at) box.insertBefore(entry.el, at); else at = at.nextElementSibling;
           drawing.push(fill(entry, part, first));
         }
@@ -490,6 +575,7 @@ export default {
     function markBusy() {
       const { busy, asked } = model.get("page"), waits = busy || asked !== model.get("asked");
       root.setAttribute("aria-busy", String(waits));
+      root.toggleAttribute("data-asking", asked !== model.get("asked")); // all on screen is of before
       return waits;
     }
 
@@ -513,15 +599,21 @@ export default {
 
     function heard(content) {
       if (content.kind !== "download") return;
-      const url = URL.createObjectURL(new Blob([content.text], { type: `${content.type};charset=utf-8` }));
       if (content.link) {
-        ready = { url, name: content.name, link: content.link };
+        ready = { url: address(content.text, content.type), name: content.name, link: content.link };
         showStatus();
-        return;
-      }
-      make("a", { href: url, download: content.name }).click();
+      } else keep(content.name, content.text, content.type);
+    }
+    const address = (text, type) => URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+    function keep(name, text, type) {
+      const url = address(text, type);
+      make("a", { href: url, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(url), 10000);
     }
+
+    // The page's theme has changed: the charts follow.
+    const theme = new MutationObserver(() => { for (const entry of shown.values()) if (entry.chart?.data) drawChart(entry); });
+    theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "style"] });
 
     const events = { "change:fields": buildForm, "change:values": putValues, "change:asked": markBusy, "change:page": show, "change:status": showStatus, "msg:custom": heard };
     for (const [name, handler] of Object.entries(events)) model.on(name, handler);
@@ -531,6 +623,7 @@ export default {
       for (const [name, handler] of Object.entries(events)) model.off(name, handler);
       sight.disconnect();
       width.disconnect();
+      theme.disconnect();
       for (const entry of shown.values()) if (entry.chart) globalThis.Plotly?.purge(entry.chart);
     };
   },

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from jiebei_lib.core.knowledge.problems import UserError
+from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
@@ -25,6 +26,19 @@ from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
 PLACES = ("top", "beside", "below")
+WORDS = (
+    "unknown",
+    "numbers",
+    "choose_file",
+    "no_file",
+    "remove_file",
+    "no_chart",
+    "outdated",
+    "zoom",
+    "reset",
+    "csv",
+    "copied",
+)
 BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
 Part = Words | Figure
 Draw = Callable[[dict[str, Any], str], Any]
@@ -66,16 +80,18 @@ class Panel(anywidget.AnyWidget):
         presses: Mapping[str, Callable] | None = None,
         slow: Collection[str] = (),
         picks: Mapping[str, Callable] | None = None,
+        pushed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] | None = None,
         name: str = "",
     ):
         self._draw, self._presses, self._slow, self._picks = draw, dict(presses or {}), set(slow), dict(picks or {})
+        self._pushed = pushed
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
         self._turn, self._refused = 0, False
-        words = {key: both(f"widget.{key}") for key in ("unknown", "numbers", "choose_file", "no_file", "remove_file")}
+        words = {key: both(f"widget.{key}") for key in WORDS}
         super().__init__(fields=list(fields), values=first_values(fields), _css=style())
         self.page = {"words": words, "picks": sorted(self._picks), "name": name}
         self._redraw(wait=True)
-        self.observe(lambda _: self._redraw(), "values")
+        self.observe(self._moved, "values")
         self.observe(lambda _: self._redraw() if self.page["asked"] != self.asked else None, "asked")  # moved, and back
         current.observe(lambda _: self._redraw(), "lang")
         self.on_msg(self._heard)
@@ -114,18 +130,26 @@ class Panel(anywidget.AnyWidget):
 
     # Drawing
 
+    def _moved(self, change: Mapping[str, Any]) -> None:
+        """A control has moved: what it pushes along moves first, then all is drawn once."""
+        further = self._pushed(change["old"], change["new"]) if self._pushed else {}
+        if further:
+            self.values = {**self.values, **further}
+        else:
+            self._redraw()
+
     def _redraw(self, wait: bool = False) -> None:
         """Draws; what is ``Later`` is drawn at once if ``wait`` or if no event loop runs, else when the loop is next idle."""
         self._turn += 1
         lang, problem = current.lang, None
         try:
             drawn = self._draw(dict(self.values), lang)
-        except UserError as error:
-            drawn, problem = None, {one: error.say(one) for one in LANGUAGES}
+        except Exception as error:
+            drawn, problem = None, self._said(error)
         later: list[tuple[str, int, Later]] = []
         if drawn is not None:
             self._take(drawn, later)
-        self._publish(lang, problem, busy=bool(later))
+        self._publish(lang, problem, busy=bool(later), outdated=drawn is None)
         if not later:
             return
         loop = None if wait else _loop()
@@ -142,8 +166,8 @@ class Panel(anywidget.AnyWidget):
             for n, item in enumerate(given if isinstance(given, Sequence) and not isinstance(given, str) else [given]):
                 if isinstance(item, Later):
                     later.append((place, n, item))
-                    # What stood there stays until the new is ready.
-                    parts += [part for part in before.values() if part["later"] == n]
+                    # What stood there stays until the new is ready, marked as being of before.
+                    parts += [part | {"old": True} for part in before.values() if part["later"] == n]
                 else:
                     parts.append(_part(item, f"{place}-{n}", None))
             self._places[place] = parts
@@ -155,20 +179,38 @@ class Panel(anywidget.AnyWidget):
         for place, n, item in later:
             try:
                 made = [_part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
-            except UserError as error:
-                made, problem = [], {one: error.say(one) for one in LANGUAGES}
+            except Exception as error:
+                made, problem = [], self._said(error)
             kept = [part for part in self._places[place] if part["later"] != n]
             # The parts keep the order in which draw named them.
             at = next((k for k, part in enumerate(kept) if _order(part) > n), len(kept))
             self._places[place] = kept[:at] + made + kept[at:]
         self._publish(lang, problem, busy=False)
 
-    def _publish(self, lang: str, problem: Mapping[str, str] | None, busy: bool) -> None:
+    def _said(self, error: Exception) -> dict[str, str]:
+        """What went wrong, as one sentence in each language that names fields by their labels. What no user has caused is logged."""
+        if not isinstance(error, UserError):
+            logging.getLogger(__name__).exception(
+                "%s could not be drawn", self.page.get("name") or "panel", exc_info=error
+            )
+            return both("widget.not_drawn")
+        return {
+            lang: type(error)([self._labelled(each, lang) for each in error.problems]).say(lang) for lang in LANGUAGES
+        }
+
+    def _labelled(self, problem: Problem, lang: str) -> Problem:
+        """A problem with the control's label in place of the field's name."""
+        labels = {field["name"]: field["label"][lang] for field in flat(self.fields) if "value" in field}
+        name = problem.where.rpartition(": ")[2]
+        return replace(problem, where=labels[name]) if name in labels else problem
+
+    def _publish(self, lang: str, problem: Mapping[str, str] | None, busy: bool, outdated: bool = False) -> None:
         self.page = {
             **self.page,
             "lang": lang,
             "problem": problem,
             "busy": busy,
+            "outdated": outdated and any(self._places.values()),  # what is shown is of before the problem
             "turn": self._turn,
             "asked": self.asked,
             "places": dict(self._places),
@@ -200,7 +242,7 @@ class Panel(anywidget.AnyWidget):
             self._refused = False
         except UserError as error:
             self._refused = True
-            self.tell({lang: error.say(lang) for lang in LANGUAGES})
+            self.tell(self._said(error))
         except OSError as error:
             self.tell({lang: say("widget.failed", lang, value=error.strerror or error) for lang in LANGUAGES})
 

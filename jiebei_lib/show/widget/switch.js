@@ -23,6 +23,7 @@ export default {
     const name = `jiebei-language-${crypto.randomUUID()}`;
     const set = document.createElement("fieldset");
     set.className = "jiebei-switch";
+    set.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; }); // in JupyterLab arrows move this choice, not the cells
     const legend = document.createElement("legend");
     set.append(legend);
     const inputs = Object.entries(NAMES).map(([lang, said]) => {

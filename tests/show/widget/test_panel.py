@@ -127,3 +127,51 @@ def test_a_number_says_what_it_allows_in_both_languages():
     wrong = number("days", NAME, 7, 0, 90)["wrong"]
     assert "{value}" in wrong["zh"] and "90" in wrong["en"] and wrong["zh"] != wrong["en"]
     assert both("widget.unknown") == {"zh": "不清楚", "en": "unknown"}
+
+
+def test_any_failure_to_draw_is_one_sentence_in_place_and_what_stays_is_marked_as_of_before(caplog):
+    def draw(values, lang):
+        return [Words(f"<p>{1 / (values['days'] - 8):.2f}</p>")]
+
+    panel = Panel(fields(), draw)
+    assert panel.page["problem"] is None and panel.page["outdated"] is False
+    panel.set(days=8)
+    assert panel.page["busy"] is False and panel.page["outdated"] is True
+    assert all(text and "\n" not in text and "Error" not in text for text in panel.page["problem"].values())
+    assert "division by zero" in caplog.text, "what no user has caused is still to be found by whoever mends it"
+    panel.set(days=9)
+    assert panel.text() == "1.00" and panel.page["problem"] is None and panel.page["outdated"] is False
+
+
+def test_a_failure_in_what_comes_later_takes_the_old_away_and_ends_the_waiting():
+    def later(values):
+        if values["days"] > 7:
+            raise ZeroDivisionError
+        return [Words("<p>z</p>")]
+
+    panel = Panel(fields(), lambda values, lang: [Words("<p>a</p>"), Later(lambda: later(values))])
+    assert panel.text() == "a\nz"
+    panel.set(days=8)
+    assert panel.text() == "a" and panel.page["busy"] is False and panel.page["problem"]
+
+
+def test_a_mistake_names_the_control_by_its_label():
+    def draw(values, lang):
+        if values["days"] > 50:
+            raise CaseError(Problem("invalid", "replace: days", {"value": 60, "allowed": Phrase("number_any")}))
+        return []
+
+    panel = Panel(fields(), draw)
+    panel.set(days=60)
+    assert panel.page["problem"]["zh"].startswith("天数") and panel.page["problem"]["en"].startswith("Days")
+
+
+def test_what_a_control_pushes_moves_with_it_and_is_drawn_once():
+    calls = []
+
+    def pushed(before, after):
+        return {"tone": "harsh"} if after["days"] > 30 and after["tone"] != "harsh" else {}
+
+    panel = Panel(fields(), lambda values, lang: calls.append(values) or [], pushed=pushed)
+    panel.set(days=31)
+    assert panel.values["tone"] == "harsh" and calls[1:] == [{"days": 31, "tone": "harsh"}]
