@@ -15,7 +15,8 @@ LIGHT = """(colour) => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(N
 def run(lab_page, notebooks, name, *sources):
     """A notebook of these cells, run in JupyterLab."""
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), notebooks / name)
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), notebooks / name)
     opened = lab_page(name, run=False)
     opened.page.evaluate(
         "() => { window.ran = false; window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ran = true; }); }"

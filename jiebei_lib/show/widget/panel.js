@@ -262,8 +262,7 @@ export default {
     const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
     const side = make("div", { className: "side" }, form, status);
     root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, outdated, beside), below));
-    // A container has no width of its own: where its parent shrinks to fit, nothing would be seen. In a row it takes its share.
-    Object.assign(el.style, { width: "100%", flex: "1 1 auto", minWidth: "min(100%, 300px)" });
+    el.classList.add("jiebei-place"); // a class, as ipywidgets' own layout clears styles that it did not set
     el.append(root);
     form.addEventListener("submit", (event) => event.preventDefault());
 
