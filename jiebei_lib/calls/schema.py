@@ -127,7 +127,10 @@ class FactQuestion(Strict):
 
 
 class Remedy(Statement):
-    kind: Literal["evidence", "route", "demand"]
+    """``within`` are the days in which whoever is turned to must answer: the usual term, then longer ones."""
+
+    kind: Literal["evidence", "caution", "route", "demand"]
+    within: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = None
     who: Annotated[list[Literal["borrower", "contact"]], Field(min_length=1)]
     sets: list[str] | None = None
     checks: list[str] | None = None

@@ -43,9 +43,45 @@ def test_who_asks_changes_the_demands(found) -> None:
     assert {each["id"] for each in remedies(found, "borrower", "demand")} == {"deal_with_me", "look_into_it"}
 
 
-def test_a_route_that_nobody_could_verify_is_a_blank_to_fill(found) -> None:
-    regulator = next(each for each in remedies(found, "borrower", "route") if each["id"] == "regulator")
-    assert "〔" in regulator["text"]["zh"] and "[" in regulator["text"]["en"]
+def test_every_route_of_china_is_there_for_whom_it_is_for(found) -> None:
+    borrower, contact = ([each["id"] for each in remedies(found, who, "route")] for who in ("borrower", "contact"))
+    assert {"lender", "regulator", "central_bank", "association", "telecoms"} <= set(borrower)
+    assert {"cyberspace", "police", "court_stop", "five_ways"} <= set(borrower)
+    assert {"lender", "regulator", "association", "telecoms", "cyberspace"} <= set(
+        contact
+    ) and "central_bank" not in contact
+    assert borrower[0] == contact[0] == "lender", "first the lender itself"
+
+
+def test_who_must_answer_by_when_is_data_and_stands_in_the_sentence() -> None:
+    dated = {name: each for name, each in load_rules().data["remedies"].items() if "within" in each}
+    assert dated["lender"]["within"] == [15, 30, 60] and dated["central_bank"]["within"] == [30]
+    for name, each in dated.items():
+        for days in each["within"]:
+            words = (str(days), "8周" if days == 56 else "", "8 weeks" if days == 56 else "")
+            assert all(any(word and word in each["text"][lang] for word in words) for lang in ("zh", "en")), name
+
+
+def test_a_contact_is_warned_never_to_promise_payment_and_a_borrower_of_paid_agents(found) -> None:
+    contact = {each["id"] for each in remedies(found, "contact", "caution")}
+    borrower = {each["id"] for each in remedies(found, "borrower", "caution")}
+    assert {"never_promise_to_pay", "spouse_may_owe", "no_paid_agents"} <= contact
+    assert {"no_paid_agents", "agency_announced", "debt_sold"} <= borrower and "never_promise_to_pay" not in borrower
+
+
+@pytest.mark.parametrize("name", ["us", "uk", "au", "hk", "in"])
+def test_each_country_has_a_route_of_its_own(name: str) -> None:
+    routes = [
+        each
+        for each in load_rules().data["remedies"].values()
+        if each["kind"] == "route" and name in each.get("sets", [])
+    ]
+    assert routes and all("cn" not in each["sets"] for each in routes)
+
+
+def test_a_route_that_nobody_could_verify_is_a_blank_to_fill() -> None:
+    blank = load_rules().data["remedies"]["regulator_elsewhere"]["text"]
+    assert "〔" in blank["zh"] and "[" in blank["en"]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -78,7 +78,7 @@ class AuditPage:
 
     def todo(self) -> Section:
         """What one can do: evidence, routes, a letter."""
-        lists = [(kind, remedies(self.findings, self.who, kind)) for kind in ("evidence", "route")]
+        lists = [(kind, remedies(self.findings, self.who, kind)) for kind in ("caution", "evidence", "route")]
         text = letter(self.findings, self.who, self.lang)
         return Section([self.words.words("todo", lists=lists), self.words.words("letter", text=text, who=self.who)])
 

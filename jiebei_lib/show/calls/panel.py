@@ -230,7 +230,7 @@ def _draw_findings(values: Mapping[str, Any], lang: str) -> list[Words]:
 
 def _draw_todo(values: Mapping[str, Any], lang: str) -> list[Words]:
     words, who = AuditWords(_found(), lang), values["who"]
-    lists = [(kind, remedies(_found(), who, kind)) for kind in ("evidence", "route")]
+    lists = [(kind, remedies(_found(), who, kind)) for kind in ("caution", "evidence", "route")]
     draft = words.words("draft", text=letter(_found(), who, lang), who=who)
     return [words.words("steps", lists=lists), Words(f"<h3>{say('calls.todo.letter', lang)}</h3>{draft}")]
 
