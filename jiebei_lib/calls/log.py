@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jiebei_lib.calls.files import read_table
+from jiebei_lib.calls.files import COLUMNS, read_table
 from jiebei_lib.calls.personal import keep_out
 from jiebei_lib.calls.times import DAY, NO_OFFSET, instants, zones
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
-from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.portfolio.delimited import Upload
 
-COLUMNS: dict[str, dict[str, Any]] = shipped("calls/attempts.yaml")
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known
 
 
@@ -42,22 +41,20 @@ class Log:
 
 
 def read_log(
-    source: str | Path | pd.DataFrame | Iterable[Mapping[str, Any]],
+    source: str | Path | Upload | pd.DataFrame | Iterable[Mapping[str, Any]],
     zone: str | None = None,
     mask: bool = False,
     latest: pd.Timestamp | None = None,
+    mapping: Any = None,
 ) -> Log:
-    """A log from a file (.csv, .parquet, .json, .jsonl), a data frame or a list of mappings.
+    """A log from a file of any kind that tables of cases have, a data frame or a list of mappings. ``mapping``: see :func:`read_table`.
 
     ``zone`` states the callee's time zone for rows that state none. Personal data (names, phone and ID card numbers) are
     refused, or with ``mask`` replaced. ``latest``: what lies later has not happened (now, if not given). Rows that cannot be
     read are left out and reported. Raises :class:`LogError`.
     """
-    table, bad = read_table(source)
+    table, bad = read_table(source, mapping)
     rows = len(table) + len(bad)
-    if not {"attempt_id", "at"} <= set(table.columns):
-        missing = [name for name in ("attempt_id", "at") if name not in table.columns]
-        raise LogError([Problem("missing", f"log: {name}", {"allowed": _allowed(name)}) for name in missing])
     if zone is not None and zone not in zones():
         raise LogError(Problem("invalid", "zone", {"value": shown(zone), "allowed": Phrase("zone")}))
     table, masked = keep_out(table, COLUMNS, mask)
@@ -138,17 +135,14 @@ def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
 
 
 def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
-    given = column.astype("category")
-    words = [str(word).strip().lower() for word in given.cat.categories]
-    codes = np.array([spec["levels"].index(word) if word in spec["levels"] else -2 for word in words], np.int8)
-    codes = np.append(np.where([word == "" for word in words], -1, codes), -1).astype(np.int8)
-    codes = codes[given.cat.codes.to_numpy()]
+    """Each different word is heard once; a truth is a level of two."""
+    given, levels = column.astype("category"), spec.get("levels", ["false", "true"])
+    heard = [COLUMNS.heard(name, str(word)) for word in given.cat.categories]
+    said = [str(each).lower() if isinstance(each, bool) else each for each in heard]
+    codes = np.array([-1 if each is None else levels.index(each) if each in levels else -2 for each in said] + [-1])
+    codes = codes.astype(np.int8)[given.cat.codes.to_numpy()]
     bad = codes == -2
-    return pd.Categorical.from_codes(np.where(bad, -1, codes), spec["levels"]), [("invalid", _allowed(name), bad)]
-
-
-def _truth(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
-    return _level(column, name, {**spec, "levels": ["false", "true"]})
+    return pd.Categorical.from_codes(np.where(bad, -1, codes), levels), [("invalid", _allowed(name), bad)]
 
 
 def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
@@ -156,7 +150,7 @@ def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
     given = column.astype("category")
     said: list[str | None] = []
     for word in given.cat.categories:
-        parts = {part.strip().lower() for part in str(word).replace("；", ";").split(";")} - {""}
+        parts = {COLUMNS.level(name, part) for part in str(word).replace("；", ";").split(";") if part.strip()}
         fine = parts == {NONE} or parts <= set(spec["levels"])
         said.append(";".join(sorted(parts, key=[*spec["levels"], NONE].index)) if fine else None)
     known = sorted({one for one in said if one})
@@ -190,7 +184,7 @@ _READ = {
     "day": _day,
     "time": _text,
     "level": _level,
-    "truth": _truth,
+    "truth": _level,
     "set": _set,
     "zone": _zone,
 }
@@ -227,20 +221,7 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 def _allowed(name: str) -> Phrase:
     """What a cell may hold, in words."""
-    spec = COLUMNS[name]
-    if spec["type"] in ("text", "ids"):
-        phrase = Phrase("id", {"high": spec["max_length"]})
-    elif spec["type"] in ("time", "day"):
-        phrase = Phrase("date" if spec["type"] == "day" else "time")
-    elif spec["type"] == "zone":
-        phrase = Phrase("zone")
-    elif spec["type"] == "truth":
-        phrase = Phrase("truth")
-    elif spec["type"] == "set":
-        phrase = Phrase("set", {"items": "; ".join(spec["levels"])})
-    else:
-        phrase = Phrase("levels", {"items": ", ".join(spec["levels"])})
-    return phrase if spec["required"] else Phrase("or_unknown", {"allowed": phrase})
+    return COLUMNS.allowed(name)
 
 
 __all__ = ["COLUMNS", "NONE", "NO_OFFSET", "Log", "read_log"]

@@ -23,6 +23,7 @@ def audit(
     as_of: Annotated[str | None, typer.Option(help=t("audit.as_of"), metavar="DATE")] = None,
     zone: Annotated[str | None, typer.Option(help=t("audit.zone"), metavar="ZONE")] = None,
     mask: Annotated[bool, typer.Option("--mask", help=t("audit.mask"))] = False,
+    mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
     csv: Annotated[bool, typer.Option("--csv", help=t("audit.csv"))] = False,
     to: Annotated[str | None, typer.Option(help=t("report.to"))] = None,
@@ -38,7 +39,7 @@ def audit(
     if json + csv + (to is not None) > 1:
         raise UserError(Problem("only_one", "jiebei audit", {"allowed": items(["--json", "--csv", "--to"])}))
     rule_sets = load_rules(rules, confidence)
-    read = read_log(log, zone, mask)
+    read = read_log(log, zone, mask, mapping=mapping)
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 

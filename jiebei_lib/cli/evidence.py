@@ -14,6 +14,7 @@ from jiebei_lib.page.text import heads, of_hundred, percent, say
 def learn(
     outcomes: Annotated[Path, typer.Argument(help=t("learn.outcomes"), metavar="OUTCOMES.csv")],
     case: Annotated[Path | None, typer.Option(help=t("learn.case"), metavar="CASE.yaml")] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
     selection: Annotated[list[float] | None, typer.Option(help=t("learn.selection"), metavar="S")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
@@ -27,7 +28,7 @@ def learn(
 
     lang, rules = checked_lang(lang), load_policy(policy)
     asked = Case.read(case) if case else REFERENCE
-    learned = learn_under(Outcomes.read(outcomes), rules, selection or [1.0])
+    learned = learn_under(Outcomes.read(outcomes, mapping), rules, selection or [1.0])
     found = [findings(each, asked) for each in learned]
     if json:
         print_json(found[0] if len(found) == 1 else found)

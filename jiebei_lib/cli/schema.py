@@ -15,6 +15,7 @@ from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 # Each schema and the function that gives it.
 SCHEMAS = {
     "case": "jiebei_lib.cli.schema:case_schema",
+    "attempts": "jiebei_lib.cli.schema:attempts_schema",
     "assessment": "jiebei_lib.core.assessment:json_schema",
     "loan": "jiebei_lib.cli.schema:loan_schema",
     "cost": "jiebei_lib.money.summary:json_schema",
@@ -41,6 +42,14 @@ def loan_schema() -> dict[str, Any]:
     from jiebei_lib.money.loan import FIELDS, RATES
 
     return of_fields(FIELDS, "Loan", _required(FIELDS), oneOf=[{"required": [name]} for name in RATES])
+
+
+def attempts_schema() -> dict[str, Any]:
+    """A log of attempts as JSON: a list with one object a call, message or visit."""
+    from jiebei_lib.calls.log import COLUMNS
+
+    attempt = of_fields(COLUMNS, "Attempt", _required(COLUMNS))
+    return {"$schema": attempt.pop("$schema"), "title": "Attempts", "type": "array", "items": attempt}
 
 
 def of_fields(fields: Fields, title: str, required: Iterable[str], **more: Any) -> dict[str, Any]:

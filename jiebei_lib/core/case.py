@@ -15,6 +15,7 @@ from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import dumped
 
 FIELDS = Fields("core/case.yaml")
+allowed = FIELDS.allowed  # what a field may hold, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,7 @@ def checked(name: str, value: Any, where: str | None = None) -> tuple[Any, Probl
     if spec["type"] == "level":
         return value, None if isinstance(value, str) and value in spec["levels"] else wrong
     if spec["type"] == "text":
-        fine = (
-            isinstance(value, str)
-            and len(value.strip()) >= 1
-            and len(value) <= spec["max_length"]
-            and value.isprintable()
-        )
+        fine = isinstance(value, str) and value.strip() and len(value) <= spec["max_length"] and value.isprintable()
         return value, None if fine else wrong
     if isinstance(value, bool | str | bytes):
         return value, wrong
@@ -121,8 +117,3 @@ def whole(value: Any) -> int:
         if not number.is_integer():
             raise ValueError(value) from None
         return int(number)
-
-
-def allowed(name: str) -> Phrase:
-    """What a field may hold, in words."""
-    return FIELDS.allowed(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jiebei_lib.core.case import FIELDS, checked
-from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
-from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.knowledge.fields import Fields
+from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
+from jiebei_lib.portfolio.columns import layout, meant
+from jiebei_lib.portfolio.delimited import TableError, Upload
+from jiebei_lib.portfolio.files import files_of, text_table
 from jiebei_lib.portfolio.table import check_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (*FIELDS, "called", "weight")
+COLUMNS = Fields("core/case.yaml", "evidence/outcomes.yaml")
+NEEDED = ("days_overdue", "called")  # columns without which there is nothing to learn
 MAYBE_UNKNOWN = ("amount_overdue",)  # required of a case, but an observed one may come without it
 LARGEST_TABLE = 10_000_000  # bytes
 MOST_ROWS = 20_000
-MOST_WEIGHT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -57,36 +59,41 @@ class Outcomes:
     def of(cls, table: pd.DataFrame | Sequence[Mapping[str, Any]]) -> Outcomes:
         """From a data frame or a list of rows: the fields of a case, ``called`` (true or false) and, if given, ``weight``.
 
-        Raises :class:`CaseError` naming row (from 1) and column of what is wrong.
+        Raises :class:`CaseError` naming row (from 1) and column of what is wrong; columns that are none of ours are wrong too.
         """
         import pandas as pd
 
         table = table if isinstance(table, pd.DataFrame) else pd.DataFrame(list(table))
         table = table if len(table.columns) else pd.DataFrame(columns=list(COLUMNS))
-        problems = [
-            Problem("unknown_key", f"table: {shown(name)}", {"allowed": items(COLUMNS)})
-            for name in table.columns
-            if name not in COLUMNS
-        ]
-        if "called" not in table.columns:
+        named, problems = COLUMNS.keyed({column: column for column in table.columns}, "table")
+        if "called" not in named:
             problems.append(Problem("missing", "table: called", {"allowed": Phrase("outcome")}))
-        if len(table) > MOST_ROWS:
-            problems.append(Problem("too_many_rows", "table", {"value": len(table), "high": MOST_ROWS}))
         if problems:
             raise CaseError(problems)
-        facts, columns = table.drop(columns=["called", "weight"], errors="ignore"), {}
+        return cls._of(
+            table.rename(columns={column: name for name, column in named.items()}), np.arange(1, len(table) + 1)
+        )
+
+    @classmethod
+    def _of(cls, table: pd.DataFrame, numbers: np.ndarray) -> Outcomes:
+        """From a table whose columns bear our names; ``numbers``: what its rows are called when something is wrong with them."""
+        if len(table) > MOST_ROWS:
+            raise CaseError(Problem("too_many_rows", "table", {"value": len(table), "high": MOST_ROWS}))
+        facts, columns, problems = table.drop(columns=["called", "weight"], errors="ignore"), {}, []
         unknown = {
-            name: facts[name].isna().to_numpy() if name in facts else np.ones(len(table), bool)
+            name: facts[name].map(lambda cell, name=name: FIELDS.heard(name, cell)).isna().to_numpy()
+            if name in facts
+            else np.ones(len(table), bool)
             for name in MAYBE_UNKNOWN
         }
         for name, gaps in unknown.items():
             facts = facts.assign(**{name: facts[name].where(~gaps, 1) if name in facts else 1})
         try:
-            columns = check_table(facts)
+            columns = check_table(facts, numbers=numbers)
         except CaseError as wrong:
             problems += wrong.problems
-        called, weight = _called(table["called"], problems), _weights(table, problems)
-        case_id = _ids(table, problems)
+        called, weight = _called(table["called"], numbers, problems), _weights(table, numbers, problems)
+        case_id = _ids(table, numbers, problems)
         if problems:
             raise CaseError(problems)
         for name, gaps in unknown.items():
@@ -94,86 +101,66 @@ class Outcomes:
         return cls(case_id, columns, called, weight)
 
     @classmethod
-    def read(cls, path: str | Path) -> Outcomes:
-        """From a CSV file (UTF-8, a header, an empty cell where a fact is unknown)."""
-        path = Path(path)
+    def read(cls, source: str | Path | Upload, mapping: Any = None) -> Outcomes:
+        """From a file, read as a table of cases is: any kind, words in either language, ``mapping`` for what is not recognised. Columns
+        that are none of ours are not looked at. One wrong row is enough to refuse it: outcomes are few, and each one counts."""
         try:
-            if path.stat().st_size > LARGEST_TABLE:
-                size = {"value": path.stat().st_size, "allowed": Phrase("bytes", {"high": LARGEST_TABLE})}
-                raise CaseError(Problem("too_large", path.name, size))
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as failure:
-            raise CaseError(Problem("no_file", str(path), {"value": failure.strerror or failure})) from None
-        except UnicodeDecodeError as failure:
-            raise CaseError(Problem("not_csv", path.name, {"value": shown(str(failure), 80)})) from None
-        return cls.of(parse_csv(text, path.name))
+            (file,) = files_of(source)
+            size = len(file.content) if isinstance(file, Upload) else file.stat().st_size
+            if size > LARGEST_TABLE:
+                most = {"value": size, "allowed": Phrase("bytes", {"high": LARGEST_TABLE})}
+                raise TableError(Problem("too_large", file.name, most))
+            table, numbers, wrong = text_table(file)
+            plan = layout(list(table.columns), mapping, file.name, COLUMNS, NEEDED)
+        except TableError as error:
+            raise CaseError(error.problems) from None
+        if wrong:
+            raise CaseError([each.problem for each in wrong[:10]])
+        for name, words in plan.values.items():
+            if name in plan.columns:
+                cells = table[plan.columns[name]].astype(object).where(table[plan.columns[name]].notna(), "")
+                table[plan.columns[name]] = cells.map(lambda cell, words=words: meant(cell, words)).astype(object)
+        known = table[list(plan.columns.values())].astype(object)
+        return cls._of(known.rename(columns={column: name for name, column in plan.columns.items()}), numbers)
 
 
-def parse_csv(text: str, name: str) -> pd.DataFrame:
-    """The text of a CSV file as a data frame of text cells, the empty ones unknown. ``name`` is what a message calls the file."""
-    import pandas as pd
-
-    try:
-        head, *rows = [row for row in csv.reader(text.splitlines(), strict=True) if any(map(str.strip, row))]
-    except csv.Error as failure:
-        raise CaseError(Problem("not_csv", name, {"value": failure})) from None
-    except ValueError:
-        raise CaseError(Problem("not_csv", name, {"value": shown("")})) from None
-    head = [cell.strip() for cell in head]
-    problems = [
-        Problem("duplicate_key", f"{name}: {shown(cell)}", {"line": 1})
-        for cell in dict.fromkeys(cell for cell in head if head.count(cell) > 1)
-    ]
-    problems += [
-        Problem("ragged_row", f"{name}: row {n}", {"value": len(row), "columns": len(head)})
-        for n, row in enumerate(rows, 1)
-        if len(row) != len(head)
-    ][:10]
-    if problems:
-        raise CaseError(problems)
-    return pd.DataFrame([[cell.strip() or None for cell in row] for row in rows], columns=head, dtype=object)
-
-
-def _called(column: pd.Series, problems: list[Problem]) -> np.ndarray:
-    words = {
-        str(word).lower(): value == "true"
-        for value, spoken in shipped("evidence/learn.yaml")["called"].items()
-        for word in spoken
-    }
+def _called(column: pd.Series, numbers: np.ndarray, problems: list[Problem]) -> np.ndarray:
     out = np.zeros(len(column), bool)
     for n, value in enumerate(column):
-        known = value if isinstance(value, bool | np.bool_) else words.get(str(value).strip().lower())
-        if known is None:
-            _report(problems, n, "called", value, Phrase("outcome"))
-        out[n] = bool(known)
+        known = bool(value) if isinstance(value, bool | np.bool_) else COLUMNS.heard("called", str(value))
+        if not isinstance(known, bool):
+            value = "" if value is None or value != value else value
+            _report(problems, numbers[n], "called", value, Phrase("outcome"))
+        out[n] = known is True
     return out
 
 
-def _weights(table: pd.DataFrame, problems: list[Problem]) -> np.ndarray:
+def _weights(table: pd.DataFrame, numbers: np.ndarray, problems: list[Problem]) -> np.ndarray:
     """How many like cases each row stands for; an empty cell is one."""
     out = np.ones(len(table))
     for n, value in enumerate(table["weight"] if "weight" in table.columns else ()):
-        if value is None or value != value:
+        heard = COLUMNS.heard("weight", value)
+        if heard is None or heard != heard:
             continue
         try:
-            out[n] = math.nan if isinstance(value, bool | np.bool_) else float(value)
+            out[n] = math.nan if isinstance(heard, bool | np.bool_ | str) else float(heard)
         except (TypeError, ValueError):
             out[n] = math.nan
-        if not 0 < out[n] <= MOST_WEIGHT:
-            _report(problems, n, "weight", value, Phrase("number_above", {"low": 0, "high": MOST_WEIGHT}))
+        if not COLUMNS["weight"]["exclusive_minimum"] < out[n] <= COLUMNS["weight"]["maximum"]:
+            _report(problems, numbers[n], "weight", value, COLUMNS.allowed("weight"))
     return out
 
 
-def _ids(table: pd.DataFrame, problems: list[Problem]) -> tuple[str, ...]:
+def _ids(table: pd.DataFrame, numbers: np.ndarray, problems: list[Problem]) -> tuple[str, ...]:
     """The case ids; an empty one becomes the row's number."""
     out = []
-    for n, value in enumerate(table["case_id"] if "case_id" in table.columns else [None] * len(table)):
-        given = str(n + 1) if value is None or value != value else value
-        wrong = checked("case_id", given, f"row {n + 1}: case_id")[1]
+    for n, value in zip(numbers, table["case_id"] if "case_id" in table.columns else [None] * len(table), strict=True):
+        given = str(n) if value is None or value != value else value
+        wrong = checked("case_id", given, f"row {n}: case_id")[1]
         problems += [wrong] if wrong else []
         out.append(str(given))
     return tuple(out)
 
 
 def _report(problems: list[Problem], row: int, column: str, value: Any, allowed: Phrase) -> None:
-    problems.append(Problem("invalid", f"row {row + 1}: {column}", {"value": shown(value), "allowed": allowed}))
+    problems.append(Problem("invalid", f"row {row}: {column}", {"value": shown(value), "allowed": allowed}))

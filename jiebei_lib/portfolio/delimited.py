@@ -148,8 +148,15 @@ def row_length(source: Source, number: int, cells: int, form: Form) -> Problem:
     return Problem("row_length", f"{source.name}, row {number}", {"value": cells, "allowed": len(form.names)})
 
 
+def filled(line: str, form: Form) -> bool:
+    """Whether anything stands in a row that was not split into as many cells as it should have; an empty line is such a row."""
+    return any(
+        cell.strip() for row in csv.reader(io.StringIO(line, newline=""), delimiter=form.delimiter) for cell in row
+    )
+
+
 def rows(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dict[str, list[str | None]], list[int]]:
-    """A file of delimited text as columns of cells, and the number of each row (from 1, empty lines not counted). Rows with too many or
+    """A file of delimited text as columns of cells, and the number of each row (from 1, empty lines counted). Rows with too many or
     too few cells are left out, their numbers put into ``skipped``, and told to ``wrong``. Raises :class:`TableError`."""
     form = found(source)
     cells: list[list[str]] = []
@@ -160,16 +167,15 @@ def rows(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dic
     with _reader(source, form.encoding) as text:
         for _ in range(form.above):
             text.readline()
-        number = 0
         try:
-            for row in csv.reader(text, delimiter=form.delimiter):
-                number += bool(row)
+            for number, row in enumerate(csv.reader(text, delimiter=form.delimiter), 1):
                 if len(row) == len(form.names):
                     cells.append(row)
                     numbers.append(number)
-                elif row:
+                elif any(map(str.strip, row)):
                     problem = row_length(source, number, len(row), form)
                     wrong.append(WrongRow(source.name, number, "", form.delimiter.join(row), problem))
+                if len(row) != len(form.names):
                     skipped.append(number)
         except csv.Error as failure:
             raise TableError(Problem("not_table", source.name, {"value": shown(str(failure), 120)})) from None

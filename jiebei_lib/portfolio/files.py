@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from glob import glob, has_magic
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from jiebei_lib.portfolio.delimited import (
     Upload,
     WrongRow,
     cell_text,
+    filled,
     found,
     records,
     row_length,
@@ -160,9 +162,9 @@ def _filled(chunk: Chunk) -> Iterator[Chunk]:
         if not pc.any(blank).as_py():
             yield chunk
             return
-    filled = ~np.asarray(pc.fill_null(blank, True)).astype(bool)
-    if filled.any():
-        yield Chunk(chunk.file, chunk.numbers[filled], chunk.rows.filter(pa.array(filled)))
+    keep = ~np.asarray(pc.fill_null(blank, True)).astype(bool)
+    if keep.any():
+        yield Chunk(chunk.file, chunk.numbers[keep], chunk.rows.filter(pa.array(keep)))
 
 
 def _batches(
@@ -197,8 +199,10 @@ def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: li
 
     def skip(row: Any) -> str:
         number = row.number - told.above
-        wrong.append(WrongRow(source.name, number, "", row.text, row_length(source, number, row.actual_columns, told)))
         skipped.append(number)
+        if filled(row.text, told):
+            problem = row_length(source, number, row.actual_columns, told)
+            wrong.append(WrongRow(source.name, number, "", row.text, problem))
         return "skip"
 
     encoding = "utf8" if told.encoding == "utf-8-sig" else told.encoding  # Arrow takes the mark away by itself
@@ -211,7 +215,9 @@ def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: li
             column_names=list(told.names),
             skip_rows=told.above,
         ),
-        pa.csv.ParseOptions(delimiter=told.delimiter, newlines_in_values=True, invalid_row_handler=skip),
+        pa.csv.ParseOptions(
+            delimiter=told.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=skip
+        ),
         pa.csv.ConvertOptions(
             column_types={name: pa.string() for name in told.names}, include_columns=columns, strings_can_be_null=False
         ),
@@ -248,34 +254,34 @@ def _unreadable(source: Source, failure: Exception) -> TableError:
 
 
 def as_text(column: Any) -> Any:
-    """A column of any type as the text that a CSV would hold."""
+    """A column of any type as the text that a CSV would hold; times in ISO form."""
     pa = arrow()
     try:
-        return column.cast(pa.string())
+        if not pa.types.is_temporal(column.type):
+            return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.chunked_array([pa.array([cell_text(cell) for cell in column.to_pylist()], pa.string())])
+        pass
+    return pa.chunked_array([pa.array([cell_text(cell) for cell in column.to_pylist()], pa.string())])
 
 
 def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]]:
     """A whole file as text cells (none where nothing stands), the number of each row (from 1), and the rows that could not be split into
-    cells. A CSV or JSON file is read without pyarrow too. Raises :class:`TableError`."""
+    cells. CSV and JSON are read without pyarrow too, CSV the same but slower. Raises :class:`TableError`."""
     import pandas as pd
 
     wrong: list[WrongRow] = []
-    skipped: list[int] = []
-    if kind(source) in ("csv", "json"):
-        columns, numbers = (rows if kind(source) == "csv" else records)(source, wrong, skipped)
+    if kind(source) == "json" or (kind(source) == "csv" and find_spec("pyarrow") is None):
+        columns, counted = (records if kind(source) == "json" else rows)(source, wrong, [])
+        table, numbers = pd.DataFrame(columns, dtype="str"), np.array(counted, int)
     else:
-        parts = list(chunks(source, BLOCK, wrong))
+        parts, names = list(chunks(source, BLOCK, wrong)), names_of(source)
+        whole = [arrow().table([as_text(part.rows.column(name)) for name in names], names) for part in parts]
+        table = pd.concat([part.to_pandas() for part in whole] or [pd.DataFrame(columns=names, dtype="str")])
         numbers = np.concatenate([np.zeros(0, int), *(part.numbers for part in parts)])
-        columns = {
-            name: [cell for part in parts for cell in as_text(part.rows.column(name)).to_pylist()]
-            for name in names_of(source)
-        }
-    table = pd.DataFrame(columns, dtype="str")
-    table = table.where(table.apply(lambda column: column.str.strip()) != "")
-    filled = table.notna().any(axis=1).to_numpy()
-    return table[filled].reset_index(drop=True), np.asarray(numbers)[filled], wrong
+    table = table.apply(lambda column: column.str.strip())
+    table = table.where(table != "")
+    keep = table.notna().any(axis=1).to_numpy()
+    return table[keep].reset_index(drop=True), numbers[keep], wrong
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------

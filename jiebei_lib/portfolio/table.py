@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,13 @@ def _in_parts(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
 
-def check_table(table: pd.DataFrame, others: bool = False) -> dict[str, np.ndarray]:
+def check_table(
+    table: pd.DataFrame, others: bool = False, numbers: Sequence[int] | np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """A data frame's columns as arrays, checked as cases are: numbers as floats (NaN unknown), levels as their number (-1 unknown).
 
-    Raises :class:`CaseError` naming the first wrong cells by row (from 1) and column, and columns that are no fields unless ``others`` may
-    be there. ``case_id`` is not looked at.
+    Raises :class:`CaseError` naming the first wrong cells by row (from 1, or as ``numbers`` says) and column, and columns that are no
+    fields unless ``others`` may be there. ``case_id`` is not looked at.
     """
     named, problems = columns_of(table, others)
     out = {}
@@ -74,16 +76,17 @@ def check_table(table: pd.DataFrame, others: bool = False) -> dict[str, np.ndarr
             out[name] = pd.Index(spec["levels"]).get_indexer(level)
             bad = (out[name] < 0) & ~empty
         else:
-            numbers = (
-                pd.to_numeric(column, errors="coerce") if column.dtype != bool else column.astype(float) * math.nan
-            )
-            out[name] = numbers.to_numpy(float, na_value=math.nan)
+            plain = pd.to_numeric(column, errors="coerce") if column.dtype != bool else column.astype(float) * math.nan
+            out[name] = plain.to_numpy(float, na_value=math.nan)
             bad = ~within(name, out[name]) & ~empty
         bad |= empty & spec["required"]
-        _hear(name, column, out[name], bad)
+        if bad.any():
+            out[name] = out[name].copy()
+            _hear(name, column, out[name], bad)
         for row in np.flatnonzero(bad)[:10]:
             cell = {"value": shown(column.iloc[row]), "allowed": allowed(name)}
-            problems.append(Problem("invalid", f"row {row + 1}: {named[name]}", cell))
+            number = row + 1 if numbers is None else numbers[row]
+            problems.append(Problem("invalid", f"row {number}: {named[name]}", cell))
     if problems:
         raise CaseError(problems)
     return out

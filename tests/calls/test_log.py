@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pandas as pd
 import pytest
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
+from jiebei_lib.cli.schema import attempts_schema
 from jiebei_lib.core.knowledge.problems import LogError
 from tests.calls.planted import planted_log
 
@@ -78,10 +80,10 @@ def test_spreadsheets_are_read_too(tmp_path) -> None:
         ("a2,d1,,call,borrower,b1,true,none,none", "row 2: at: empty"),
         (",d1,2026-02-03T12:00:00+08:00,call,borrower,b1,true,none,none", "row 2: attempt_id: empty"),
         ("a2,d1,2026-02-03T12:00:00+08:00,pigeon,borrower,b1,true,none,none", "row 2: channel: 'pigeon' is not allowed; give one of call"),
-        ("a2,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,yes,none,none", "row 2: answered: 'yes' is not allowed; give true or false"),
+        ("a2,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,maybe,none,none", "row 2: answered: 'maybe' is not allowed; give true or false"),
         ("a2,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,true,overdue;hat,none", "row 2: disclosed: 'overdue;hat'"),
         ("a2,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,true,none;overdue,none", "row 2: disclosed"),
-        ("a2,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,true,none,none,extra", "row 2: has 10 cells; give 9"),
+        ("a2,d1,2026-02-03T12:00:00+08:00,call,borrower,b1,true,none,none,extra", "row 2: the row has 10 cells; give 9"),
         ("a1,d9,2026-02-03T13:00:00+08:00,call,borrower,b1,true,none,none", "the id 'a1' stands for different attempts"),
     ],
 )  # fmt: skip
@@ -174,8 +176,9 @@ def test_long_serial_numbers_are_no_personal_data() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said_of_it"),
     [
-        ("log.xlsx", "PK", "format"),
-        ("log.csv", "", "no attempt"),
+        ("log.xlsx", "PK", "save it as"),
+        ("log.csv", "", "empty"),
+        ("log.csv", "attempt_id,at\n", "no attempt"),
         ("log.csv", "a,b\n1,2\n", "attempt_id"),
         ("log.csv", "at,at\n1,2\n", "stands twice"),
         ("log.json", "42", "not a record|cannot be read|no attempt"),
@@ -224,3 +227,69 @@ def test_every_way_to_write_an_offset_is_understood(written: str, utc: str) -> N
     log = read_log([{"attempt_id": "a", "at": written}])
     assert not log.problems
     assert pd.to_datetime(log.table["instant"], unit="us").tolist() == [pd.Timestamp(utc)]
+
+
+def test_a_log_is_read_in_the_words_of_people(tmp_path) -> None:
+    """Headings and words in Chinese, the delimiters and encodings of spreadsheets, a title row, words for unknown."""
+    text = (
+        "催收联系记录（2026年2月）;;;;;;;\n编号;时间;渠道;联系的是谁;是否接通;说出了什么;不当行为;备注\n"
+        "a1;2026-02-03T12:00:00+08:00;电话;借款人;是;有欠款逾期；金额;none;好\n;;;;;;;\n"
+        "a2;2026-02-03T13:00:00+08:00;CALL;联系人;否;未知;未知;\na3;2026-02-03T14:00:00+08:00;传真;联系人;否;;;\n"
+    )
+    for encoding in ("utf-8-sig", "gb18030", "utf-16"):
+        path = tmp_path / "log.csv"
+        path.write_text(text, encoding)
+        log = read_log(path)
+        assert log.table["channel"].tolist() == ["call", "call"] and log.table["callee"].tolist() == [
+            "borrower",
+            "contact",
+        ]
+        assert log.table["answered"].tolist() == ["true", "false"]
+        assert log.table["disclosed"].tolist()[0] == "overdue;amount" and log.table["disclosed"].isna().tolist() == [
+            False,
+            True,
+        ]
+        assert log.unused == ("备注",)
+        assert [line.split(": '")[0] for line in said(log)] == ["row 4: channel"]
+
+
+def test_a_map_says_what_an_export_means_whatever_the_kind_of_file(tmp_path) -> None:
+    table = pd.DataFrame(
+        {
+            "call_sid": ["x1", "x2"],
+            "start": ["2026-02-03T12:00:00+08:00"] * 2,
+            "type": [1, 2],
+            "disposition": ["ANSWERED", "NO ANSWER"],
+        }
+    )
+    mapping = {
+        "columns": {"attempt_id": "call_sid", "at": "start", "channel": "type", "answered": "disposition"},
+        "values": {"channel": {1: "call", 2: "sms"}, "answered": {"answered": True, "no answer": False}},
+    }
+    table.to_csv(tmp_path / "log.csv", index=False)
+    table.to_parquet(tmp_path / "log.parquet")
+    table.to_feather(tmp_path / "log.feather")
+    table.to_json(tmp_path / "log.json", orient="records")
+    for source in (table, table.to_dict("records"), *sorted(tmp_path.iterdir())):
+        log = read_log(source, mapping=mapping)
+        assert log.table["channel"].tolist() == ["call", "sms"] and log.table["answered"].tolist() == ["true", "false"]
+        assert not log.problems and not log.unused
+    with pytest.raises(LogError, match="no column 'begin'"):
+        read_log(table, mapping={"columns": {"at": "begin"}})
+
+
+def test_ids_that_say_nothing_are_not_one_person() -> None:
+    rows = [
+        {"attempt_id": str(n), "at": "2026-02-03T12:00:00+08:00", "callee_id": word, "debt_id": word}
+        for n, word in enumerate(["N/A", "无", "null", "-", "b1"])
+    ]
+    table = read_log(rows).table
+    assert table["callee_id"].isna().tolist() == table["debt_id"].isna().tolist() == [True, True, True, True, False]
+
+
+def test_the_published_schema_takes_a_log_and_refuses_what_the_reader_refuses() -> None:
+    good = {"attempt_id": "a", "at": "2026-02-03T12:00:00+08:00", "channel": "call", "answered": True, "callee": None}
+    jsonschema.validate([good], attempts_schema())
+    for wrong in ({"channel": "pigeon"}, {"attempt_id": ""}, {"answered": "maybe"}, {"phone": "1"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate([good | wrong], attempts_schema())

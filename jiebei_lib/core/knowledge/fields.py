@@ -24,10 +24,10 @@ DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2
 
 
 class Fields(dict[str, dict[str, Any]]):
-    """The fields that one YAML file describes, by name. ``gaps``: those that are not required may be unknown."""
+    """The fields that YAML files describe, by name. ``gaps``: those that are not required may be unknown."""
 
-    def __init__(self, file: str, gaps: bool = True):
-        super().__init__(shipped(file))
+    def __init__(self, *files: str, gaps: bool = True):
+        super().__init__({name: spec for file in files for name, spec in shipped(file).items()})
         self.gaps = gaps
 
     def names(self, name: str) -> list[str]:
@@ -62,6 +62,10 @@ class Fields(dict[str, dict[str, Any]]):
         """Of every field with levels: each word for one, as :func:`plain` has it, and the level."""
         return {name: dict(_level_words(name, spec)) for name, spec in self.items() if "levels" in spec}
 
+    def level(self, name: str, word: str) -> str:
+        """The level that a word means; what means none as it is compared."""
+        return self._words[name].get(plain(word), plain(word))
+
     def heard(self, name: str, value: Any) -> Any:
         """What a text stands for in this field: a level, a number (Decimal), a truth, a date, None for unknown. Anything else, and a
         text that stands for nothing, comes back as it is, for the field's own check to refuse."""
@@ -73,12 +77,13 @@ class Fields(dict[str, dict[str, Any]]):
         word = plain(value)
         if word in spec.get("unclear", ()):
             return value
-        if word in _unknown():
+        if word in unknown_words():
             return None
         if spec["type"] == "level":
             return self._words[name].get(word, value)
         if spec["type"] == "truth":
-            return _truths().get(word.removesuffix(".0"), value)
+            own = {plain(each): said == "true" for said, words in spec.get("spoken", {}).items() for each in words}
+            return (_truths() | own).get(word.removesuffix(".0"), value)
         if spec["type"] in ("date", "day"):
             return date_in(value) or value
         number = number_in(value, units(spec))
@@ -148,7 +153,7 @@ def units(spec: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @cache
-def _unknown() -> frozenset[str]:
+def unknown_words() -> frozenset[str]:
     return frozenset(map(plain, shipped("core/knowledge/spoken.yaml")["unknown"]))
 
 

@@ -10,16 +10,18 @@ from typing import Any
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import BUILT_IN, load_policy
 from jiebei_lib.evidence.learn import ASSUMED, SELECTION_BOUNDS, Learned, learn_under
-from jiebei_lib.evidence.outcomes import Outcomes, parse_csv
+from jiebei_lib.evidence.outcomes import Outcomes
 from jiebei_lib.evidence.reported import CODES, GRADES, Reported, Usable, reported_cases, usable
 from jiebei_lib.evidence.summary import REFERENCE, answers, findings
 from jiebei_lib.page.text import say
+from jiebei_lib.portfolio.delimited import Upload
 from jiebei_lib.show.evidence import figures
 from jiebei_lib.show.evidence.published_panel import words
 from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words
 from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, check, choice, file, group, many, number, table
 from jiebei_lib.show.widget.panel import Later, Panel
+from jiebei_lib.show.widget.table_field import told_here
 
 ALL = ""
 READINGS = ("4096", "16384", "65536")
@@ -64,7 +66,7 @@ def learning(example: str | Path | None = None) -> Panel:
         file(
             "csv",
             both("evidence.fields.csv"),
-            accept=".csv",
+            accept=".csv,.tsv,.txt",
             note=both("cli.learn.outcomes"),
             also={"source": "file"},
         ),
@@ -155,7 +157,10 @@ def _learned(given: str, policy: str, selection: float, readings: int) -> Learne
 def _outcomes(given: str) -> Outcomes:
     if not given.strip():
         return Outcomes.of([])
-    return Outcomes.of(json.loads(given) if given.startswith("[") else parse_csv(given.removeprefix("\ufeff"), "CSV"))
+    if given.startswith("["):
+        return Outcomes.of(json.loads(given))
+    with told_here():
+        return Outcomes.read(Upload("CSV", given.encode("utf-8", "replace")))
 
 
 def reported() -> Panel:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 
-from jiebei_lib.core.knowledge.problems import Problem
+from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import say
 from jiebei_lib.portfolio.delimited import TableError, Upload, WrongRow
@@ -37,11 +38,17 @@ def book_of(given: Mapping[str, str] | None, most: int | None = None) -> Book:
 def _read(name: str, text: str) -> Book:
     if not text.strip():
         raise TableError(Problem("no_table", name or "CSV"))
-    try:
+    with told_here():
         return read_book(Upload(name, text.encode("utf-8", "replace")))
-    except TableError as error:
-        told = [replace(each, kind=HERE.get(each.kind, each.kind)) for each in error.problems]
-        raise TableError(told) from None
+
+
+@contextmanager
+def told_here() -> Iterator[None]:
+    """What is wrong with a loaded file, as it is told in a panel, which has no options."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)([replace(each, kind=HERE.get(each.kind, each.kind)) for each in error.problems]) from None
 
 
 def wrong_words(wrong: Sequence[WrongRow], lang: str) -> list[Words]:

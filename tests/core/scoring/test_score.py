@@ -202,6 +202,23 @@ def test_the_librarys_own_sample_is_scored_and_its_further_column_kept() -> None
     pd.testing.assert_frame_equal(score(scored), scored)  # scored again, answers are replaced, not doubled
 
 
+def test_a_data_frame_is_read_in_the_words_of_people() -> None:
+    said = {
+        "逾期天数": ["7天", "１0", "7"],
+        "amount": ["8,000元", "500", "1e3"],
+        "response": ["失联", "不清楚", "Silent"],
+        "note": ["a", "b", None],
+    }
+    plain = {
+        "days_overdue": [7, 10, 7],
+        "amount_overdue": [8000, 500, 1000],
+        "communication": ["silent", None, "silent"],
+    }
+    pd.testing.assert_frame_equal(score(pd.DataFrame(said))[list(ADDED)], score(pd.DataFrame(plain))[list(ADDED)])
+    with pytest.raises(CaseError, match="another name of dpd"):
+        score(pd.DataFrame({"dpd": [7], "天数": [7], "amount": [1]}))
+
+
 def test_parts_scored_in_threads_give_what_one_part_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     table = sample(90, seed=3)
     whole = score(table)
