@@ -226,8 +226,11 @@ def _lines(content: Mapping[str, Any], policy: Policy, rules: str) -> dict[str, 
     rate = content["given"].get("rate", 0)
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         raise PolicyError(Problem("invalid", "given: rate", {"value": shown(rate), "allowed": Phrase("number_any")}))
-    found = against_lines(float(rate), date.fromisoformat(str(content["on"])), policy)
-    return {line.id: {"rate": line.rate, "in_force": line.in_force, "above": line.above} for line in found}
+    found = against_lines(float(rate), date.fromisoformat(str(content["on"])), policy, content["given"].get("lender"))
+    return {
+        line.id: {"rate": line.rate, "in_force": line.in_force, "above": line.above, "binds": line.binds}
+        for line in found
+    }
 
 
 def _owed(content: Mapping[str, Any], policy: Policy, rules: str) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def cost(
     late_fee: Annotated[str | None, _field("late_fee")] = None,
     instalment_fee: Annotated[str | None, _field("instalment_fee")] = None,
     upfront_fee: Annotated[str | None, _field("upfront_fee")] = None,
+    lender: Annotated[str | None, _field("lender")] = None,
     plan_months: Annotated[int | None, typer.Option(help=t("cost.plan_months"), metavar="N")] = None,
     income: Annotated[str | None, typer.Option(help=t("cost.income"), metavar="N")] = None,
     spending: Annotated[str, typer.Option(help=t("cost.spending"), metavar="N")] = "0",

@@ -47,6 +47,7 @@ class Loan:
     instalment_fee: Decimal | None = None
     upfront_fee: Decimal | None = None
     loan_id: str | None = None
+    lender: str | None = None
 
     def __post_init__(self) -> None:
         problems = []

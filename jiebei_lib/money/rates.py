@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
-from jiebei_lib.core.policy import Policy, in_force, load_policy
+from jiebei_lib.core.policy import Policy, binds, in_force, load_policy
 from jiebei_lib.money.loan import Loan, months_after
 from jiebei_lib.money.loan_fields import as_date
 from jiebei_lib.money.plan import Instalment, schedule
@@ -32,13 +32,15 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """How a loan's all-in rate stands against one line: ``rate`` is the line on the day the loan was drawn, None if not known then."""
+    """How a loan's all-in rate stands against one line: ``rate`` is the line on the day the loan was drawn, None if not known then.
+    ``binds``: whether the line is for this kind of lender, None if the lender is not known and it matters."""
 
     id: str
     rate: float | None
     in_force: bool
     above: bool | None
     statement: dict[str, Any]
+    binds: bool | None = None
 
 
 def rates(loan: Loan) -> Rates:
@@ -165,7 +167,9 @@ def _check_advance(amount: float, paid: list[float], times: Sequence[float], per
         raise CaseError(Problem("invalid", "unit_periods", slots))
 
 
-def against_lines(all_in_annual: float, drawn: date, policy: Policy | str = "article") -> list[Against]:
+def against_lines(
+    all_in_annual: float, drawn: date, policy: Policy | str = "article", lender: str | None = None
+) -> list[Against]:
     """Where an all-in rate stands against each line of cost.yaml, on the day the loan was drawn; the lowest line first.
 
     Compared to a hundredth of a per cent, so that cents rounded in the schedule do not lift a loan over a line.
@@ -173,9 +177,8 @@ def against_lines(all_in_annual: float, drawn: date, policy: Policy | str = "art
     policy, day, out = load_policy(policy), drawn.isoformat(), []
     for name, line in policy.data["cost"]["lines"].items():
         rate = line_on(line, policy, day)
-        out.append(
-            Against(name, rate, in_force(line, day), None if rate is None else round(all_in_annual, 4) > rate, line)
-        )
+        above = None if rate is None else round(all_in_annual, 4) > rate
+        out.append(Against(name, rate, in_force(line, day), above, line, binds(line, lender)))
     return sorted(out, key=lambda found: (found.rate is None, found.rate or 0))
 
 

@@ -42,6 +42,7 @@ class LineStanding(Said):
     rate: float | None
     since: str | None
     in_force: bool
+    binds: bool | None
     above: bool | None
 
 
@@ -200,9 +201,10 @@ def _rate(loan: Loan, policy: Policy) -> Rate:
             rate=line.rate,
             since=line.statement.get("from"),
             in_force=line.in_force,
+            binds=line.binds,
             above=line.above,
         )
-        for line in against_lines(found.all_in_annual, loan.drawn, policy)
+        for line in against_lines(found.all_in_annual, loan.drawn, policy, loan.lender)
     ]
     return Rate(**{name: round(value, 6) for name, value in asdict(found).items()}, lines=lines)
 

@@ -166,7 +166,7 @@ def rate_figure(account: dict[str, Any], lang: str) -> Figure:
     for x, key, shift in ((all_in, "loan", 0), (late, "late", 17)):
         said = say(f"money.figures.rate.{key}", lang, rate=rate(x))
         marks.append(_above(x, said, "right" if x > 0.5 * top else "left", yshift=shift))
-    above = sum(bool(line["above"]) for line in lines)
+    above = sum(bool(line["above"]) and line["binds"] is not False for line in lines)
     slots = {"rate": rate(all_in), "late": rate(late), "above": above, "count": len(lines)}
     plan = layout(say("money.figures.rate.title", lang, **slots), 62 * len(lines) + 150) | {
         "xaxis": axis(say("money.figures.rate.axis", lang))
@@ -180,7 +180,7 @@ def rate_figure(account: dict[str, Any], lang: str) -> Figure:
         "annotations": marks,
     }
     plan["margin"] = plan["margin"] | {"t": 104}
-    solid = [line["in_force"] and line["basis"] != "assumption" for line in lines]
+    solid = [line["in_force"] and line["basis"] != "assumption" and line["binds"] is not False for line in lines]
     stems = _stems([line["rate"] for line in lines], y)
     dots = _dots([line["rate"] for line in lines], y, solid, "diamond", [line["applies"][lang] for line in lines])
     alt, caption = say("money.figures.rate.alt", lang, **slots), say("money.figures.rate.caption", lang)

@@ -52,6 +52,8 @@ def line_rows(account: Any, lang: str) -> list[list[str]]:
         said = say(f"money.rate.{stands}", lang)
         if not line["in_force"]:
             said = say("money.rate.not_yet", lang)
+        elif line["binds"] is not True:
+            said = say("money.rate.not_bound" if line["binds"] is False else "money.rate.if_bound", lang, stands=said)
         shown = "–" if line["rate"] is None else rate(line["rate"])
         since = line["since"] or ("–" if line["basis"] == "assumption" else say("money.rate.no_date", lang))
         rows.append([line["name"][lang], shown, since, line["applies"][lang], said])
