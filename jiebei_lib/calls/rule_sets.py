@@ -12,7 +12,7 @@ from typing import Any
 from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import HERE, parse, remembered, shipped
-from jiebei_lib.core.policy import merged, without_nulls
+from jiebei_lib.core.policy import merged
 
 MAIN = ("article", "cn", "us", "uk")
 # For comparison only: what their texts allow to be checked, and what they answer to the same questions
@@ -126,7 +126,12 @@ def _read() -> dict[str, Any]:
 
 def _overlaid(data: dict[str, Any], own: Mapping[str, Any], name: str) -> dict[str, Any]:
     text = json.dumps([data, own], sort_keys=True, ensure_ascii=False, default=str).encode()
-    return remembered("callers-own", text, lambda: without_nulls(_checked(merged(data, own), name), data, own), *CODE)
+
+    def check() -> dict[str, Any]:
+        _checked(merged(data, own, unknown=True), name)
+        return merged(data, own)
+
+    return remembered("callers-own", text, check, *CODE)
 
 
 def _checked(data: dict[str, Any], name: str) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def _no_overlay(node: Any, path: tuple, file: str) -> Iterator[Problem]:
 def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callable[[tuple], str]) -> dict[str, Any]:
     from jiebei_lib.core.policy_checks import number_problems, problems_of
 
-    whole = merged(data, overlay)
+    whole = merged(data, overlay, unknown=True)
 
     def place(path: tuple) -> str:
         return where(tuple(map(str, path)))
@@ -212,7 +212,7 @@ def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callabl
         problems = problems_of(whole, shipped("core/sources.yaml"), place)
     if problems:
         raise PolicyError(problems)
-    return without_nulls(whole, data, overlay)
+    return merged(data, overlay)
 
 
 def _only_numbers(overlay: Any, data: Any) -> bool:
@@ -225,33 +225,20 @@ def _only_numbers(overlay: Any, data: Any) -> bool:
     return is_number and isinstance(data, Mapping) and "value" in data and "range" in data
 
 
-def merged(base: Any, overlay: Any, onto_parameters: bool = True) -> Any:
-    """``overlay`` laid over ``base``: mappings merge, null takes an entry away, a bare number becomes a parameter's value. The null of a
-    key that ``base`` does not have stays, so that a check sees the key; :func:`without_nulls` takes it out afterwards."""
+def merged(base: Any, overlay: Any, onto_parameters: bool = True, unknown: bool = False) -> Any:
+    """``overlay`` laid over ``base``: mappings merge, null takes an entry away, a bare number becomes a parameter's value. ``unknown``: the
+    null of a key that ``base`` does not have stays, so that a check sees the key."""
     if isinstance(base, Mapping) and isinstance(overlay, Mapping):
         out = dict(base)
         for key, value in overlay.items():
-            if value is None and onto_parameters and key in base:
-                del out[key]
+            if value is None and onto_parameters and (key in base or not unknown):
+                out.pop(key, None)
             else:
-                out[key] = merged(base[key], value, onto_parameters) if key in base else value
+                out[key] = merged(base[key], value, onto_parameters, unknown) if key in base else value
         return out
     if onto_parameters and isinstance(base, Mapping) and "value" in base:
         return {**base, "value": overlay}
     return overlay
-
-
-def without_nulls(whole: Any, base: Any, overlay: Any) -> Any:
-    """What :func:`merged` gave, checked meanwhile, without the nulls of keys that ``base`` does not have."""
-    if not (isinstance(base, Mapping) and isinstance(overlay, Mapping)):
-        return whole
-    out = dict(whole)
-    for key, value in overlay.items():
-        if key in base and value is not None:
-            out[key] = without_nulls(out[key], base[key], value)
-        elif value is None:
-            out.pop(key, None)
-    return out
 
 
 def in_force(statement: Mapping[str, Any], day: str) -> bool:

@@ -86,7 +86,8 @@ class Fields(dict[str, dict[str, Any]]):
             return (_truths() | own).get(word.removesuffix(".0"), value)
         if spec["type"] in ("date", "day"):
             return date_in(value) or value
-        number = number_in(value, units(spec))
+        around = shipped("core/knowledge/spoken.yaml")["units"].get(spec.get("unit", {}).get("zh"), ())
+        number = number_in(value, around)
         return value if number is None else Decimal(number)
 
     def allowed(self, name: str) -> Phrase:
@@ -145,11 +146,6 @@ def _level_words(name: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]
     for level in spec["levels"]:
         for word in (level, *labels.get(level, {}).values(), *spoken.get(level, ())):
             yield plain(word), level
-
-
-def units(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """What may stand around a field's number."""
-    return tuple(shipped("core/knowledge/spoken.yaml")["units"].get(spec.get("unit", {}).get("zh"), ()))
 
 
 @cache

@@ -21,14 +21,13 @@ from jiebei_lib.core.knowledge.problems import LogError, Problem
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, say
-from jiebei_lib.portfolio.delimited import Upload
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
 from jiebei_lib.show.calls.words import AuditWords, SideBySide
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file, group, many, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
-from jiebei_lib.show.widget.table_field import told_here
+from jiebei_lib.show.widget.table_field import told_here, uploaded
 
 SHOWN = ("attempt_id", "at", "channel", "callee", "callee_id", "answered", "purpose", "disclosed", "identified",
          "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip
@@ -177,7 +176,7 @@ def _log(values: Mapping[str, Any]) -> Log:
     if values["file"]:
         given = values["file"]
         with told_here():
-            return read_log(Upload(given["name"], given["text"].encode("utf-8", "replace")), mask=True)
+            return read_log(uploaded(given["name"], given["text"]), mask=True)
     rows = [{"debt_id": "D1", **{name: value or None for name, value in row.items()}} for row in values["log"]]
     if not rows:
         raise LogError(Problem("empty_log", "log"))

@@ -14,14 +14,13 @@ from jiebei_lib.evidence.outcomes import Outcomes
 from jiebei_lib.evidence.reported import CODES, GRADES, Reported, Usable, reported_cases, usable
 from jiebei_lib.evidence.summary import REFERENCE, answers, findings
 from jiebei_lib.page.text import say
-from jiebei_lib.portfolio.delimited import Upload
 from jiebei_lib.show.evidence import figures
 from jiebei_lib.show.evidence.published_panel import words
 from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words
 from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, check, choice, file, group, many, number, table
 from jiebei_lib.show.widget.panel import Later, Panel
-from jiebei_lib.show.widget.table_field import told_here
+from jiebei_lib.show.widget.table_field import told_here, uploaded
 
 ALL = ""
 READINGS = ("4096", "16384", "65536")
@@ -160,7 +159,7 @@ def _outcomes(given: str) -> Outcomes:
     if given.startswith("["):
         return Outcomes.of(json.loads(given))
     with told_here():
-        return Outcomes.read(Upload("CSV", given.encode("utf-8", "replace")))
+        return Outcomes.read(uploaded("CSV", given))
 
 
 def reported() -> Panel:

@@ -39,7 +39,12 @@ def _read(name: str, text: str) -> Book:
     if not text.strip():
         raise TableError(Problem("no_table", name or "CSV"))
     with told_here():
-        return read_book(Upload(name, text.encode("utf-8", "replace")))
+        return read_book(uploaded(name, text))
+
+
+def uploaded(name: str, text: str) -> Upload:
+    """A loaded file as every reader of tables takes it."""
+    return Upload(name, text.encode("utf-8", "replace"))
 
 
 @contextmanager
