@@ -36,6 +36,8 @@ def applies(
     bound = facts.is_one_of("caller", rule_sets.binds(rule)["callers"]) != FALSE
     if not bound.all():
         conditions["caller"] = bound.astype(np.int8)
+    if (facts.certain != TRUE).any():
+        conditions["memory"] = facts.certain
     agreed = lifted(facts, rule, clock)
     if (agreed != FALSE).any():
         conditions["agreed_on"] = inverse(agreed)

@@ -67,7 +67,7 @@ def _hours(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
         here = outside(other)
         always, sometimes = always & here, sometimes | here
     settled = clock.known & (always == sometimes)
-    return _single({**applies, "zone": np.where(settled, always, UNKNOWN).astype(np.int8)})
+    return _single({**applies, clock.doubt: both(applies.get(clock.doubt, _all(facts)), np.where(settled, always, UNKNOWN))})
 
 
 def _seconds(text: str) -> int:
@@ -100,7 +100,7 @@ def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condi
     strict = np.flatnonzero((result != FALSE) & entries.known)
     strict = strict[np.lexsort((day[strict], entries.group[strict]))]
     group, sure = entries.group[strict], result[strict] == TRUE
-    start, wide = _window_starts(group, day[strict], rule["days"], clock.day_known.all())
+    start, wide = _window_starts(group, day[strict], rule["days"], clock.slack)
     until = np.arange(1, len(strict) + 1)
     certain = _within(sure, start)
     breach = sure & (certain > rule["times"])
@@ -118,6 +118,9 @@ def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condi
     rank, nth = np.flatnonzero(sure), np.cumsum(sure)[breach] - 1
     proof = entries.row[strict[rank[nth[:, None] - np.arange(rule["times"], -1, -1)[None, :]]]]
     found = Verdicts(entries.row[strict[breach]], entries.row[open_], columns, missing[open_], proof, certain[breach])
+    if clock.doubt == "memory" and rule["days"] != "ever":
+        others = {name: fact for name, fact in conditions.items() if name != "memory"}
+        found = with_crowded(found, entries, both(*others.values(), facts.certain), clock, rule)
     return _ordered(found)
 
 
@@ -131,7 +134,8 @@ def counted(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condit
         answered = facts.truth("answered")
         conditions["answered"] = answered if rule["counts"] == "connected" else inverse(answered)
     if rule["days"] != "ever" and not clock.day_known.all():
-        conditions["zone"] = np.where(clock.day_known, TRUE, UNKNOWN).astype(np.int8)
+        known = np.where(clock.day_known, TRUE, UNKNOWN)
+        conditions[clock.doubt] = both(conditions.get(clock.doubt, _all(facts)), known)
     if "callee_id" in rule["per"] and facts.misdirected.any():
         conditions["callee"] = both(conditions.get("callee", _all(facts)), (~facts.misdirected).astype(np.int8))
     return conditions
@@ -185,16 +189,16 @@ def _add_unplaced(
     day, reach = days
     wide = np.flatnonzero((result != FALSE) & entries.wider_known)
     wide = wide[np.lexsort((day[wide], entries.wider[wide]))]
-    _, start = _window_starts(entries.wider[wide], day[wide], reach, False)
+    _, start = _window_starts(entries.wider[wide], day[wide], reach, 1)
     loose = ~entries.known[wide]
     with_loose, all_ = _within(loose, start), _within(np.ones(len(wide), bool), start)
     possible[wide] = np.where(loose, all_, possible[wide] + with_loose)
     missing[wide] |= np.where(loose | (with_loose > 0), _gathered(bits[wide], start, columns), 0)
 
 
-def _window_starts(group: np.ndarray, day: np.ndarray, days: Any, clocks_known: bool) -> tuple[np.ndarray, np.ndarray]:
+def _window_starts(group: np.ndarray, day: np.ndarray, days: Any, slack: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each attempt's window begins in arrays sorted by group and day; the second is sure to reach far enough even where
-    a clock, and so a day, is not known (it may be off by one at either end)."""
+    a clock, and so a day, is not known (it may be off by ``slack`` at either end)."""
     if days == "ever":
         start = np.searchsorted(group, group, side="left")
         return start, start
@@ -203,7 +207,7 @@ def _window_starts(group: np.ndarray, day: np.ndarray, days: Any, clocks_known: 
     key = group * span + (day - first)
     starts = [
         np.searchsorted(key, np.maximum(key - reach + 1, group * span), side="left")
-        for reach in ((days,) if clocks_known else (days, days + 2))
+        for reach in ((days, days + 2 * slack) if slack else (days,))
     ]
     return starts[0], starts[-1]
 
@@ -221,7 +225,11 @@ def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
         return _single({**conditions, "event": np.zeros(facts.n, np.int8)})
     day, reach = clock.days[entries.row], rule.get("days", "ever")
     sure = _latest(entries.group, entries.known, (happened == TRUE) & entries.known, day, reach, entries.row)
+    if clock.doubt == "memory":  # which of two came first may not be remembered
+        sure = np.where((sure >= 0) & (facts.last_instant[entries.row[sure]] <= instant_of(facts, entries)), sure, NO_ONE_BEFORE)
     may = _latest(entries.group, entries.known, (happened != FALSE) & entries.known, day, reach, entries.row)
+    if clock.doubt == "memory":
+        may = _perhaps_before(facts, entries, happened != FALSE, clock, reach)
     if not entries.known.all():
         # An event whose number or firm is not known may belong to any group of the same person, and the other way round.
         loose = _latest(
@@ -232,13 +240,32 @@ def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
     nameless = ~entries.known & ~entries.wider_known
     breach = np.flatnonzero((result == TRUE) & (sure >= 0))
     open_ = np.flatnonzero((result != FALSE) & ((may >= 0) | nameless) & ~((result == TRUE) & (sure >= 0)))
+    if clock.doubt == "memory":
+        conditions.setdefault("memory", _all(facts))
     asked = {**conditions, **{name: known for name, known in event.items() if name not in conditions}}
     bits, columns = _unknown_bits(facts, {name: conditions.get(name, _all(facts)) for name in asked}, entries)
     unsure, _ = _unknown_bits(facts, {name: event.get(name, _all(facts)) for name in asked}, entries)
-    missing = np.where(sure >= 0, bits, bits | np.where(may >= 0, unsure[may], 0))[open_]
+    missing = np.where(sure >= 0, bits, bits | np.where(may >= 0, unsure[may], 0))
+    if clock.doubt == "memory":
+        missing |= (sure < 0).astype(np.int64) << columns.index("memory")
+    missing = missing[open_]
     proof = np.stack([entries.row[sure[breach]], entries.row[breach]], axis=1)
     found = Verdicts(entries.row[breach], entries.row[open_], columns, missing, proof, np.full(len(breach), 2))
     return _ordered(found)
+
+
+def _perhaps_before(facts: Facts, entries: Entries, event: np.ndarray, clock: Clock, reach: Any) -> np.ndarray:
+    """The same where it may not be remembered which came first: an event that may have come before, one by one."""
+    start, end = instant_of(facts, entries), facts.last_instant[entries.row]
+    first, last = clock.days[entries.row], clock.last_days[entries.row]
+    number, out = np.arange(len(start)), np.full(len(start), NO_ONE_BEFORE)
+    for n in np.flatnonzero(entries.known):
+        before = event & entries.known & (entries.group == entries.group[n]) & (entries.row != entries.row[n])
+        before &= (start < end[n]) | ((start == end[n]) & (number < n))
+        if reach != "ever":
+            before &= first[n] - last < reach
+        out[n] = np.flatnonzero(before)[-1] if before.any() else NO_ONE_BEFORE
+    return out
 
 
 def _latest(
@@ -314,3 +341,30 @@ def last_conversation(facts: Facts, clock: Clock) -> tuple[np.ndarray, np.ndarra
         np.maximum.at(latest, entries.row, np.where(at >= 0, day[at], NO_DAY))
         out.append(latest)
     return out[0], out[1]
+
+
+def instant_of(facts: Facts, entries: Entries) -> np.ndarray:
+    """When each entry's attempt was at the earliest."""
+    return facts.table["instant"].to_numpy()[entries.row]
+
+
+def with_crowded(found: Verdicts, entries: Entries, made: np.ndarray, clock: Clock, rule: Mapping[str, Any]) -> Verdicts:
+    """Adds what breaks a limit on whatever days the attempts were made: more of them within some days than as many windows of
+    the rule's days can hold. ``made``: which attempts count for certain, their days apart."""
+    first, last = clock.days[entries.row], clock.last_days[entries.row]
+    sure = (made[entries.row] == TRUE) & entries.known & ~entries.several & ~entries.discussed
+    breaches, proofs = [found.breaches], [found.witnesses]
+    for group in np.unique(entries.group[sure]):
+        here = np.flatnonzero(sure & (entries.group == group))
+        for start in np.unique(first[here]):
+            inside = here[first[here] >= start]
+            inside = inside[np.argsort(last[inside], kind="stable")]
+            windows = -(-(last[inside] - start + 1) // rule["days"])  # as many windows as the days fall into
+            over = np.flatnonzero(np.arange(1, len(inside) + 1) > rule["times"] * windows)
+            if len(over):
+                rows = entries.row[inside[: over[0] + 1]]
+                breaches.append(rows[-1:])
+                proofs.append(rows[None, -(rule["times"] + 1) :])
+    together = np.concatenate(breaches)
+    counts = np.concatenate([found.counts, np.full(len(together) - len(found.breaches), rule["times"] + 1)])
+    return Verdicts(together, found.undecided, found.columns, found.missing, np.concatenate(proofs), counts)

@@ -28,10 +28,21 @@ class Clock:
     seconds: np.ndarray
     known: np.ndarray
     others: tuple[np.ndarray, ...] = ()
+    doubt: str = "zone"  # the fact for want of which the clock, or the day, is not known
 
     @cached_property
     def days(self) -> np.ndarray:
         return self.seconds // DAY
+
+    @cached_property
+    def last_days(self) -> np.ndarray:
+        """The last day that it may be."""
+        return np.max([self.seconds, *self.others], axis=0) // DAY
+
+    @cached_property
+    def slack(self) -> int:
+        """By how many days a day may be off: none where all are known, one where a zone is not."""
+        return 0 if self.day_known.all() else max(1, int((self.last_days - self.days).max(initial=0)))
 
     @cached_property
     def day_known(self) -> np.ndarray:
@@ -144,8 +155,32 @@ class Facts:
             if zone is not None:
                 shown = _shown_in(instant, zone)
                 seconds, known = np.where(given & ~within, seconds, shown), np.ones(self.n, bool)
-            self._kept[key] = self._stated(instant, seconds, known)
+            self._kept[key] = self._remembered(self._stated(instant, seconds, known))
         return self._kept[key]
+
+    def _remembered(self, clock: Clock) -> Clock:
+        """The same for a log from memory, whose times may be later by hours (looked at one by one) and by days."""
+        if "span" not in self.table:
+            return clock
+        span, days = (self.table[name].to_numpy(np.int64) for name in ("span", "span_days"))
+        hours = range(1, int(span.max(initial=0)) // 3600 + 2)
+        others = [clock.seconds + np.minimum(hour * 3600, span) for hour in hours]
+        return Clock(clock.seconds, clock.known, (*others, clock.seconds + days * DAY), "memory")
+
+    @cached_property
+    def certain(self) -> np.ndarray:
+        """Whether an attempt was made: always, but for what someone remembers as perhaps."""
+        if "certain" not in self.table:
+            return np.ones(self.n, np.int8)
+        return np.where(self.table["certain"], TRUE, UNKNOWN).astype(np.int8)
+
+    @cached_property
+    def last_instant(self) -> np.ndarray:
+        """When an attempt was at the latest, in microseconds since 1970."""
+        instant = self.table["instant"].to_numpy()
+        if "span" not in self.table:
+            return instant
+        return instant + (self.table["span"].to_numpy() + self.table["span_days"].to_numpy() * DAY) * MICROSECONDS
 
     def _stated(self, instant: np.ndarray, seconds: np.ndarray, known: np.ndarray) -> Clock:
         """The clock with the zones that the log states put over it."""

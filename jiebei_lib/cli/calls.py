@@ -17,7 +17,8 @@ LISTED = 10  # rows that could not be read, as listed in the terminal
 
 
 def audit(
-    log: Annotated[Path, typer.Argument(help=t("audit.log"), metavar="LOG.csv")],
+    log: Annotated[Path | None, typer.Argument(help=t("audit.log"), metavar="LOG.csv", show_default=False)] = None,
+    call: Annotated[list[str] | None, typer.Option("--call", help=t("audit.call"), metavar="WHAT")] = None,
     rules: Annotated[str, typer.Option(help=t("audit.rules"), metavar="SETS")] = "cn",
     confidence: Annotated[str, typer.Option(help=t("audit.confidence"), metavar="V|S+|S")] = "S",
     as_of: Annotated[str | None, typer.Option(help=t("audit.as_of"), metavar="DATE")] = None,
@@ -33,13 +34,19 @@ def audit(
 ) -> int:
     from jiebei_lib.calls.audit import audit as audited
     from jiebei_lib.calls.log import read_log
+    from jiebei_lib.calls.narrative import remembered
     from jiebei_lib.calls.rule_sets import load_rules
 
     lang = checked_lang(lang)
     if json + csv + (to is not None) > 1:
         raise UserError(Problem("only_one", "jiebei audit", {"allowed": items(["--json", "--csv", "--to"])}))
+    if (log is None) == (not call) or (call and to is not None):
+        asked = ["LOG.csv", "--call"] if to is None or not call else ["--call", "--to"]
+        raise UserError(Problem("only_one_needed", "jiebei audit", {"allowed": items(asked)}))
     rule_sets = load_rules(rules, confidence)
-    read = read_log(log, zone, mask, mapping=mapping)
+    read = (
+        remembered(call, zone or "Asia/Shanghai") if call else read_log(log, zone, mask, mapping=mapping)
+    )
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 
@@ -54,7 +61,7 @@ def audit(
         elif csv:
             sys.stdout.write(as_csv(found, lang))
         else:
-            _print(found, log.name, lang)
+            _print(found, "" if log is None else log.name, lang)
     if json or csv or to is not None:
         for problem in read.problems:
             print(problem.say(lang), file=sys.stderr)
@@ -71,11 +78,20 @@ def _print(findings: Any, name: str, lang: str) -> None:
     def line(text: str, style: str = "") -> None:
         out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
 
-    line(say("calls.terminal.file", lang, log=name, rows=findings.log.rows, attempts=len(findings.attempts)), "dim")
-    line(words.headline(), "bold")
+    if name:
+        line(say("calls.terminal.file", lang, log=name, rows=findings.log.rows, attempts=len(findings.attempts)), "dim")
+        line(words.headline(), "bold")
+    else:
+        memory = words.memory()
+        line(memory["headline"], "bold")
+        for status in ("sure", "possible"):
+            for n, wrong in enumerate(memory[status]):
+                if not n:
+                    line(say(f"calls.memory.{status}", lang), "bold")
+                line(say("calls.memory.line", lang, wrong=wrong["short"], cites=words.all_cites(wrong["rules"])))
     for note in words.notes():
         line(note)
-    rows = [
+    rows = [] if not name else [
         [words.label(row["rule_id"]), words.standing(row["rule"]), row["breaches"], row["undecided"]]
         for row in words.by_rule()
     ]

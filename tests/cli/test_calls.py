@@ -109,3 +109,28 @@ def test_the_report_reproduces(tmp_path) -> None:
 
     made = audit_report(EXAMPLE, "en", "article,cn,us,uk", "2026-11-23", "contact", out=tmp_path, stem="example")
     reproduces(made.notebook)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("zh", ["11次联系（至多15次）", "无论怎样理解", "22点至次日8点联系"]), ("en", ["11 remembered contacts (15 at most)", "every reading", "22:00 and 08:00"])],
+)  # fmt: skip
+def test_calls_from_memory_are_judged_without_a_log(capsys, lang: str, said: list[str]) -> None:
+    calls = [
+        "day=2026-03-10 count=~10 outcome=no_answer number_id=n", "day=2026-03-10 clock=22:40 outcome=conversation",
+        "日期=2026年3月11日 次数=2 联系的是谁=联系人 说出了什么=有欠款逾期",
+    ]  # fmt: skip
+    assert run(["audit", *[word for call in calls for word in ("--call", call)], "--lang", lang]) == 0
+    flat = capsys.readouterr().out.replace("\n", "")
+    assert all(one in flat for one in said), flat
+
+
+@pytest.mark.parametrize("arguments", [[], [EXAMPLE, "--call", "day=2026-03-10"], ["--call", "day=2026-03-10", "--to", "html"]])
+def test_a_log_or_a_memory_is_audited_not_both_nor_neither(capsys, arguments: list[str]) -> None:
+    assert run(["audit", *arguments, "--lang", "en"]) == 2
+    assert "neither both nor none" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_memory_that_cannot_be_understood_gets_one_sentence(capsys) -> None:
+    assert run(["audit", "--call", "day=2026-03-10 count=many", "--lang", "zh"]) == 2
+    assert "约10" in capsys.readouterr().err

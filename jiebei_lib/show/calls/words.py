@@ -13,10 +13,10 @@ from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward
 from jiebei_lib.calls.rule_sets import ELSEWHERE, MAIN, RuleSets
-from jiebei_lib.calls.windows import window
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
+from jiebei_lib.show.calls.windows import window
 
 
 class AuditWords:
@@ -192,6 +192,8 @@ class AuditWords:
         for column in columns.split(";") if columns else []:
             if column == JUDGEMENT:
                 names.append(self.say("calls.undecided.judgement", question=self.rule_sets.question(rule)[self.lang]))
+            elif column == "memory":
+                names.append(self.say("calls.memory.missing"))
             else:
                 names.append(COLUMNS[column]["name"][self.lang])
         return ("、" if self.lang == "zh" else ", ").join(names)
@@ -220,6 +222,34 @@ class AuditWords:
             for column, count in sorted(counts.items(), key=lambda one: -one[1])
             if column in evidence
         ]
+
+    def all_cites(self, rules: list[Mapping[str, Any]]) -> str:
+        """The sources of several rules, each once."""
+        cites = [cite for rule in rules for cite in self.cites(rule["cite"])]
+        return ("、" if self.lang == "zh" else ", ").join(dict.fromkeys(cites))
+
+    def memory(self) -> dict[str, Any]:
+        """What a log from memory shows: how many contacts, what broke in every reading and what in some (which a better memory
+        alone would decide), each wrong once."""
+        found, rules = self.findings, self.rule_sets.rules
+        sure = {str(name): None for name in found.breaches["rule_id"]}
+        doubtful = found.undecided[found.undecided["missing"].astype(str) == "memory"]
+        kinds: dict[str, dict[str, list[str]]] = {"sure": {}, "possible": {}}
+        for status, names in (("sure", sure), ("possible", doubtful["rule_id"].astype(str).unique())):
+            for name in names:
+                if rules[name]["short"]["zh"] not in kinds["sure"] or status == "sure":
+                    kinds[status].setdefault(rules[name]["short"]["zh"], []).append(name)
+        wrongs = {
+            status: [
+                {"short": rules[names[0]]["short"][self.lang], "rules": [rules[name] for name in names]}
+                for names in of_status.values()
+            ]
+            for status, of_status in kinds.items()
+        }
+        low, high = int(found.attempts["certain"].sum()), len(found.attempts)
+        slots = {"low": low, "high": high, "sure": len(wrongs["sure"]), "possible": len(wrongs["possible"])}
+        key = "headline_exact" if low == high else "headline"
+        return {"headline": self.say(f"calls.memory.{key}", **slots), **wrongs}
 
     def by_rule(self) -> list[dict[str, Any]]:
         """The rules with a finding, the most broken first."""

@@ -29,7 +29,7 @@ FIRST_DAY = date(1899, 12, 30)  # what a spreadsheet counts its days from
 def parts() -> dict[str, tuple[int, int]]:
     """Words for a part of the day, the longest first, each with the first and the last hour that it may mean."""
     words = {
-        word: tuple(part["hours"]) for part in shipped("calls/times.yaml")["parts"].values() for word in part["words"]
+        word: tuple(part["hours"]) for part in shipped("portfolio/times.yaml")["parts"].values() for word in part["words"]
     }
     return dict(sorted(words.items(), key=lambda item: -len(item[0])))
 
@@ -46,7 +46,7 @@ def spelled(text: str, latest: Any) -> str | None:
     zone = ZONE_WORD.search(text)
     offset = "" if zone is None else zone[1] or "+00:00"
     text = text[: zone.start()] if zone else text
-    day, rest = _day(text, latest)
+    day, rest = day_of(text, latest)
     if day is None or day == DOUBTFUL:
         return day
     clock = clock_of(rest)
@@ -56,7 +56,7 @@ def spelled(text: str, latest: Any) -> str | None:
 
 
 def _number(text: str) -> str | None:
-    low, high = shipped("calls/times.yaml")["years"]
+    low, high = shipped("portfolio/times.yaml")["years"]
     if SECONDS.fullmatch(text):
         at = datetime.fromtimestamp(float(text) / (1000 if len(text) == 13 else 1), UTC)
         return at.isoformat(timespec="seconds") if low <= at.year <= high else None
@@ -74,7 +74,7 @@ def _mail(text: str) -> str | None:
         return None
 
 
-def _day(text: str, latest: Any) -> tuple[str | None, str]:
+def day_of(text: str, latest: Any) -> tuple[str | None, str]:
     """The day in ISO form, and what is left of the text."""
     try:
         if found := YEAR_FIRST.match(text):
@@ -123,4 +123,4 @@ def clock_of(text: str) -> str | None:
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
-__all__ = ["DOUBTFUL", "clock_of", "parts", "spelled"]
+__all__ = ["DOUBTFUL", "clock_of", "day_of", "parts", "spelled"]
