@@ -67,7 +67,9 @@ def _hours(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
         here = outside(other)
         always, sometimes = always & here, sometimes | here
     settled = clock.known & (always == sometimes)
-    return _single({**applies, clock.doubt: both(applies.get(clock.doubt, _all(facts)), np.where(settled, always, UNKNOWN))})
+    return _single(
+        {**applies, clock.doubt: both(applies.get(clock.doubt, _all(facts)), np.where(settled, always, UNKNOWN))}
+    )
 
 
 def _seconds(text: str) -> int:
@@ -226,7 +228,9 @@ def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
     day, reach = clock.days[entries.row], rule.get("days", "ever")
     sure = _latest(entries.group, entries.known, (happened == TRUE) & entries.known, day, reach, entries.row)
     if clock.doubt == "memory":  # which of two came first may not be remembered
-        sure = np.where((sure >= 0) & (facts.last_instant[entries.row[sure]] <= instant_of(facts, entries)), sure, NO_ONE_BEFORE)
+        sure = np.where(
+            (sure >= 0) & (facts.last_instant[entries.row[sure]] <= instant_of(facts, entries)), sure, NO_ONE_BEFORE
+        )
     may = _latest(entries.group, entries.known, (happened != FALSE) & entries.known, day, reach, entries.row)
     if clock.doubt == "memory":
         may = _perhaps_before(facts, entries, happened != FALSE, clock, reach)
@@ -348,7 +352,9 @@ def instant_of(facts: Facts, entries: Entries) -> np.ndarray:
     return facts.table["instant"].to_numpy()[entries.row]
 
 
-def with_crowded(found: Verdicts, entries: Entries, made: np.ndarray, clock: Clock, rule: Mapping[str, Any]) -> Verdicts:
+def with_crowded(
+    found: Verdicts, entries: Entries, made: np.ndarray, clock: Clock, rule: Mapping[str, Any]
+) -> Verdicts:
     """Adds what breaks a limit on whatever days the attempts were made: more of them within some days than as many windows of
     the rule's days can hold. ``made``: which attempts count for certain, their days apart."""
     first, last = clock.days[entries.row], clock.last_days[entries.row]

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from jiebei_lib.calls.log import Log, read_log
-from jiebei_lib.portfolio.spellings import DOUBTFUL, clock_of, day_of, parts
 from jiebei_lib.core.knowledge.fields import Fields
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.portfolio.spellings import DOUBTFUL, clock_of, day_of, parts
 
 FIELDS, COLUMNS = Fields("calls/narrative.yaml"), Fields("calls/attempts.yaml")
 GIVEN = {"channel": "call", "callee": "borrower", "direction": "out"}
@@ -83,7 +83,9 @@ def _sorted(given: Mapping[str, Any], where: str, problems: list[Problem]) -> tu
         elif column is not None and column not in ("attempt_id", "at"):
             facts[column] = _fact(column, value)
         else:
-            allowed = Phrase("items", {"items": ", ".join([*FIELDS, *(one for one in COLUMNS if one not in ("attempt_id", "at"))])})
+            allowed = Phrase(
+                "items", {"items": ", ".join([*FIELDS, *(one for one in COLUMNS if one not in ("attempt_id", "at"))])}
+            )
             problems.append(Problem("unknown_key", f"{where}: {shown(key)}", {"allowed": allowed}))
     return own, facts
 
@@ -110,7 +112,9 @@ def _rows(
     wrong = [Problem("invalid", f"{where}: {name}", {"value": shown(own.get(name, "")), "allowed": Phrase(f"remembered_{name}")})
              for name, value in read.items() if value is None and (name != "until" or own.get(name))]  # fmt: skip
     if not wrong and read["until"] < read["day"]:
-        wrong = [Problem("unordered", f"{where}: until", {"value": shown(own["until"]), "allowed": Phrase("dates_order")})]
+        wrong = [
+            Problem("unordered", f"{where}: until", {"value": shown(own["until"]), "allowed": Phrase("dates_order")})
+        ]
     if wrong:
         problems += wrong
         return []
@@ -146,7 +150,9 @@ def _count(text: str) -> tuple[int, int] | None:
     """The least and the greatest number: 10, 8-12, about 10."""
     about = shipped("calls/memory.yaml")["about"]
     word = next((one for one in about["words"] if text.lower().startswith(one)), "")
-    found = re.fullmatch(r"\s*(\d{1,4})\s*(?:(?:-|–|~|到|至|to)\s*(\d{1,4}))?\s*(?:次|times|calls?)?\s*", text[len(word) :], re.ASCII)
+    found = re.fullmatch(
+        r"\s*(\d{1,4})\s*(?:(?:-|–|~|到|至|to)\s*(\d{1,4}))?\s*(?:次|times|calls?)?\s*", text[len(word) :], re.ASCII
+    )
     if found is None:
         return None
     low, high = int(found[1]), int(found[2] or found[1])
@@ -165,7 +171,10 @@ def _clock(text: str) -> tuple[int, int] | None:
     ends = [clock_of(end) for end in re.split(r"\s*(?:[-–~到至]|to)\s*", text)]
     if len(ends) > 2 or None in ends or DOUBTFUL in ends:
         return None
-    first, last = (sum(int(part) * unit for part, unit in zip(end.split(":"), (3600, 60, 1), strict=True)) for end in (ends[0], ends[-1]))
+    first, last = (
+        sum(int(part) * unit for part, unit in zip(end.split(":"), (3600, 60, 1), strict=True))
+        for end in (ends[0], ends[-1])
+    )
     return (first, last) if first <= last else None
 
 

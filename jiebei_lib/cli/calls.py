@@ -91,10 +91,14 @@ def _print(findings: Any, name: str, lang: str) -> None:
                 line(say("calls.memory.line", lang, wrong=wrong["short"], cites=words.all_cites(wrong["rules"])))
     for note in words.notes():
         line(note)
-    rows = [] if not name else [
-        [words.label(row["rule_id"]), words.standing(row["rule"]), row["breaches"], row["undecided"]]
-        for row in words.by_rule()
-    ]
+    rows = (
+        []
+        if not name
+        else [
+            [words.label(row["rule_id"]), words.standing(row["rule"]), row["breaches"], row["undecided"]]
+            for row in words.by_rule()
+        ]
+    )
     if rows:
         print_table(heads("calls.terminal.rules", lang), rows)
     for problem in findings.log.problems[:LISTED]:

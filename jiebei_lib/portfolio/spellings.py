@@ -29,7 +29,9 @@ FIRST_DAY = date(1899, 12, 30)  # what a spreadsheet counts its days from
 def parts() -> dict[str, tuple[int, int]]:
     """Words for a part of the day, the longest first, each with the first and the last hour that it may mean."""
     words = {
-        word: tuple(part["hours"]) for part in shipped("portfolio/times.yaml")["parts"].values() for word in part["words"]
+        word: tuple(part["hours"])
+        for part in shipped("portfolio/times.yaml")["parts"].values()
+        for word in part["words"]
     }
     return dict(sorted(words.items(), key=lambda item: -len(item[0])))
 

@@ -59,11 +59,17 @@ def test_more_calls_than_the_days_can_hold_are_a_breach_on_whatever_days() -> No
 def test_every_day_is_each_day_s_number() -> None:
     daily = "day=2026-03-09 until=2026-03-11 every_day=true outcome=conversation count="
     assert "cn_gbt_effective_calls" in said(daily + "4")["breach"]
-    assert said(daily + "3") == {"breach": set(), "possible": said(daily + "3")["possible"] - {"cn_gbt_effective_calls"}}
+    assert said(daily + "3") == {
+        "breach": set(),
+        "possible": said(daily + "3")["possible"] - {"cn_gbt_effective_calls"},
+    }
 
 
 def test_two_memories_of_one_day_are_added() -> None:
-    both = ("day=2026-03-10 count=2 outcome=conversation", "day=2026-03-10 until=2026-03-10 count=2-3 outcome=通话 callee=借款人")
+    both = (
+        "day=2026-03-10 count=2 outcome=conversation",
+        "day=2026-03-10 until=2026-03-10 count=2-3 outcome=通话 callee=借款人",
+    )
     assert "cn_gbt_effective_calls" in said(*both)["breach"]
 
 
@@ -79,9 +85,14 @@ def test_whether_a_call_came_after_the_conversation_may_be_forgotten() -> None:
 
 
 def test_both_languages_say_the_same() -> None:
-    zh = said("日期=2026年3月10日 次数=约10 结果=响铃无人接 联系的是谁=借款人 号码的编号=n", "日期=3月10日 几点=晚10点半 联系的是谁=联系人 说出了什么=金额+有欠款逾期 目的=催收")
+    zh = said(
+        "日期=2026年3月10日 次数=约10 结果=响铃无人接 联系的是谁=借款人 号码的编号=n",
+        "日期=3月10日 几点=晚10点半 联系的是谁=联系人 说出了什么=金额+有欠款逾期 目的=催收",
+    )
     en = said(TEN, "day=2026-03-10 clock=22:30 callee=contact disclosed=amount+overdue purpose=collect")
-    assert zh == en and {"cn_cba_unanswered", "cn_gbt_hours", "cn_gbt_disclosure", "cn_gbt_third_person"} <= en["breach"]
+    assert (
+        zh == en and {"cn_cba_unanswered", "cn_gbt_hours", "cn_gbt_disclosure", "cn_gbt_third_person"} <= en["breach"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +137,9 @@ def test_every_concrete_reading_breaks_what_all_readings_break__and_some_reading
 
 def test_a_memory_without_doubt_is_judged_like_the_log_it_is() -> None:
     start = datetime.fromisoformat("2026-03-10T09:00:00")
-    entries = [f"day=2026-03-10 clock={(start + timedelta(minutes=40 * n)):%H:%M} outcome=conversation" for n in range(5)]
+    entries = [
+        f"day=2026-03-10 clock={(start + timedelta(minutes=40 * n)):%H:%M} outcome=conversation" for n in range(5)
+    ]
     rows = [
         {"attempt_id": f"m{n + 1}-1", "at": (start + timedelta(minutes=40 * n)).isoformat(), "debt_id": "d1", "channel": "call",
          "callee": "borrower", "callee_id": "borrower", "direction": "out", "outcome": "conversation", "zone": "Asia/Shanghai"}

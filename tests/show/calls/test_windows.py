@@ -8,9 +8,9 @@ import pytest
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
-from jiebei_lib.show.calls.windows import window
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.show.calls.letter import letter
+from jiebei_lib.show.calls.windows import window
 from jiebei_lib.show.calls.words import AuditWords
 
 CALL = {
