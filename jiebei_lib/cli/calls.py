@@ -44,9 +44,7 @@ def audit(
         asked = ["LOG.csv", "--call"] if to is None or not call else ["--call", "--to"]
         raise UserError(Problem("only_one_needed", "jiebei audit", {"allowed": items(asked)}))
     rule_sets = load_rules(rules, confidence)
-    read = (
-        remembered(call, zone or "Asia/Shanghai") if call else read_log(log, zone, mask, mapping=mapping)
-    )
+    read = remembered(call, zone or "Asia/Shanghai") if call else read_log(log, zone, mask, mapping=mapping)
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 
