@@ -29,10 +29,10 @@ class Step:
 
 def window(findings: Findings, rule_id: str, position: int) -> list[Step]:
     """The attempts toward the same person from the start of a finding's window to the attempt itself. For a rule on what comes
-    after a conversation or a request, that event and the attempt."""
+    after a conversation or a request, that event and the attempt; for one on conduct, the attempts with it."""
     rule, table = findings.rule_sets.rules[rule_id], findings.attempts
     proof = set(_proof(findings, rule_id, position))
-    if rule["check"] != "at_most":
+    if rule["check"] != "at_most" or rule["counts"] == "flagged":
         return [Step(one, True) for one in sorted(proof)]
     rows = _toward_the_same(table, position, proof)
     absent = {column: bool(table[column].isna().all()) for column in COLUMNS}
