@@ -57,7 +57,7 @@ def tornado(case: Case, policy: Policy, measure: str = "share") -> list[Swing]:
     """Every assumption moved to both ends of its range with all else as it is; the one that moves the measure most first."""
     found = []
     for path, node in assumptions(policy):
-        low, high = (admitted(policy, path, end) for end in reach(policy, path))
+        low, high = (admitted(policy, path, node["value"], end) for end in reach(policy, path))
         ends = [_measured(case, policy, path, end, measure) for end in (low, high)]
         found.append(Swing(".".join(path), node["value"], low, high, *ends))
     return sorted(found, key=lambda swing: -swing.size)
@@ -82,21 +82,17 @@ def reach(policy: Policy, path: Sequence[str]) -> tuple[float, float]:
     return min(node["value"], max([low, *below])), max(node["value"], min([high, *above]))
 
 
-def admitted(policy: Policy, path: Sequence[str], end: float) -> float:
+def admitted(policy: Policy, path: Sequence[str], value: float, end: float) -> float:
     """As far from a parameter's value toward ``end`` as some reading still agrees with all statements, by halving."""
-    node: Any = policy.data
-    for key in path:
-        node = node[key]
-    inside, outside, at = float(node["value"]), end, end
+    inside, outside, at = float(value), end, end
     for _ in range(HALVINGS):
         try:
             _ = moved_to(policy, path, at).readings
-        except NoReadings:
-            outside = at
-        else:
             if at == end:
                 return end
             inside = at
+        except NoReadings:
+            outside = at
         at = (inside + outside) / 2
     return inside
 

@@ -45,7 +45,7 @@ def owing() -> Panel:
         _loan_group(),
         _terms_group(),
     ]
-    return Panel(fields, _draw_owing, name="owing")
+    return Panel(fields, _draw_owing, pushed=_missed_within, name="owing")
 
 
 def ways_out() -> Panel:
@@ -60,7 +60,7 @@ def ways_out() -> Panel:
         _loan_group(),
         _terms_group(),
     ]
-    return Panel(fields, _draw_ways, name="ways_out")
+    return Panel(fields, _draw_ways, pushed=_missed_within, name="ways_out")
 
 
 def yearly_rate() -> Panel:
@@ -166,6 +166,14 @@ def _loan(values: Values) -> Loan:
     if values.get("accelerate"):
         loan = loan.replace(accelerated=loan.due(loan.missed_from) + timedelta(int(values["days"])))
     return loan
+
+
+def _missed_within(before: Values, after: Values) -> Values:
+    """A shorter loan, or one paid at the end, has fewer instalments that can be missed."""
+    if all(before[name] == after[name] for name in ("months", "method")):
+        return {}
+    most = 1 if after["method"] == "bullet" else int(after["months"])
+    return {"missed_from": most} if after["missed_from"] > most else {}
 
 
 def _today(loan: Loan, values: Values) -> date:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.knowledge.yaml_files import dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy
 from jiebei_lib.page.text import LANGUAGES, cited, say
@@ -139,6 +140,40 @@ def changed(first: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, An
     # Of a statement that is dropped nothing else can change.
     dropped = [name for name, value in changes.items() if value is None]
     return {name: value for name, value in changes.items() if not any(name.startswith(f"{gone}.") for gone in dropped)}
+
+
+def pushed(
+    limits: Mapping[str, tuple[float, float, bool]], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What moves along when a number is moved past one that must stay below or above it. ``limits``: least and greatest value of each
+    number, and whether it is whole."""
+    out: dict[str, Any] = {}
+    for chain, apart in _chains(after):
+        for at, name in enumerate(chain):
+            if after[name] == before.get(name):
+                continue
+            for side in (1, -1):
+                beside = chain[at + 1 :] if side > 0 else chain[:at][::-1]
+                value = after[name]
+                for other in beside:
+                    low, high, whole = limits[other]
+                    value = value + side * (1 if whole else apart)
+                    if side * (after[other] - value) < 0:
+                        out[other] = round(min(max(value, low), high), 6)
+    return out
+
+
+def _chains(values: Mapping[str, Any]) -> Iterator[tuple[list[str], float]]:
+    """Numbers that must stay in order, the least first, and how far apart they must be."""
+    for name in ("communication", "contacts"):
+        levels = FIELDS[name]["levels"][:: 1 if name == "communication" else -1]
+        yield [f"factors.{name}.levels.{level}" for level in levels], 0.0
+    pairs = {"protective": "pressing", "score_pressing": "score_protective", "record_neutral": "record_pressing"}
+    pairs |= {"at_least": "at_most"}
+    for name in values:
+        stem, _, last = name.rpartition(".")
+        if last in pairs and f"{stem}.{pairs[last]}" in values:
+            yield [name, f"{stem}.{pairs[last]}"], 0.001
 
 
 def leaves(node: Any, path: tuple[str, ...] = ()) -> Any:

@@ -23,9 +23,9 @@ from jiebei_lib.portfolio.files import WrongRow
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.panel import answer_words, example, values_of
 from jiebei_lib.show.policy import figures
-from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text
+from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text, pushed
 from jiebei_lib.show.widget.facts import fact
-from jiebei_lib.show.widget.fields import Field, both, choice, first_values, group, table, text
+from jiebei_lib.show.widget.fields import Field, both, choice, first_values, flat, group, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
 
@@ -42,12 +42,20 @@ class Bench(Panel):
         presses |= {"load": self._load, "save": self._save, "reset": lambda values, panel: self.begin(self.start)}
         fields = bench_fields(self.start)
         self._first = first_values(fields)
-        super().__init__(fields, self._drawn, presses=presses, name="bench")
+        super().__init__(fields, self._drawn, presses=presses, pushed=self._along, name="bench")
 
     def policy(self, values: Mapping[str, Any] | None = None) -> Policy:
         """The start with every change that the controls make. Raises :class:`PolicyError` if they contradict each other."""
         changes = changed(self._first, self.values if values is None else values)
         return self.start.replace(changes) if changes else self.start
+
+    def _along(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        numbers = [field for field in flat(self.fields) if field["kind"] == "number"]
+        if any(field["name"] not in before for field in numbers):
+            return {}
+        return pushed(
+            {field["name"]: (field["low"], field["high"], field["whole"]) for field in numbers}, before, after
+        )
 
     def case(self) -> Case:
         return example(self.values["case"])

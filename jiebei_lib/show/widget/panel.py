@@ -17,7 +17,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from jiebei_lib.core.knowledge.problems import Problem, UserError
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError
 from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
@@ -199,10 +199,19 @@ class Panel(anywidget.AnyWidget):
         }
 
     def _labelled(self, problem: Problem, lang: str) -> Problem:
-        """A problem with the control's label in place of the field's name."""
+        """A problem with the control's label in place of the field's name, and likewise of the one that it must stay below or above."""
         labels = {field["name"]: field["label"][lang] for field in flat(self.fields) if "value" in field}
-        name = problem.where.rpartition(": ")[2]
-        return replace(problem, where=labels[name]) if name in labels else problem
+        file, _, name = problem.where.rpartition(": ")
+        name = name.removesuffix(".value")
+        if name not in labels or file not in ("", "replace"):
+            return problem
+        allowed, slots = problem.slots.get("allowed"), dict(problem.slots)
+        if isinstance(allowed, Phrase) and "other" in allowed.slots:
+            other, space, value = str(allowed.slots["other"]).partition(" ")
+            beside = f"{name.rpartition('.')[0]}.{other}".removeprefix(".")
+            known = labels.get(beside, other)
+            slots["allowed"] = Phrase(allowed.kind, {**allowed.slots, "other": f"{known}{space}{value}"})
+        return replace(problem, where=labels[name], slots=slots)
 
     def _publish(self, lang: str, problem: Mapping[str, str] | None, busy: bool, outdated: bool = False) -> None:
         self.page = {

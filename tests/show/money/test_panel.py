@@ -69,9 +69,18 @@ def test_a_loan_that_cannot_be_is_refused_in_place_and_the_last_picture_stays():
     panel = owing()
     before = panel.text()
     panel.set(missed_from=13)
-    assert "missed_from: 13" in panel.page["problem"]["en"] and panel.text() == before
+    assert "First instalment missed: 13" in panel.page["problem"]["en"] and panel.text() == before
     panel.set(missed_from=12, accelerate=True, compound=True, grace_days=3)
     assert panel.page["problem"] is None
+
+
+def test_a_shorter_loan_or_another_method_brings_the_first_missed_instalment_along():
+    panel = owing()
+    panel.set(months=2)
+    assert panel.values["missed_from"] == 2 and panel.page["problem"] is None
+    panel.set(months=12, missed_from=5)
+    panel.set(method="bullet")
+    assert panel.values["missed_from"] == 1 and panel.page["problem"] is None
 
 
 def test_every_way_that_deepens_the_debt_says_so():

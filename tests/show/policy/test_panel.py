@@ -242,3 +242,20 @@ def test_without_a_file_or_with_too_long_a_one_it_says_so_and_keeps_the_last_pic
     assert table.page["problem"] is None and "另有50个案例没有列出" in table.text()
     field = next(field for field in flat(table.fields) if field.get("name") == "csv")
     assert field["also"] == {"source": "file"} and "500" in field["note"]["zh"]
+
+
+def test_a_level_moved_past_its_neighbours_brings_them_along(bench) -> None:
+    bench.set(**{"factors.communication.levels.answering": 0.9})
+    assert bench.values["factors.communication.levels.broken_promise"] == 0.9
+    assert bench.values["factors.communication.levels.silent"] == 1
+    assert bench.page["problem"] is None
+    bench.set(**{"strengths.moderate.at_most": 1.2})
+    assert bench.values["strengths.moderate.at_least"] == 1.199 and bench.page["problem"] is None
+
+
+def test_a_mistake_on_the_bench_speaks_labels_never_key_paths(bench) -> None:
+    bench.set(**{"strengths.strong.at_least": 120})
+    told = bench.page["problem"]
+    assert told["zh"].startswith("重要因素的最小倍数：120") and told["en"].startswith(
+        "Least multiple of a strong factor: 120"
+    )
