@@ -30,9 +30,11 @@ _HOME = {
     "effective_annual_rate": "money.rates",
     "nominal_annual_rate": "money.rates",
 }
-__all__ = ["__version__", *_HOME]
+__all__ = ["__version__", "example_file", *_HOME]
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jiebei_lib.calls.audit import audit
     from jiebei_lib.calls.log import read_log
     from jiebei_lib.calls.rule_sets import load_rules
@@ -46,6 +48,17 @@ if TYPE_CHECKING:
     from jiebei_lib.money.plan import schedule
     from jiebei_lib.money.rates import effective_annual_rate, nominal_annual_rate
     from jiebei_lib.portfolio.table import score
+
+
+def example_file(name: str) -> Path:
+    """Where one of the invented cases and tables lies that come with the project: ``example_file("loan.yaml")``."""
+    from jiebei_lib.core.knowledge.yaml_files import beside
+
+    return beside("cases") / name
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -22,8 +22,7 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.rela
 
 def compared(path):
     """nbval on one notebook: each cell's outputs, text and HTML, against the kept ones."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-sanitize-with", str(HERE / "sanitize.cfg")]
-    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT), "-q", str(path)]
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", str(path)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     env.pop("PYTEST_XDIST_WORKER", None)
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)

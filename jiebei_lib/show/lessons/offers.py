@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem
 from jiebei_lib.money.loan import FIELDS, Loan
 from jiebei_lib.money.plan import schedule
 from jiebei_lib.money.rates import rates
@@ -18,6 +19,12 @@ from jiebei_lib.show.widget.panel import Panel
 
 DRAWN = date(2026, 1, 15)  # any day will do: rates per day count 365 days a year
 PER = ("daily", "monthly", "yearly", "yuan_a_day", "flat_fee")
+# The most that a loan may have, in the unit of each way of quoting: per cent, or yuan a day for 10,000.
+MOST = {
+    name: 100 * FIELDS[f"{unit}_rate"]["maximum"]
+    for name, unit in (("daily", "daily"), ("monthly", "monthly"), ("yearly", "annual"))
+}
+MOST["yuan_a_day"] = 100 * MOST["daily"]
 # The invented offers that the lesson begins with: how quoted, figure, fee taken first.
 FIRST = (("yuan_a_day", 6.0, 0), ("monthly", 1.4, 0), ("flat_fee", 0.9, 0))
 
@@ -42,8 +49,8 @@ def _offer(n: int, per: str, figure: float, fee: float) -> Field:
         both("lessons.offers.quote", n=n),
         [
             choice(f"per_{n}", both("lessons.offers.per"), options, per, look="select"),
-            number(f"figure_{n}", both("lessons.offers.figure"), figure, 0, 100, whole=False),
-            number(f"fee_{n}", both("lessons.offers.fee"), fee, 0, 100_000, whole=False),
+            number(f"figure_{n}", both("lessons.offers.figure", n=n), figure, 0, 100, whole=False),
+            number(f"fee_{n}", both("lessons.offers.fee", n=n), fee, 0, 100_000, whole=False),
         ],
         note=both("lessons.offers.percent_note") if n == 1 else None,
     )
@@ -52,6 +59,8 @@ def _offer(n: int, per: str, figure: float, fee: float) -> Field:
 def _loan(values: Mapping[str, Any], n: int) -> Loan:
     """An offer as a loan. A fee on the first principal is a fee at each instalment of a loan without interest."""
     per, figure = values[f"per_{n}"], values[f"figure_{n}"]
+    _within(f"figure_{n}", figure, MOST.get(per, 100))
+    _within(f"fee_{n}", values[f"fee_{n}"], values["amount"])
     rate = {"daily": ("daily_rate", figure / 100), "monthly": ("monthly_rate", figure / 100)}.get(per)
     rate = rate or {"yearly": ("annual_rate", figure / 100), "yuan_a_day": ("daily_rate", figure / 10_000)}.get(per)
     name, value = rate or ("annual_rate", 0)
@@ -61,6 +70,13 @@ def _loan(values: Mapping[str, Any], n: int) -> Loan:
     return Loan.of(
         {**given, **fees, name: f"{value:.10f}".rstrip("0").rstrip(".") or "0"}, say("lessons.offers.quote", "en", n=n)
     )
+
+
+def _within(name: str, value: float, most: float) -> None:
+    """A figure within what its own way of quoting allows, in its own unit. Raises :class:`CaseError` that names the control."""
+    if value > most:
+        allowed = Phrase("number", {"low": 0, "high": f"{most:,.10g}"})
+        raise CaseError(Problem("invalid", name, {"value": f"{value:,.10g}", "allowed": allowed}))
 
 
 def compared(values: Mapping[str, Any]) -> list[dict[str, float]]:

@@ -2,10 +2,10 @@
 const NAMES = { zh: "中文", en: "English" };
 const KEPT = "jiebei-language";
 
-function kept() {
+function kept(chosen) {
   const asked = new URLSearchParams(location.search).get("lang");
   try {
-    return NAMES[asked] ? asked : localStorage.getItem(KEPT);
+    return NAMES[asked] || chosen ? asked : localStorage.getItem(KEPT);
   } catch {
     return asked; // storage may be forbidden
   }
@@ -56,7 +56,8 @@ export default {
     (function wait() {
       if (!stop.signal.aborted && !mark(el, model.get("lang"))) requestAnimationFrame(wait);
     })();
-    if (NAMES[kept()] && kept() !== model.get("lang")) choose(kept());
+    const remembered = kept(model.get("chosen"));
+    if (NAMES[remembered] && remembered !== model.get("lang")) choose(remembered);
     return () => { stop.abort(); model.off("change:lang", show); };
   },
 };

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.show.widget.fields import both
 
@@ -17,7 +19,12 @@ HERE = Path(__file__).parent
 class Language(traitlets.HasTraits):
     """The one language of a running notebook; every panel observes it."""
 
-    lang = traitlets.Enum(LANGUAGES, LANGUAGES[0])
+    lang = traitlets.Enum(LANGUAGES)
+
+    @traitlets.default("lang")
+    def _lang(self) -> str:
+        asked = os.environ.get("JIEBEI_LANG", "")
+        return asked if asked in LANGUAGES else LANGUAGES[0]
 
 
 current = Language()
@@ -29,6 +36,7 @@ class Switch(anywidget.AnyWidget):
     _esm = (HERE / "switch.js").read_text("utf-8")
     _css = (HERE / "switch.css").read_text("utf-8")
     lang = traitlets.Enum(LANGUAGES, LANGUAGES[0]).tag(sync=True)
+    chosen = traitlets.Bool(False).tag(sync=True)  # by the notebook: what the browser remembers does not change it
     label = traitlets.Dict(both("widget.language")).tag(sync=True)
 
     def __init__(self, **more: Any):
@@ -41,6 +49,10 @@ class Switch(anywidget.AnyWidget):
         return bundle(super()._repr_mimebundle_(**more), switch_html(), "中文 · English")
 
 
-def language() -> Switch:
-    """The switch for the top of a notebook."""
-    return Switch()
+def language(lang: str | None = None) -> Switch:
+    """The switch for the top of a notebook: in ``lang`` (zh, en), or else in the reader's own. Raises :class:`UserError`."""
+    if lang is not None:
+        if lang not in LANGUAGES:
+            raise UserError(Problem("not_one_of", "language", {"value": shown(lang), "allowed": items(LANGUAGES)}))
+        current.lang = lang
+    return Switch(chosen=lang is not None)

@@ -209,6 +209,17 @@ def test_offers_agree_with_the_known_rates():
     assert flat[0]["nominal"] == pytest.approx(0.2146, abs=1e-4)
 
 
+def test_an_offer_beyond_what_can_be_is_told_in_its_own_unit_by_its_label():
+    panel = offers()
+    panel.set(per_1="daily", figure_1=5)
+    told = panel.page["problem"]
+    assert told["zh"].startswith("报价1的数字：5 ") and "0.1" in told["zh"] and "0.001" not in told["zh"]
+    panel.set(figure_1=0.05, fee_2=20_000)
+    assert panel.page["problem"]["en"].startswith("Offer 2: ") and "10,000" in panel.page["problem"]["en"]
+    panel.set(fee_2=100)
+    assert panel.page["problem"] is None
+
+
 def test_budget_says_what_is_left_and_missing():
     panel = budget()
     assert "每月还剩300.00元" in panel.text() and "每月最多还1,200.00元" in panel.text()
