@@ -131,7 +131,7 @@ def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, lis
             where = f"{chunk.file}, row {chunk.numbers[row]}: {source}"
             value = column[int(row)].as_py()
             problem = Problem("invalid", where, {"value": shown(value), "allowed": allowed(name)})
-            if name == "case_id" and DAMAGED.fullmatch(str(value).strip()):
+            if name == "case_id" and DAMAGED.fullmatch(str(columns[name][int(row)])):
                 problem = Problem("damaged_id", where, {"value": shown(value)})
             elif value is None or (isinstance(value, str) and not value.strip()):
                 problem = Problem("missing", where, {"allowed": allowed(name)})

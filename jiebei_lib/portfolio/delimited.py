@@ -21,6 +21,7 @@ from jiebei_lib.core.knowledge.user_files import ENCODINGS
 SNIFFED = 1 << 20  # bytes read at a time when the encoding is found out
 LOOKED_AT = 12  # rows among which the heading is sought
 DELIMITERS = ",\t;|"
+NOUGHTS = 10  # one byte in so many: text of one byte a character has none
 LONGEST = 1 << 24  # characters of one cell
 
 
@@ -122,11 +123,15 @@ def _delimiter(lines: list[str]) -> str:
 
 
 def _encoding(source: Source) -> str:
-    """UTF-8 (with or without a mark), else GB 18030, which holds GBK and GB 2312; UTF-16 where it is marked."""
+    """UTF-8 (with or without a mark), else GB 18030, which holds GBK and GB 2312; UTF-16 where it is marked, or where every other byte of
+    many is nought, as of digits and commas."""
     with opened(source) as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-    for name in ENCODINGS:
+        head = file.read(SNIFFED)
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    noughts = head[1::2].count(0), head[::2].count(0)
+    wide = ("utf-16-le", "utf-16-be")[noughts[1] > noughts[0]]
+    for name in (wide,) if sum(noughts) > len(head) / NOUGHTS else ENCODINGS:
         decoder = codecs.getincrementaldecoder(name)()
         try:
             with opened(source) as file:

@@ -6,6 +6,7 @@ and what lies above the heading, in delimited.py.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -254,8 +255,10 @@ def _unreadable(source: Source, failure: Exception) -> TableError:
 
 
 def as_text(column: Any) -> Any:
-    """A column of any type as the text that a CSV would hold; times in ISO form."""
-    pa = arrow()
+    """A column of any type as the text that a CSV would hold; times in ISO form, nothing for what is no number."""
+    pa, pc = arrow(), arrow().compute
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     try:
         if not pa.types.is_temporal(column.type):
             return column.cast(pa.string())
@@ -299,21 +302,45 @@ def writing(path: Path) -> Iterator[Any]:
                 table = safe_for_spreadsheets(table)
             if writer is None:
                 file = kept.enter_context(written_whole(path, TableError, folders=True))
-                writer = kept.enter_context(_writer(kind(path), file, table.schema))
+                writer = kept.enter_context(_writer(path, file, table.schema))
             writer.write_table(table)
 
         yield put
 
 
-def _writer(kind: str, file: IO[bytes], schema: Any) -> Any:
-    """What writes Arrow tables into an open file; closing it leaves the file open."""
-    pa = arrow()
-    if kind == "parquet":
+def _writer(path: Path, file: IO[bytes], schema: Any) -> Any:
+    """What writes Arrow tables into an open file of the kind that ``path`` names; closing it leaves the file open."""
+    pa, which = arrow(), kind(path)
+    if which == "parquet":
         return pa.parquet.ParquetWriter(file, schema, compression="zstd")
-    if kind == "arrow":
+    if which == "arrow":
         return pa.ipc.new_file(file, schema)
+    if which == "json":
+        return _JsonWriter(file, lines=path.suffix.lower() != ".json")
     file.write("\ufeff".encode())  # the mark by which a spreadsheet knows UTF-8
     return pa.csv.CSVWriter(file, schema)
+
+
+class _JsonWriter:
+    """Writes Arrow tables as JSON: an object a line, or a list of them."""
+
+    def __init__(self, file: IO[bytes], lines: bool):
+        self.file, self.lines, self.written = file, lines, False
+
+    def __enter__(self) -> _JsonWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.lines:
+            self.file.write(b"\n]\n" if self.written else b"[]\n")
+
+    def write_table(self, table: Any) -> None:
+        for row in table.to_pylist():
+            cells = {name: None if cell != cell else cell for name, cell in row.items()}  # no NaN in JSON
+            between = b"" if self.lines else b",\n" if self.written else b"[\n"
+            self.file.write(between + json.dumps(cells, ensure_ascii=False, default=cell_text).encode())
+            self.file.write(b"\n" if self.lines else b"")
+            self.written = True
 
 
 def safe(text: str) -> str:

@@ -20,6 +20,7 @@ from jiebei_lib.portfolio import delimited
 from jiebei_lib.portfolio.columns import cleaned, layout
 from jiebei_lib.portfolio.delimited import TableError, Upload, found, rows
 from jiebei_lib.portfolio.files import chunks, files_of, names_of, text_table, writing
+from jiebei_lib.portfolio.score_files import score_files
 from jiebei_lib.portfolio.summary import read_book
 
 
@@ -114,7 +115,7 @@ PLAIN = "案件编号,逾期天数,逾期金额\nA1,10,1000\nA2,40,2000\n"
 
 
 @pytest.mark.parametrize("name", AROUND)
-@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
 def test_what_lies_around_a_table_is_passed_over(tmp_path: Path, name: str, encoding: str) -> None:
     text = AROUND[name].format(PLAIN)
     if name == "a mark" and encoding != "utf-8":
@@ -179,8 +180,41 @@ def test_what_is_no_table_is_told_by_the_files_name(
     assert name in str(told.value)
 
 
+ROW = st.tuples(
+    st.none() | st.integers(-9, 9),
+    st.none() | st.sampled_from([0.1, 1e-7, -2.5, float("nan")]),
+    st.sampled_from(["a", "失联", '"', "x\ny"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cells=st.lists(ROW, min_size=1, max_size=5))
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.feather", "t.json", "t.jsonl"])
+def test_what_is_written_is_read_back(tmp_path_factory, name: str, cells: list) -> None:
+    path = tmp_path_factory.mktemp("back") / name
+    table = pa.table({key: pa.array(column) for key, column in zip("abc", zip(*cells, strict=True), strict=True)})
+    with writing(path) as put:
+        put(table)
+        put(table)
+    read_back, numbers, wrong = text_table(path)
+    assert not wrong and numbers.tolist() == list(range(1, 2 * len(cells) + 1))
+    for key, column, kind in zip("abc", zip(*cells, strict=True), (float, float, str), strict=True):
+        known = [None if cell is None or cell != cell else cell for cell in column] * 2
+        assert [None if pd.isna(cell) or cell == "nan" else kind(cell) for cell in read_back[key]] == known
+
+
+def test_scores_are_written_as_json_that_others_read(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("id,天数,金额\na,9,800\n乙,,1\n", "utf-8")
+    made = score_files(tmp_path / "in.csv", tmp_path / "out.json")
+    (row,) = json.loads(made.output.read_text("utf-8"))
+    assert row["id"] == "a" and 0 <= row["low"] <= row["high"] <= 1 and made.bad == 1
+
+
 def test_a_rounded_id_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("id,days_overdue,amount\n4.40981E+17,10,1000\n0012,10,1000\n", "utf-8")
+    pa.parquet.write_table(pa.table({"id": [1e15, 3e17], "dpd": [1, 1], "amount": [1, 1]}), tmp_path / "t.parquet")
+    with pytest.raises(TableError, match="its last digits are lost"):
+        read_book(tmp_path / "t.parquet")
     book = read_book(tmp_path / "t.csv")
     assert list(book.table.case_id) == ["0012"]
     assert "its last digits are lost" in book.wrong[0].problem.say("en")
