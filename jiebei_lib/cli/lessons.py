@@ -17,24 +17,31 @@ def open_class(
     host: Annotated[str, typer.Option(help=t("class.host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=t("class.port"))] = 8866,
     file: Annotated[Path | None, typer.Option(help=t("class.file"), metavar="FILE")] = None,
+    self_paced: Annotated[bool, typer.Option("--self-paced", help=t("class.self_paced"))] = False,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
     from jiebei_lib.lessons import classroom
+    from jiebei_lib.lessons.store import Store
+    from jiebei_lib.show.lessons import lead
 
     lang, lesson = checked_lang(lang), checked_lesson(lesson)
-    classroom.check(lesson, host, port, students)
+    classroom.check(lesson, host, port, students, projector=True)
     carries = classroom.capacity()
     print(say("cli.class.carries", lang, carries=carries))
     if carries < students:
         print(say("cli.class.too_many", lang, students=students, carries=carries))
     print(say("cli.class.warming", lang, students=min(students, carries)), flush=True)
     file = file or classroom.default_file()
-    with classroom.opened(lesson, host, port, students, file, min(students, carries)) as now:
+    if self_paced or not Store(file).kept(lead.KEY):  # the same file again goes on as it was led
+        lead.steer(Store(file), led=not self_paced)
+    with classroom.opened(lesson, host, port, students, file, min(students, carries), projector=True) as now:
         each = sum(now.kernels()) / max(1, len(now.kernels()))
         for link in now.links:
             print(say("cli.class.open", lang, link=link))
         print(_qr(now.link))
         print(say("cli.class.board", lang, link=now.board))
+        print(say("cli.class.screen", lang, link=now.screen))
+        print(say(f"cli.class.{'led' if lead.lead(Store(file)).led else 'paced'}", lang))
         print(say("cli.class.measured", lang, each=round(each)))
         print(say("cli.class.file_is", lang, path=now.file))
         if host == classroom.HOME:

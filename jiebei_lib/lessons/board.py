@@ -64,7 +64,7 @@ def spreads(store: Store, lesson: str, phase: str) -> list[Spread]:
             by_item[answer.item].append(answer)
     out = []
     for item, answers in by_item.items():
-        given = Counter(_pattern(bank()[item], answer.response) for answer in answers)
+        given = Counter(pattern(bank()[item], answer.response) for answer in answers)
         right = sum(answer.right for answer in answers)
         out.append(Spread(item, phase, len(answers), right, dict(given.most_common())))
     return sorted(out, key=lambda spread: (spread.right - spread.answered, spread.item))
@@ -86,7 +86,7 @@ def fits(item: str, response: Any) -> bool:
     return True
 
 
-def _pattern(item: dict[str, Any], response: Any) -> Any:
+def pattern(item: dict[str, Any], response: Any) -> Any:
     """A response as something to count."""
     if response is None or item["type"] in ("choice", "number"):
         return response

@@ -1,4 +1,5 @@
-"""Opens a class: one Voilà server for the students' page, one with a token for the teacher's board, one class file between them.
+"""Opens a class: one Voilà server for the students' page, one with a token for the teacher's board, if wished one for the projector,
+and one class file between them.
 
 What a student's browser can reach: the page of one lesson, its own kernel's widget messages (Voilà refuses every message that runs
 code), static files of Voilà. No terminals, no contents, no listing, no other notebook; the notebooks' folder serves no file. The
@@ -27,7 +28,7 @@ from urllib.request import urlopen
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.yaml_files import HERE
-from jiebei_lib.lessons.learner import FILE, LESSONS, OPEN
+from jiebei_lib.lessons.learner import FILE, LESSONS, LINK, OPEN
 from jiebei_lib.lessons.store import ClassError, Store
 
 HOME = "127.0.0.1"
@@ -36,8 +37,9 @@ NOTEBOOKS = {
     "lesson_2": "lesson_2_before_you_borrow",
     "lesson_3": "lesson_3_repairing_credit",
 }
-BOARD = "class_board"
+BOARD, SCREEN = "class_board", "class_screen"
 MOST = 200  # students; more is a typing error
+SCREENS = 3  # pages of the projector that may be open at once
 SPARE = 2  # places, and a tenth, for those who come late or open a second page
 KERNEL_MB = 150  # memory that one student takes: 94 when it comes, more after the game's debrief
 PER_CORE = 20  # students; measured: forty on two cores answer at the same moment
@@ -97,7 +99,8 @@ class ClassServer:
 class Class:
     """An open class: the students' link, the board's link with its token, the class file, kernels begun beforehand, and the servers.
 
-    ``links``: the students' link by each address of this machine, where the class listens on all of them.
+    ``links``: the students' link by each address of this machine, where the class listens on all of them. ``screen``: the projector's
+    page, without a token and with nothing to press; empty if none was asked for.
     """
 
     link: str
@@ -107,6 +110,8 @@ class Class:
     warm: int
     students: ClassServer
     teacher: ClassServer
+    projector: ClassServer | None = None
+    screen: str = ""
 
     def kernels(self) -> list[int]:
         """Memory in MB (unshared) that each of the students' kernels takes."""
@@ -127,7 +132,7 @@ class Class:
 
     def mend(self, told: Callable[[], None] = lambda: None) -> None:
         """Starts again what has died; the class file holds everything that was answered before."""
-        for server in (self.students, self.teacher):
+        for server in filter(None, (self.students, self.teacher, self.projector)):
             server.shorten()
             if server.process.poll() is not None:
                 told()
@@ -189,12 +194,14 @@ def link_to(host: str, port: int) -> str:
 
 
 @contextmanager
-def opened(lesson: str, host: str, port: int, students: int, file: Path, warm: int | None = None) -> Iterator[Class]:
-    """A class while it lasts; both servers and all kernels end with it. Raises :class:`ClassError` before anything starts.
+def opened(
+    lesson: str, host: str, port: int, students: int, file: Path, warm: int | None = None, projector: bool = False
+) -> Iterator[Class]:
+    """A class while it lasts; its servers and all kernels end with it. Raises :class:`ClassError` before anything starts.
 
-    ``warm``: kernels started beforehand (one a student if not given).
+    ``warm``: kernels started beforehand (one a student if not given). ``projector``: with its page, on the port after the board's.
     """
-    check(lesson, host, port, students)
+    check(lesson, host, port, students, projector)
     file = file.absolute()
     Store(file)
     token, servers, warm = secrets.token_urlsafe(16), [], students if warm is None else warm
@@ -205,11 +212,17 @@ def opened(lesson: str, host: str, port: int, students: int, file: Path, warm: i
         try:
             servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, "", places, Path(folder)))
             servers.append(_start(BOARD, HOME, port + 1, environment, 0, token, 0, Path(folder)))
+            if projector:
+                seen = {**environment, LINK: links[0]}
+                servers.append(_start(SCREEN, HOME, port + 2, seen, 0, "", SCREENS, Path(folder)))
             _wait(servers[0], START_SECONDS + SECONDS_EACH * students, links[0] if warm == 0 else None)
             _wait(servers[1], START_SECONDS, board)
+            screen = link_to(HOME, port + 2) if projector else ""
+            if projector:
+                _wait(servers[2], START_SECONDS, screen)
             if lesson == "lesson_1":
                 _solve(file)
-            found = Class(links[0], links, board, file, warm, *servers)
+            found = Class(links[0], links, board, file, warm, *servers, screen=screen)
             if warm != 0:
                 _settle(servers[0], SECONDS_EACH * students)
             yield found
@@ -233,15 +246,15 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def check(lesson: str, host: str, port: int, students: int) -> None:
+def check(lesson: str, host: str, port: int, students: int, projector: bool = False) -> None:
     """Whether such a class can be opened here. Raises :class:`ClassError`."""
     if lesson not in NOTEBOOKS:
         raise ClassError(Problem("not_one_of", "lesson", {"value": shown(lesson), "allowed": items(LESSONS)}))
-    for name, value, low, high in (("--students", students, 1, MOST), ("--port", port, 1024, 65534)):
+    for name, value, low, high in (("--students", students, 1, MOST), ("--port", port, 1024, 65533)):
         if not low <= value <= high:
             slots = {"value": value, "allowed": Phrase("integer", {"low": low, "high": high})}
             raise ClassError(Problem("invalid", name, slots))
-    for where, number in ((host, port), (HOME, port + 1)):
+    for where, number in ((host, port), (HOME, port + 1), *([(HOME, port + 2)] if projector else [])):
         try:
             with socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

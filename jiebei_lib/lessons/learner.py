@@ -12,6 +12,7 @@ from jiebei_lib.lessons.forms import Asked, forms
 from jiebei_lib.lessons.store import ClassError, Store
 
 FILE = "JIEBEI_CLASS"  # the environment variable that names the class file; without it answers stay in memory
+LINK = "JIEBEI_LINK"  # the one that names the students' link, for the projector
 OPEN = "JIEBEI_LESSON"  # the one that names the lesson of the class
 LESSONS = ("lesson_1", "lesson_2", "lesson_3")
 SEED = 7  # of a class that has none yet: forms and the world of the game

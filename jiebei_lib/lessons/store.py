@@ -284,6 +284,16 @@ class Store:
         with self._open() as file:
             return file.execute("select value from class where name = ?", (name,)).fetchone()[0]
 
+    def keep(self, name: str, value: str) -> None:
+        """Writes a setting of the class, in place of the one before."""
+        self._write("insert or replace into class values (?, ?)", (name, value))
+
+    def kept(self, name: str) -> str:
+        """A setting of the class; empty if there is none."""
+        with self._open() as file:
+            found = file.execute("select value from class where name = ?", (name,)).fetchone()
+        return found[0] if found else ""
+
     def identity(self) -> str:
         """What tells this class from every other one; says nothing else."""
         return self.setting("id", secrets.token_hex(8))

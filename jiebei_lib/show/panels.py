@@ -66,6 +66,8 @@ _HOME = {
     "budget": "lessons.offers",
     "record_dates": "lessons.offers",
     "class_board": "lessons.board",
+    "class_lead": "lessons.cockpit",
+    "class_screen": "lessons.screen",
     "first_days": "evidence.published_panel",
     "ladders": "evidence.published_panel",
     "contradictions": "evidence.published_panel",

@@ -38,7 +38,7 @@ def class_board() -> Panel:
     ]
     presses = {"refresh": _refresh, "export": _export, "delete": _delete}
     panel = Panel(fields, draw, presses=presses, name="board")
-    _watch(panel)
+    watch(panel)
     return panel
 
 
@@ -60,7 +60,7 @@ def _delete(values: Mapping[str, Any], panel: Panel) -> dict[str, Any] | None:
     return {"sure": False}
 
 
-def _watch(panel: Panel) -> None:
+def watch(panel: Panel) -> None:
     """Looks again every few seconds while the notebook runs; without an event loop (a test, an export) once is enough."""
     try:
         loop = asyncio.get_running_loop()
@@ -104,21 +104,14 @@ def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
         out |= _gain(gain, lang)
     right, judged = board.eyes(store)
     paths = board.paths(store) if lesson == "lesson_1" and counts["joined"] else {}
-    acts = game.game()["choices"]
-    comma = "，" if lang == "zh" else ", "
-    people = [
-        (day, comma.join(_people(name, n, lang) for name, n in chosen.most_common() if name in acts))
-        for day, chosen in paths.items()
-        if chosen
-    ]
     known = [row for row in board.misconceptions(store, lesson) if row[0] in plan()["misconceptions"]]
     gone = board.gone(store, lesson, phase)
     return out | {
         "misconceptions": [(plan()["misconceptions"][name][lang], *n) for name, *n in known[:MOST]],
         "gone": say("lessons.board.gone", lang, n=gone) if gone else "",
         "misconceptions_head": heads("lessons.board.misconceptions_table", lang),
-        "questions": [_question(spread, lang) for spread in board.spreads(store, lesson, phase)],
-        "paths": people,
+        "questions": [question(spread, lang) for spread in board.spreads(store, lesson, phase)],
+        "paths": chosen_by_day(paths, lang),
         "paths_head": heads("lessons.board.paths_table", lang),
         "eyes": say("lessons.board.eyes", lang, judged=judged, right=right) if judged else "",
     }
@@ -137,23 +130,33 @@ def _gain(gain: board.Gain, lang: str) -> dict[str, Any]:
     }
 
 
+def chosen_by_day(paths: Mapping[int, Mapping[str, int]], lang: str) -> list[tuple[int, str]]:
+    """Day, and in words how often each choice was made on it; days without any are left out."""
+    acts, comma = game.game()["choices"], "，" if lang == "zh" else ", "
+    return [
+        (day, comma.join(_people(name, n, lang) for name, n in chosen.most_common() if name in acts))
+        for day, chosen in paths.items()
+        if chosen
+    ]
+
+
 def _people(name: str, count: int, lang: str) -> str:
     return say("lessons.board.people", lang, choice=game.game()["choices"][name]["name"][lang], count=count)
 
 
-def _question(spread: board.Spread, lang: str) -> dict[str, Any]:
-    """A question and its answers as bars, the right one first."""
+def question(spread: board.Spread, lang: str, told: bool = True) -> dict[str, Any]:
+    """A question and its answers as bars, the right one first and marked; not ``told``: the commonest first, none marked."""
     item = bank()[spread.item]
     unsure = say("lessons.quiz.unsure", lang)
     given = [
         (mark(item, response).right, count, unsure if response is None else answer(item, response, lang))
         for response, count in spread.given.items()
     ]
-    given.sort(key=lambda each: (not each[0], -each[1]))
+    given.sort(key=lambda each: (told and not each[0], -each[1]))
     if rest := sum(count for _, count, _ in given[OTHERS:]):
         given[OTHERS:] = [(False, rest, say("lessons.board.other", lang))]
     bars = [
-        {"text": text, "count": count, "right": right, "width": round(100 * count / spread.answered)}
+        {"text": text, "count": count, "right": right if told else None, "width": round(100 * count / spread.answered)}
         for right, count, text in given
     ]
     count = say("lessons.board.question_count", lang, answered=spread.answered, right=spread.right)

@@ -12,6 +12,7 @@ from jiebei_lib.lessons.learner import class_file, learner, seed
 from jiebei_lib.page.figure import CALL, NEITHER, NO_CALL
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import heads, of_hundred, percent, say
+from jiebei_lib.show.lessons.led import closed, follow, gate
 from jiebei_lib.show.lessons.quiz import UNSURE, again
 from jiebei_lib.show.lessons.words import cites, words
 from jiebei_lib.show.widget.fields import Field, both, button, choice, heading
@@ -31,11 +32,21 @@ class _Game:
     """One learner's game: which one it is, what was chosen, what was judged."""
 
     def __init__(self) -> None:
-        self.run, self.chosen, self.judged, self.told = 1, [], {}, set()
+        run, chosen = class_file().played(learner.code)
+        self.run, self.chosen, self.judged, self.told = max(1, run), chosen, {}, set()
         presses: dict[str, Callable] = {f"do_{name}": self._doing(name) for name in game.game()["choices"]}
         presses |= {"judge": self.judge, "again": self.replay}
         self.panel = Panel(self.fields(), self.draw, presses=presses, name="seven_days")
         learner.observe(lambda _: self.come_back(), "code")
+        follow(self.update)
+
+    def closed(self) -> str:
+        """Why nothing can be done here now (see lessons/lead.py); empty if something can. The debrief stays to be read."""
+        how = "open" if self.states[-1].over else gate("game")
+        return "" if how == "open" else how
+
+    def update(self) -> None:
+        again(self.panel, self.fields())
 
     @property
     def world(self) -> game.World:
@@ -50,17 +61,17 @@ class _Game:
     def _doing(self, name: str) -> Callable:
         def do(values: Mapping[str, Any], panel: Panel) -> None:
             state = self.states[-1]
-            if name in game.choices(state):
+            if name in game.choices(state) and not self.closed():
                 class_file().move(learner.enter(), self.run, state.day, name)
                 self.chosen.append(name)
                 self.told = set()
-                again(self.panel, self.fields())
+            self.update()
 
         return do
 
     def judge(self, values: Mapping[str, Any], panel: Panel) -> None:
         """Keeps which rule each of today's messages and calls is said to break; the first judgment stands."""
-        for event in self.open_events():
+        for event in () if self.closed() else self.open_events():
             named = values.get(f"judge_{event}_{self.run}")
             if named == IN_ORDER or named in game.rules_to_name():
                 right = named == (game.rule_of(event) or IN_ORDER)
@@ -72,7 +83,7 @@ class _Game:
     def replay(self, values: Mapping[str, Any], panel: Panel) -> None:
         """A new game that keeps the choices before the day picked."""
         day = values.get("day")
-        if day in [str(n) for n in range(1, game.DAYS + 1)]:
+        if day in [str(n) for n in range(1, game.DAYS + 1)] and gate("game") == "open":
             run, chosen = self.run + 1, self.chosen[: int(day) - 1]
             for n, name in enumerate(chosen, 1):  # kept first: should one be refused, the game stays as it was
                 class_file().move(learner.enter(), run, n, name)
@@ -95,6 +106,8 @@ class _Game:
 
     def fields(self) -> list[Field]:
         state = self.states[-1]
+        if self.closed() or (state.over and gate("game") != "open"):
+            return []
         if state.over:
             days = {str(n): both("lessons.game.again_day", day=n) for n in range(1, game.DAYS + 1)}
             return [
@@ -119,6 +132,8 @@ class _Game:
         states = self.states
         if states[-1].over:
             return {"top": [words("debrief", self.debrief(states, lang), lang, cites(lang))]}
+        if how := self.closed():
+            return {"top": [closed(say("lessons.game.heading", lang), how, lang)]}
         state, acts = states[-1], game.game()["choices"]
         top = []
         if len(states) == 1:

@@ -12,6 +12,7 @@ from jiebei_lib.lessons.forms import Asked
 from jiebei_lib.lessons.learner import class_file, learner
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
+from jiebei_lib.show.lessons.led import closed, follow, gate
 from jiebei_lib.show.lessons.words import answer, cites, right_answer, words
 from jiebei_lib.show.widget.fields import Field, both, button, choice, many, number
 from jiebei_lib.show.widget.panel import Panel
@@ -58,10 +59,23 @@ class _Quiz:
         presses = {"begin": self.begin, "submit": self.submit, "next": self.next}
         self.panel = Panel(self.fields(), self.draw, presses=presses, name=phase)
         learner.observe(lambda _: self.come_back(), "code")
+        follow(self.update)
+
+    @property
+    def finished(self) -> bool:
+        return self.form is not None and self.at >= len(self.form)
+
+    def closed(self) -> str:
+        """Why nothing can be done here now (see lessons/lead.py); empty if something can."""
+        how = "open" if self.finished else gate(self.phase)
+        return "" if how == "open" else how
 
     # What is pressed
 
     def begin(self, values: Mapping[str, Any], panel: Panel) -> None:
+        if self.closed():
+            self.update()
+            return
         learner.enter()
         self.form = self.fixed or learner.form(self.lesson, self.phase)
         self.resume()
@@ -69,6 +83,9 @@ class _Quiz:
 
     def submit(self, values: Mapping[str, Any], panel: Panel) -> None:
         if self.form is None or self.mark is not None or not 0 <= self.at < len(self.form):
+            return
+        if self.closed():
+            self.update()
             return
         asked = self.form[self.at]
         self.given = response(asked, values.get(f"answer_{self.at}"), values, self.at)
@@ -86,9 +103,9 @@ class _Quiz:
         """Another learner, or one who comes back: the quiz begins where they stopped."""
         self.form, self.at, self.mark = None, -1, None
         if self.phase != "practice" and class_file().done(learner.code, self.lesson, self.phase):
-            self.begin({}, self.panel)
-        else:
-            self.update()
+            self.form = learner.form(self.lesson, self.phase)
+            self.resume()
+        self.update()
 
     def resume(self) -> None:
         """To the first question that is not answered yet."""
@@ -102,6 +119,8 @@ class _Quiz:
     # What is shown
 
     def fields(self) -> list[Field]:
+        if self.closed():
+            return []
         if self.form is None:
             return [button("begin", both("lessons.quiz.begin"), main=True)]
         if self.at >= len(self.form):
@@ -111,6 +130,8 @@ class _Quiz:
         return [*question_fields(self.form[self.at], self.at), button("submit", both("lessons.quiz.submit"), main=True)]
 
     def draw(self, values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]:
+        if how := self.closed():
+            return {"top": [closed(say(f"lessons.quiz.{self.phase}", lang), how, lang)]}
         if self.form is None:
             lead = say(f"lessons.quiz.{self.phase}_lead", lang, number=self.length)
             return {"top": [words("start", say(f"lessons.quiz.{self.phase}", lang), lead)]}

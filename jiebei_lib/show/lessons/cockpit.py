@@ -1,0 +1,84 @@
+"""The teacher's cockpit: what is open for the class, and what stands on the projector. Each change is everyone's within seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from jiebei_lib.lessons.bank import bank
+from jiebei_lib.lessons.forms import forms
+from jiebei_lib.show.lessons.lead import SCREENS, STEPS, lead, next_step, steer
+from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
+from jiebei_lib.page.html import Words
+from jiebei_lib.page.text import say
+from jiebei_lib.show.lessons.words import words
+from jiebei_lib.show.widget.fields import Field, Text, both, button, check, choice
+from jiebei_lib.show.widget.panel import Panel
+from jiebei_lib.show.widget.switch import current
+
+TOGETHER, OWN_PACE = "together", "own_pace"
+
+
+def class_lead() -> Panel:
+    """The cockpit of the class that ``jiebei class`` opened."""
+    panel = Panel(_fields(), _draw, presses={"next": _next}, name="lead")
+
+    def moved(_: Any) -> None:
+        if panel.values["item"] != lead(class_file()).item and (panel.values["spread"] or panel.values["told"]):
+            panel.set(spread=False, told=False)  # another question begins hidden
+            return
+        if _steer(panel.values):
+            panel.redraw()
+
+    panel.observe(moved, "values")
+    current.observe(moved, "lang")
+    return panel
+
+
+def _fields() -> list[Field]:
+    now = lead(class_file())
+    steps = {name: both(f"lessons.lead.steps.{name}") for name in STEPS}
+    ways = {name: both(f"lessons.lead.{name}") for name in (TOGETHER, OWN_PACE)}
+    screens = {name: both(f"lessons.lead.screens.{name}") for name in SCREENS}
+    return [
+        choice("led", both("lessons.lead.led"), ways, TOGETHER if now.led else OWN_PACE),
+        choice("step", both("lessons.lead.step"), steps, now.step, look="select"),
+        button("next", both("lessons.lead.next"), main=True),
+        check("paused", both("lessons.lead.paused"), now.paused),
+        choice("screen", both("lessons.lead.screen"), screens, now.screen),
+        choice("item", both("lessons.lead.item"), _questions(), now.item, look="select"),
+        check("spread", both("lessons.lead.spread"), now.spread),
+        check("told", both("lessons.lead.told"), now.told),
+    ]
+
+
+def _questions() -> dict[str, Text]:
+    """The questions of the lesson's two forms, by their words; then all others."""
+    own = [asked.item for form in forms(seed() + LESSONS.index(open_lesson())) for asked in form]
+    names = dict.fromkeys([*own, *bank()])
+    return {"": both("lessons.lead.no_item")} | {name: bank()[name]["ask"] for name in names}
+
+
+def _steer(values: Mapping[str, Any]) -> bool:
+    """Writes what the controls say; whether that was anything new."""
+    before, wanted = lead(class_file()), {name: values[name] for name in ("step", "paused", "screen", "item", "spread", "told")}
+    wanted |= {"led": values["led"] == TOGETHER, "lang": current.lang}
+    if {**asdict(before), **wanted} == asdict(before):
+        return False
+    try:
+        steer(class_file(), **wanted)
+    except ValueError:  # a browser that sends what is not on offer
+        return False
+    return True
+
+
+def _next(values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
+    return {"step": next_step(lead(class_file()).step), "paused": False}
+
+
+def _draw(values: Mapping[str, Any], lang: str) -> list[Words]:
+    now = lead(class_file())
+    how = "now_paused" if now.paused else "now_open" if now.led else "now_free"
+    step = say(f"lessons.lead.steps.{now.step}", lang)
+    return [words("sentences", say(f"lessons.lead.{how}", lang, step=step) if how == "now_open" else say(f"lessons.lead.{how}", lang), [])]

@@ -1,0 +1,73 @@
+"""Who leads a class: which part of the lesson is open, and what the projector shows. The board writes it into the class file, every
+page reads it there. Alone, or in a class that goes at its own pace, everything is open.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from jiebei_lib.lessons.bank import bank
+from jiebei_lib.lessons.store import Store
+
+STEPS = ("come_in", "before", "task", "talk", "after", "end")
+# The step at which a part is open: the two forms, the practice, the game
+PARTS = {"before": "before", "practice": "task", "game": "task", "after": "after"}
+SCREENS = ("welcome", "question", "paths")
+KEY = "lead"  # of the class's settings
+
+
+@dataclass(frozen=True)
+class Lead:
+    """``led``: parts are open at their step only; ``paused``: nothing is, eyes to the front. ``item`` is the question that the projector
+    shows on the screen of that name, ``spread`` whether how it was answered stands beside it, ``told`` whether the right answer does."""
+
+    led: bool = False
+    step: str = STEPS[0]
+    paused: bool = False
+    screen: str = SCREENS[0]
+    item: str = ""
+    spread: bool = False
+    told: bool = False
+    lang: str = "zh"
+
+    def of(self, part: str) -> str:
+        """How a part stands: ``open``, ``paused``, ``not_yet`` or ``over``."""
+        if self.paused:
+            return "paused"
+        at, here = STEPS.index(PARTS[part]), STEPS.index(self.step)
+        if not self.led or at == here:
+            return "open"
+        return "not_yet" if here < at else "over"
+
+
+def lead(store: Store) -> Lead:
+    """How the class is led now. What a file holds that cannot be (another version wrote it) is as if it were not there."""
+    try:
+        return _checked(json.loads(store.kept(KEY)))
+    except ValueError:
+        return Lead()
+
+
+def steer(store: Store, **changes: Any) -> Lead:
+    """Changes how the class is led, for everyone at once. Raises ``ValueError`` for what cannot be."""
+    now = replace(lead(store), **changes)
+    if _checked(asdict(now)) != now:
+        raise ValueError(changes)
+    store.keep(KEY, json.dumps(asdict(now)))
+    return now
+
+
+def next_step(step: str) -> str:
+    return STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]
+
+
+def _checked(given: Any) -> Lead:
+    start, out = Lead(), {}
+    known = {"step": STEPS, "screen": SCREENS, "item": ("", *bank()), "lang": ("zh", "en")}
+    for each in fields(Lead):
+        value = given.get(each.name) if isinstance(given, dict) else None
+        fine = value in known[each.name] if each.name in known else isinstance(value, bool)
+        out[each.name] = value if fine else getattr(start, each.name)
+    return Lead(**out)

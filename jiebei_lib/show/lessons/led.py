@@ -1,0 +1,59 @@
+"""What a learner's panels do in a class that is led: they wait, open and close with it, within a few seconds, by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from weakref import WeakMethod
+
+from jiebei_lib.core.knowledge.problems import UserError
+from jiebei_lib.show.lessons.lead import Lead, lead
+from jiebei_lib.lessons.learner import class_file
+from jiebei_lib.page.html import Words
+from jiebei_lib.page.text import say
+from jiebei_lib.show.lessons.words import words
+
+EVERY = 2.0  # seconds between looks at how the class is led
+_waiting: list[WeakMethod] = []
+_seen: list[Lead] = []  # the last one that the panels know; empty until the first look
+
+
+def gate(part: str) -> str:
+    """How a part of the lesson stands for this learner: ``open``, ``paused``, ``not_yet`` or ``over``."""
+    return lead(class_file()).of(part)
+
+
+def closed(title: str, how: str, lang: str) -> Words:
+    """What stands in a part's place while it is not open."""
+    return words("start", title, say(f"lessons.lead.closed.{how}", lang))
+
+
+def follow(update: Callable[[], None]) -> None:
+    """Calls a panel's ``update`` (a method) whenever the class is led elsewhere; alone, or without an event loop, never."""
+    if class_file().path is None:
+        return
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    _waiting.append(WeakMethod(update))
+    if len(_waiting) == 1:
+        loop.call_later(EVERY, _look, loop)
+
+
+def look() -> None:
+    """Looks once; panels are told only of a change."""
+    now = lead(class_file())
+    before, _seen[:] = list(_seen), [now]
+    if before and (before[0].led, before[0].step, before[0].paused) != (now.led, now.step, now.paused):
+        for each in _waiting:
+            if update := each():
+                update()
+
+
+def _look(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        look()
+    except UserError:  # the file is busy or gone for a moment: the next look may find it
+        pass
+    loop.call_later(EVERY, _look, loop)
