@@ -59,7 +59,9 @@ def test_the_board_leads_phone_and_projector(led, chromium, tmp_path):
     board.get_by_label("公布答案").check()
     expect(screen.get_by_text("✓")).to_be_visible()
     assert screen.locator("button, input, select, a[href]").count() == 0
-    sizes = screen.eval_on_selector_all(".screen p, .screen li", "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))")
+    sizes = screen.eval_on_selector_all(
+        ".screen p, .screen li", "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
+    )
     assert min(sizes) >= 32
     assert screen.evaluate("document.documentElement.scrollWidth") <= 1920
     for name, page in (("screen", screen), ("board", board), ("phone", phone)):

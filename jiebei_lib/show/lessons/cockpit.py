@@ -62,7 +62,10 @@ def _questions() -> dict[str, Text]:
 
 def _steer(values: Mapping[str, Any]) -> bool:
     """Writes what the controls say; whether that was anything new."""
-    before, wanted = lead(class_file()), {name: values[name] for name in ("step", "paused", "screen", "item", "spread", "told")}
+    before, wanted = (
+        lead(class_file()),
+        {name: values[name] for name in ("step", "paused", "screen", "item", "spread", "told")},
+    )
     wanted |= {"led": values["led"] == TOGETHER, "lang": current.lang}
     if {**asdict(before), **wanted} == asdict(before):
         return False
@@ -81,4 +84,10 @@ def _draw(values: Mapping[str, Any], lang: str) -> list[Words]:
     now = lead(class_file())
     how = "now_paused" if now.paused else "now_open" if now.led else "now_free"
     step = say(f"lessons.lead.steps.{now.step}", lang)
-    return [words("sentences", say(f"lessons.lead.{how}", lang, step=step) if how == "now_open" else say(f"lessons.lead.{how}", lang), [])]
+    return [
+        words(
+            "sentences",
+            say(f"lessons.lead.{how}", lang, step=step) if how == "now_open" else say(f"lessons.lead.{how}", lang),
+            [],
+        )
+    ]

@@ -25,7 +25,9 @@ from jiebei_lib.show.widget.panel import Panel
 
 def class_screen() -> Panel:
     """The projector's page of the class that ``jiebei class`` opened; it follows the board by itself."""
-    panel = Panel([], lambda values, lang: [words("screen", shown(lead(class_file())), lead(class_file()).lang)], name="screen")
+    panel = Panel(
+        [], lambda values, lang: [words("screen", shown(lead(class_file())), lead(class_file()).lang)], name="screen"
+    )
     watch(panel)
     return panel
 
@@ -34,13 +36,20 @@ def shown(now: Lead) -> dict[str, Any]:
     """Everything on the page, in words and widths."""
     lang, store, link = now.lang, class_file(), os.environ.get(LINK, "")
     step = say(f"lessons.lead.steps.{now.step}", lang) if now.led else ""
-    out = {"kind": "front" if now.paused else now.screen, "step": step, "here": say("lessons.lead.here", lang, n=store.students())}
+    out = {
+        "kind": "front" if now.paused else now.screen,
+        "step": step,
+        "here": say("lessons.lead.here", lang, n=store.students()),
+    }
     if out["kind"] == "welcome":
         return out | {"link": link, "code": _qr(link)}
     if out["kind"] == "question":
         return out | {"question": _question(now, lang)}
     if out["kind"] == "paths":
-        return out | {"paths": chosen_by_day(board.paths(store), lang), "head": heads("lessons.board.paths_table", lang)}
+        return out | {
+            "paths": chosen_by_day(board.paths(store), lang),
+            "head": heads("lessons.board.paths_table", lang),
+        }
     return out
 
 
@@ -51,8 +60,14 @@ def _question(now: Lead, lang: str) -> Mapping[str, Any] | None:
     item = bank()[now.item]
     answers = answered(class_file(), open_lesson(), now.item)
     parts = [item.get("right", {}), *item.get("wrong", [])] if item["type"] == "choice" else item.get("lines", [])
-    options = sorted(part["text"][lang] for part in parts) or [step[lang] for step in sorted(item.get("steps", []), key=lambda s: s[lang])]
-    why = [item["right"]["why"][lang]] if "right" in item else [line["why"][lang] for line in item["lines"] if line.get("rule")]
+    options = sorted(part["text"][lang] for part in parts) or [
+        step[lang] for step in sorted(item.get("steps", []), key=lambda s: s[lang])
+    ]
+    why = (
+        [item["right"]["why"][lang]]
+        if "right" in item
+        else [line["why"][lang] for line in item["lines"] if line.get("rule")]
+    )
     return {
         "ask": item["ask"][lang],
         "options": [] if now.spread and answers else options,

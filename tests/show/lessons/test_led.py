@@ -127,7 +127,9 @@ def test_practice_belongs_to_the_task():
     assert stands(practice("lesson_3", CHOICE)) == "open"
 
 
-@pytest.mark.parametrize("kept", ["", "{", "[]", '"x"', json.dumps({"step": "lunch", "led": "yes", "item": "no_such", "lang": 3})])
+@pytest.mark.parametrize(
+    "kept", ["", "{", "[]", '"x"', json.dumps({"step": "lunch", "led": "yes", "item": "no_such", "lang": 3})]
+)
 def test_a_file_of_another_version_is_as_if_nothing_was_led(kept):
     class_file().keep(lead.KEY, kept)
     assert lead.lead(class_file()) == lead.Lead()
@@ -205,7 +207,12 @@ def test_the_projector_shows_the_link_and_how_many_have_come(monkeypatch):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_answers_stand_on_the_projector_only_once_they_are_shown(kind, lang):
     name, item = next((name, item) for name, item in bank().items() if item["type"] == kind)
-    wrong = {"choice": 1, "number": item.get("answer", 0) + 999, "order": [1, 0, *range(2, len(item.get("steps", [])))], "breach": [0]}
+    wrong = {
+        "choice": 1,
+        "number": item.get("answer", 0) + 999,
+        "order": [1, 0, *range(2, len(item.get("steps", [])))],
+        "breach": [0],
+    }
     for given in (wrong[kind], wrong[kind], None):
         class_file().answer(class_file().join(), LESSON, "before", name, given)
     from jiebei_lib.show.lessons.words import right_answer
