@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from weakref import WeakMethod
 
 from jiebei_lib.core.knowledge.problems import UserError
@@ -52,8 +53,6 @@ def look() -> None:
 
 
 def _look(loop: asyncio.AbstractEventLoop) -> None:
-    try:
+    with suppress(UserError):  # the file is busy or gone for a moment: the next look may find it
         look()
-    except UserError:  # the file is busy or gone for a moment: the next look may find it
-        pass
     loop.call_later(EVERY, _look, loop)
