@@ -8,10 +8,10 @@ from typing import Any
 
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.forms import forms
-from jiebei_lib.show.lessons.lead import SCREENS, STEPS, lead, next_step, steer
 from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
+from jiebei_lib.show.lessons.lead import SCREENS, STEPS, lead, next_step, steer
 from jiebei_lib.show.lessons.words import words
 from jiebei_lib.show.widget.fields import Field, Text, both, button, check, choice
 from jiebei_lib.show.widget.panel import Panel

@@ -8,10 +8,10 @@ from contextlib import suppress
 from weakref import WeakMethod
 
 from jiebei_lib.core.knowledge.problems import UserError
-from jiebei_lib.show.lessons.lead import Lead, lead
 from jiebei_lib.lessons.learner import class_file
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
+from jiebei_lib.show.lessons.lead import Lead, lead
 from jiebei_lib.show.lessons.words import words
 
 EVERY = 2.0  # seconds between looks at how the class is led

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from jiebei_lib.lessons import board
 from jiebei_lib.lessons.bank import bank
-from jiebei_lib.show.lessons.lead import Lead, lead
 from jiebei_lib.lessons.learner import LINK, class_file, open_lesson
 from jiebei_lib.lessons.store import Store
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.board import chosen_by_day, question, watch
+from jiebei_lib.show.lessons.lead import Lead, lead
 from jiebei_lib.show.lessons.words import right_answer, words
 from jiebei_lib.show.widget.panel import Panel
 

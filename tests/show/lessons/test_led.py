@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from jiebei_lib.show.lessons import lead
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.learner import LESSONS, LINK, class_file, learner
 from jiebei_lib.lessons.store import Store
-from jiebei_lib.show.lessons import led
+from jiebei_lib.show.lessons import lead, led
 from jiebei_lib.show.panels import class_board, class_lead, class_screen, join, practice, quiz, seven_days
 from jiebei_lib.show.widget.switch import current
 from tests.show.lessons.test_panel import answer, names, own_class, through  # noqa: F401
