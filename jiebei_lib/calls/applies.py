@@ -38,6 +38,9 @@ def applies(
         conditions["caller"] = bound.astype(np.int8)
     if (facts.certain != TRUE).any():
         conditions["memory"] = facts.certain
+    kinds = rule_sets.binds(rule).get("lenders")
+    if kinds and not (owed := facts.is_one_of("lender", kinds) != FALSE).all():
+        conditions["lender"] = owed.astype(np.int8)
     agreed = lifted(facts, rule, clock)
     if (agreed != FALSE).any():
         conditions["agreed_on"] = inverse(agreed)

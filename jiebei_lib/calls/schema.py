@@ -85,7 +85,10 @@ class CallRule(Statement):
 
 
 class Bound(Strict):
+    """Whom a source binds: ``callers``, and of lenders the kinds in ``lenders`` (all if it names none)."""
+
     callers: Annotated[list[Literal["lender", "agency"]], Field(min_length=1)]
+    lenders: Annotated[list[Literal["bank", "consumer_finance", "other"]], Field(min_length=1)] | None = None
     text: Text
 
 

@@ -13,8 +13,8 @@ HOWS = ("as_said", "contested", "absent")
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One claim: its number (paragraph and place in it), what is claimed, how the project has it, and where.
+class Covered:
+    """One claim of the article: its number (paragraph and place in it), what is claimed, how the project has it, and where.
 
     ``how`` is as_said, contested (then ``why``) or absent: none of its places is there, or none of them cites the paragraph.
     ``missing`` are the places that are not there.
@@ -32,18 +32,18 @@ class Claim:
         return int(self.number.partition(".")[0])
 
 
-def claims(policy: Policy) -> list[Claim]:
+def claims(policy: Policy) -> list[Covered]:
     """Every claim of the article, in its order."""
     return [_claim(number, entry, policy) for number, entry in shipped("core/article.yaml")["claims"].items()]
 
 
-def _claim(number: str, entry: Mapping[str, Any], policy: Policy) -> Claim:
+def _claim(number: str, entry: Mapping[str, Any], policy: Policy) -> Covered:
     found = {place: _found(place, policy) for place in entry["where"]}
     cite = f"article ¶{number.partition('.')[0]}"
     cited = any(cite in (node or {}).get("cite", ()) for node in found.values())
     missing = [place for place, node in found.items() if node is None]
     how = entry["how"] if cited else "absent"
-    return Claim(number, entry["claim"], how, entry.get("why"), [p for p in found if p not in missing], missing)
+    return Covered(number, entry["claim"], how, entry.get("why"), [p for p in found if p not in missing], missing)
 
 
 def _found(place: str, policy: Policy) -> Mapping[str, Any] | None:

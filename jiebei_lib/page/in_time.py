@@ -15,7 +15,7 @@ BEGAN, ENDED, VALUE = "began", "ended", "value"
 
 
 @dataclass(frozen=True)
-class Change:
+class RuleChange:
     """One rule that is not the same on two days: its key path, what happened (began, ended, value), the first day on which it was so
     (ISO), the statement, and for a value the old one (None if there was none) and the new."""
 
@@ -36,7 +36,7 @@ class Change:
         return say(f"policy.in_time.{self.kind}", lang, text=said[lang])
 
 
-def changes(data: Mapping[str, Any], first: str, second: str) -> list[Change]:
+def changes(data: Mapping[str, Any], first: str, second: str) -> list[RuleChange]:
     """What is in ``data`` (a policy's, or the rules of conduct) that changed after ``first``, up to ``second``; days as ISO, in order.
 
     Each is told by itself: a rule that began and ended between the two days is told twice.
@@ -45,14 +45,14 @@ def changes(data: Mapping[str, Any], first: str, second: str) -> list[Change]:
     return sorted((one for one in found if first < one.on <= second), key=lambda one: (one.on, one.path))
 
 
-def _of(path: str, node: Mapping[str, Any]) -> Iterator[Change]:
+def _of(path: str, node: Mapping[str, Any]) -> Iterator[RuleChange]:
     if node.get("from"):
-        yield Change(path, BEGAN, node["from"], node)
+        yield RuleChange(path, BEGAN, node["from"], node)
     if node.get("until"):
-        yield Change(path, ENDED, (date.fromisoformat(node["until"]) + timedelta(1)).isoformat(), node)
+        yield RuleChange(path, ENDED, (date.fromisoformat(node["until"]) + timedelta(1)).isoformat(), node)
     dated, old = node.get("values"), None
     for entry in dated if isinstance(dated, list) else []:
-        yield Change(path, VALUE, entry["from"], node, old, entry["value"])
+        yield RuleChange(path, VALUE, entry["from"], node, old, entry["value"])
         old = entry["value"]
 
 

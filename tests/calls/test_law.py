@@ -128,3 +128,30 @@ def test_a_spouse_is_told_apart__A26() -> None:
 
 def test_unless_perhaps_names_columns_of_the_log() -> None:
     assert {column for rule in ALL.rules.values() for column in rule.get("unless_perhaps", [])} <= set(COLUMNS)
+
+
+# ---- whom a rule binds is asked, not assumed ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lender", "measures", "protection"),
+    [("consumer_finance", True, True), ("bank", False, True), ("other", False, False), ("", True, True)],
+)
+def test_a_rule_binds_its_kinds_of_lender_and_an_unknown_one_is_judged(
+    lender: str, measures: bool, protection: bool
+) -> None:
+    threat = {"at": "2026-03-10T12:00:00+08:00", "callee": "borrower", "conduct": "threat", "lender": lender}
+    broken = found(threat)
+    assert (("cn_cfc_conduct", "1") in broken) == measures
+    assert (("cn_order9_conduct", "1") in broken) == protection
+    assert ("cn_cba_conduct", "1") in broken
+
+
+def test_what_may_not_bind_is_said_beside_the_letter() -> None:
+    from jiebei_lib.show.calls.words import AuditWords
+
+    threat = {"attempt_id": "1", **PLAIN, "at": "2026-03-10T12:00:00+08:00", "callee": "borrower", "conduct": "threat"}
+    for lang, whom in (("zh", "持牌消费金融公司"), ("en", "licensed consumer-finance companies")):
+        unknown, known = (AuditWords(audit([threat | own], "cn"), lang) for own in ({}, {"lender": "consumer_finance"}))
+        assert whom in unknown.if_bound() and known.if_bound() == ""
+        assert whom in str(unknown.words("letter", text="…", who="borrower"))

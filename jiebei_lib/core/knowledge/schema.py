@@ -37,7 +37,6 @@ Iso = Annotated[str, AfterValidator(_iso)]
 Factor = Literal["communication", "history", "amount", "contacts", "days"]
 Confidence = Literal["V", "S+", "S"]
 Number = int | float
-Lender = Literal["bank", "consumer_finance", "other"]
 DayRange = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 
@@ -260,7 +259,7 @@ class RateLine(Statement):
 
     short: Text
     applies: Text
-    lenders: list[Lender] | None = None
+    lenders: list[Literal["bank", "consumer_finance", "other"]] | None = None
     value: Annotated[Number, Field(gt=0, le=1)] | None = None
     times_lpr: Annotated[Number, Field(gt=0, le=10)] | None = None
 

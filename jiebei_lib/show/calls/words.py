@@ -303,6 +303,20 @@ class AuditWords:
         names = [self.set_name(name) for name in ABROAD if name in broken]
         return ("、" if self.lang == "zh" else " and ").join(names)
 
+    def if_bound(self) -> str:
+        """The sources of broken rules that bind some kinds of lender only, where the log does not say which kind it is; with a sentence
+        each on whom they bind."""
+        if not self.findings.attempts["lender"].isna().any():
+            return ""
+        broken = [self.rule_sets.rules[name] for name in dict.fromkeys(self.findings.breaches["rule_id"].astype(str))]
+        limited = {rule["cite"][0].partition(" ")[0]: self.rule_sets.binds(rule) for rule in broken}
+        said = [
+            self.say("calls.todo.bound", source=cited_all([name], self.lang)[0], whom=binds["text"][self.lang])
+            for name, binds in limited.items()
+            if binds.get("lenders")
+        ]
+        return ("；" if self.lang == "zh" else "; ").join(said)
+
     def open_facts(self, open_: list[tuple[str, list[str]]]) -> str:
         """The facts that a plan leaves open, each once."""
         named = [self.missing(column, self.rule_sets.rules[rule]) for rule, columns in open_ for column in columns]
