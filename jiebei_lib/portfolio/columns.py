@@ -113,9 +113,9 @@ def meant(text: str, words: Mapping[str, Any]) -> Any:
     return words[word] if word in words else words.get(_as_number(word), text)
 
 
-def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, list[WrongRow]]:
+def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[str, Any], np.ndarray, list[WrongRow]]:
     """A chunk's facts as :func:`jiebei_lib.portfolio.table.check_table` gives them (and ``case_id`` as text, if it has one), which rows are
-    fine, and what is wrong with the others."""
+    fine, and what is wrong with the others (``most``: of each column the first so many)."""
     count = chunk.rows.num_rows
     columns: dict[str, Any] = {}
     fine, wrong = np.ones(count, bool), []
@@ -127,7 +127,7 @@ def cleaned(chunk: Chunk, plan: Layout) -> tuple[dict[str, Any], np.ndarray, lis
             continue
         column = chunk.rows.column(source)
         columns[name], bad = _column(name, column, plan.values.get(name, {}))
-        for row in np.flatnonzero(bad):
+        for row in np.flatnonzero(bad)[:most]:
             where = f"{chunk.file}, row {chunk.numbers[row]}: {source}"
             value = column[int(row)].as_py()
             problem = Problem("invalid", where, {"value": shown(value), "allowed": allowed(name)})

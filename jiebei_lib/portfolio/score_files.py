@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     pass
 
 ERRORS = ("report", "fail")
+HEAD = ("file", "row", "column", "value", "reason")
+LISTED, LONGEST = 10_000, 1_000  # wrong cells that are listed one by one, and characters of each
 ROWS = 131_072  # rows of a file that are in work at a time, in each thread or task
 HASHES = (
     20_000_000  # ids whose hashes are compared at a time (160 MB, twice); a longer table is gone through several times
@@ -79,35 +81,51 @@ def score_files(
         raise TableError(Problem("not_one_of", "--errors", {"value": shown(errors), "allowed": items(ERRORS)}))
     files, output, policy, tell = files_of(given), Path(output), load_policy(policy), progress or (lambda *_: None)
     kind(output)
-    if output.resolve() in [file.resolve() for file in files]:
-        raise TableError(Problem("over_itself", str(output)))
+    aside = output.with_name(f"{output.name}.errors.csv")
+    _spared(files, output, aside)
     plan = layout_of(files, mapping)
     doubled, total = _doubled(files, plan)
-    aside = output.with_name(f"{output.name}.errors.csv")
     done = bad = 0
-    with executor(cluster) as (submit, workers), _reporting(aside, lang) as note, writing(output) as put:
-        told: list[WrongRow] = []
+    with executor(cluster) as (submit, workers), ExitStack() as kept, writing(output) as put:
+        told, listed = _Few(), _Listed(aside, lang, kept)
         parts = _distinct(_chunks(files, told), plan, doubled, told)
-        for chunk, (rows, wrong) in in_order(
+        for chunk, (rows, wrong, count) in in_order(
             submit, lambda chunk: (_score_chunk, chunk, plan, policy), parts, workers + 1
         ):
-            ours = [each for each in told if each.file == chunk.file and each.row <= chunk.numbers.max(initial=0)]
-            told[:] = [each for each in told if each not in ours]
+            ours = told.take(chunk.file, chunk.numbers.max(initial=0))
             wrong = sorted([*ours, *wrong], key=lambda each: each.row)
             if wrong and errors == "fail":
                 raise TableError([each.problem for each in wrong[:10]])
-            note(wrong)
+            listed.add(wrong)
             put(rows)
-            bad += len({each.row for each in wrong})
+            bad += count + len(ours)
             done += len(chunk.numbers) + len(ours)
             tell(done, total)
         if told and errors == "fail":
             raise TableError([each.problem for each in told[:10]])
-        note(told)
-        done, bad = done + len(told), bad + len(told)
+        listed.add(told)
+        done, bad = done + len(told) + told.more, bad + len(told) + told.more
         if not done:  # before anything appears
             raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
+        listed.end(bad)
     return Scored(output, aside if bad else None, done, bad)
+
+
+def _spared(files: list[Path], output: Path, aside: Path) -> None:
+    """Neither what is read nor anybody's own table is written over. Raises :class:`TableError`."""
+    read = [file.resolve() for file in files]
+    for written in (output, aside):
+        if written.resolve() in read:
+            raise TableError(Problem("over_itself", str(written)))
+    if aside.exists() and not _is_ours(aside):
+        raise TableError(Problem("not_ours", str(aside)))
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a table of wrong rows that was written here."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.readline(200).rstrip() == ",".join(HEAD).encode("utf-8-sig")
+    return False
 
 
 def layout_of(files: list[Path], mapping: Any = None, taken: Iterable[str] = ADDED) -> Layout:
@@ -193,10 +211,10 @@ def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: l
         yield chunk
 
 
-def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[WrongRow]]:
-    """A chunk's good rows with :data:`ADDED`, and what is wrong with the others."""
+def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[WrongRow], int]:
+    """A chunk's good rows with :data:`ADDED`, what is wrong with the others (the first of it), and how many those are."""
     pa = arrow()
-    columns, fine, wrong = cleaned(chunk, plan)
+    columns, fine, wrong = cleaned(chunk, plan, LISTED)
     columns.pop("case_id", None)
     rows = chunk.rows
     if not fine.all():
@@ -209,24 +227,53 @@ def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[
             which = pa.array(found[name], pa.int8(), mask=found[name] < 0)
             column = pa.DictionaryArray.from_arrays(which, pa.array(names[name])).cast(pa.string())
         rows = rows.append_column(name, column)
-    return rows, wrong
+    return rows, wrong, int((~fine).sum())
 
 
-@contextmanager
-def _reporting(path: Path, lang: str) -> Iterator[Callable[[list[WrongRow]], None]]:
-    """A function that takes wrong rows for the table ``path``, which appears at the end if there are any."""
-    with ExitStack() as kept:
-        writer: Any = None
+class _Few(list):
+    """Rows told of while a table is read: the first of them, and how many ``more`` there were."""
 
-        def note(wrong: list[WrongRow]) -> None:
-            nonlocal writer
-            if wrong and writer is None:
-                writer = csv.writer(kept.enter_context(written_whole(path, TableError, "utf-8-sig", folders=True)))
-                writer.writerow(["file", "row", "column", "value", "reason"])
-            for each in wrong:
-                cells = [each.file, each.row, each.column, each.value, each.problem.say(lang)]
-                writer.writerow([safe(str(cell)) for cell in cells])
+    more = 0
 
-        yield note
-        if writer is None:
-            path.unlink(missing_ok=True)  # of an earlier run
+    def append(self, each: WrongRow) -> None:
+        if len(self) < LISTED:
+            super().append(each)
+        else:
+            self.more += 1
+
+    def take(self, file: str, last: int) -> list[WrongRow]:
+        """Those of a file up to a row, which are then no longer here."""
+        ours, others = [], []
+        for each in self:
+            (ours if each.file == file and each.row <= last else others).append(each)
+        self[:] = others
+        return ours
+
+
+class _Listed:
+    """The table of wrong rows, which appears at the end if there are any; it holds the first of them, and says how many more there are."""
+
+    def __init__(self, path: Path, lang: str, kept: ExitStack):
+        self.path, self.lang, self.kept = path, lang, kept
+        self.writer: Any = None
+        self.cells, self.rows = 0, 0
+
+    def add(self, wrong: list[WrongRow]) -> None:
+        if wrong and self.writer is None:
+            file = self.kept.enter_context(written_whole(self.path, TableError, "utf-8-sig", folders=True))
+            self.writer = csv.writer(file)
+            self.writer.writerow(HEAD)
+        wrong = wrong[: LISTED - self.cells]
+        for each in wrong:
+            cells = [each.file, each.row, each.column, each.value[:LONGEST], each.problem.say(self.lang)]
+            self.writer.writerow([safe(str(cell)) for cell in cells])
+        self.cells += len(wrong)
+        self.rows += len({each.row for each in wrong})
+
+    def end(self, bad: int) -> None:
+        """When all rows have been told: ``bad`` of them."""
+        if self.writer is None:
+            if _is_ours(self.path):  # of an earlier run
+                self.path.unlink(missing_ok=True)
+        elif bad > self.rows:
+            self.writer.writerow(["", "", "", "", Problem("and_more", "", {"number": bad - self.rows}).say(self.lang)])

@@ -17,6 +17,7 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.portfolio.files import safe
 from jiebei_lib.reports.render import REPORTS, Rendered, checked_formats, file_stem, render, writable, write
 
 LISTED = 10  # rows that are named where none could be read
@@ -65,8 +66,11 @@ def audit_report(
 
 
 def kept_rows(log: Log) -> str:
-    """The rows of a log that could be read, as CSV."""
-    return log.table[list(COLUMNS)].dropna(axis=1, how="all").to_csv(index=False)
+    """The rows of a log that could be read, as CSV; nothing in it is a formula where a spreadsheet opens it."""
+    table = log.table[list(COLUMNS)].dropna(axis=1, how="all")
+    for name in table.select_dtypes(["object", "string", "category"]).columns:
+        table[name] = table[name].astype(object).map(lambda cell: safe(cell) if isinstance(cell, str) else cell)
+    return table.to_csv(index=False)
 
 
 def _content(rule_set: str) -> Any:

@@ -45,6 +45,6 @@ def as_csv(findings: Any, lang: str) -> str:
     table = findings.table.drop(columns="position")
     short = {name: rule["short"][lang] for name, rule in rules.items()}
     table.insert(1, "rule", table["rule_id"].astype(str).map(short))
-    for column in ("attempt_id", "attempts"):
-        table[column] = table[column].map(safe)
+    for column in table.select_dtypes(["object", "string"]).columns:
+        table[column] = table[column].map(lambda cell: safe(cell) if isinstance(cell, str) else cell)
     return table.to_csv(index=False)

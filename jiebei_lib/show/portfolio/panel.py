@@ -89,4 +89,5 @@ def _export(values: dict[str, Any], panel: Panel) -> Download:
     texts = [name for name in scored.columns if name not in FIELDS or FIELDS[name]["type"] == "text"]
     for name in scored[texts].select_dtypes(["object", "string"]).columns:
         scored[name] = scored[name].map(lambda cell: safe(cell) if isinstance(cell, str) else cell)
+    scored.columns = [safe(str(name)) for name in scored.columns]
     return Download("portfolio-scores.csv", "\ufeff" + scored.to_csv(index=False), "text/csv")

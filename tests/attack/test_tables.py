@@ -1,0 +1,163 @@
+"""Tables under attack: nobody's file is taken for ours, a table of nothing but mistakes stays small, no cell is a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from jiebei_lib.cli import run
+from jiebei_lib.portfolio import score_files as scoring
+from jiebei_lib.portfolio.files import TableError
+from jiebei_lib.portfolio.score_files import score_files
+
+HEAD = "case_id,days_overdue,amount_overdue\n"
+FORMULAS = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1+1",
+    "＝1+1",
+    '=HYPERLINK("http://x")',
+    "-2+3+cmd|' /C calc'!D2",
+    "＋1",
+    "－1+1",
+    "＠x",
+]
+RUNS = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+SIGNED = re.compile(r"[+-]?[0-9.,]+(e[+-]?\d+)?%?")
+
+
+def table(path, rows, head=HEAD):
+    path.write_text(head + "".join(rows), "utf-8")
+    return path
+
+
+def test_a_table_of_the_users_is_never_taken_for_our_list_of_wrong_rows(tmp_path):
+    cases = table(tmp_path / "in.csv", ["a,7,8000\n"])
+    own = tmp_path / "out.csv.errors.csv"
+    for content in ("mine", "", HEAD, "file,row,column\n", "\ufefffile,row,column,value,reason,more\n"):
+        own.write_text(content, "utf-8")
+        with pytest.raises(TableError, match="no list of wrong rows written here"):
+            score_files(cases, tmp_path / "out.csv")
+        assert own.read_text("utf-8") == content
+        assert not (tmp_path / "out.csv").exists()
+
+
+def test_our_own_list_is_renewed_and_taken_away_when_nothing_is_wrong(tmp_path):
+    good, bad = table(tmp_path / "good.csv", ["a,7,8000\n"]), table(tmp_path / "bad.csv", ["a,7,8000\n", "b,x,1\n"])
+    out = tmp_path / "out.csv"
+    assert score_files(bad, out).errors.exists()
+    assert score_files(bad, out).bad == 1
+    assert score_files(good, out).errors is None
+    assert not (tmp_path / "out.csv.errors.csv").exists()
+
+
+def test_a_table_is_never_written_over_by_the_list_of_its_own_mistakes(tmp_path):
+    given = table(tmp_path / "e.csv.errors.csv", ["a,7,8000\n"])
+    before = given.read_bytes()
+    with pytest.raises(TableError, match="is a file to be read"):
+        score_files(given, tmp_path / "e.csv")
+    assert given.read_bytes() == before and list(tmp_path.iterdir()) == [given]
+
+
+@pytest.mark.parametrize("rows", [["x{n},y,-1\n"], ["{n},7\n"], ["same,7,8000\n"], ["{n},7\n", "a{n},7,8000\n"]])
+def test_many_wrong_rows_are_counted_and_the_first_are_listed(tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(scoring, "LISTED", 50)
+    monkeypatch.setattr(scoring, "ROWS", 200)
+    cases = table(tmp_path / "in.csv", [row.format(n=n) for n in range(1000) for row in rows])
+    done = score_files(cases, tmp_path / "out.csv", lang="en")
+    good = sum("{n},7,8000" in row for row in rows) * 1000 + (rows[0].startswith("same"))
+    assert (done.rows, done.bad) == (1000 * len(rows), 1000 * len(rows) - good)
+    with (tmp_path / "out.csv.errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        listed = list(csv.DictReader(file))
+    assert len(listed) == 51
+    told = {row["row"] for row in listed[:-1]}
+    assert listed[-1]["reason"] == f"And {done.bad - len(told)} more."
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig") as file:
+        assert sum(1 for _ in file) == 1 + good
+
+
+@pytest.mark.slow
+def test_a_million_wrong_rows_take_bounded_memory(tmp_path):
+    """Three hundred thousand here, a million by hand (docs/reliability.md): 1.5 GB and 155 s before."""
+    import os
+    import subprocess
+    import sys
+
+    code = """
+import resource, sys
+from jiebei_lib.portfolio.score_files import score_files
+done = score_files(sys.argv[1], sys.argv[2])
+print(done.bad, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    cases = table(tmp_path / "in.csv", [f"c{n},x,-5\n" for n in range(300_000)])
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(cases), str(tmp_path / "out.csv")], capture_output=True, text=True, check=True
+    )
+    bad, megabytes = map(int, done.stdout.split())
+    assert bad == 300_000 and megabytes < 600
+    assert os.path.getsize(tmp_path / "out.csv.errors.csv") < 5_000_000
+
+
+def formulas(text: str) -> list[str]:
+    cells = [cell for row in csv.reader(io.StringIO(text.lstrip("\ufeff"), newline="")) for cell in row]
+    return [cell for cell in cells if RUNS.match(cell) and not SIGNED.fullmatch(cell)]
+
+
+@pytest.fixture
+def evil(tmp_path):
+    """Cases and contacts whose every text is a formula."""
+    rows = [[each.strip() + str(n), 7, 8000, each] for n, each in enumerate(FORMULAS)] + [
+        [each] * 4 for each in FORMULAS
+    ]
+    out = io.StringIO()
+    csv.writer(out).writerows([["case_id", "days_overdue", "amount_overdue", "=1+1"], *rows])
+    (tmp_path / "=cases.csv").write_text(out.getvalue(), "utf-8")
+    out = io.StringIO()
+    names = ["attempt_id", "at", "callee_id", "callee", "caller", "channel", "debt_id"]
+    contacts = [
+        [
+            each.strip() + str(n),
+            f"2026-03-0{1 + n % 9}T23:10:00+08:00",
+            each.strip(),
+            "contact",
+            "agency",
+            "call",
+            each.strip(),
+        ]
+        for n, each in enumerate(FORMULAS)
+    ]
+    csv.writer(out).writerows([names, *contacts])
+    (tmp_path / "log.csv").write_text(out.getvalue(), "utf-8")
+    return tmp_path
+
+
+def test_nothing_that_we_write_is_a_formula_to_a_spreadsheet(evil, capsys, monkeypatch):
+    monkeypatch.chdir(evil)
+    assert run(["score", "=cases.csv", "-o", "out.csv"]) in (0, 1)
+    written = {name: (evil / name).read_text("utf-8-sig") for name in ("out.csv", "out.csv.errors.csv")}
+    capsys.readouterr()
+    assert run(["audit", "log.csv", "--csv"]) in (0, 1)
+    written["audit --csv"] = capsys.readouterr().out
+    for name, text in written.items():
+        assert len(text) > 200, name
+        assert formulas(text) == [], name
+
+
+def test_what_an_audit_and_a_panel_give_away_is_no_formula_either(evil):
+    from jiebei_lib.calls.log import read_log
+    from jiebei_lib.reports.kinds import kept_rows
+    from jiebei_lib.show.panels import portfolio
+    from jiebei_lib.show.portfolio.panel import _export
+
+    kept = kept_rows(read_log(evil / "log.csv"))
+    assert "SUM" in kept and formulas(kept) == []
+    panel = portfolio()
+    content = (evil / "=cases.csv").read_text("utf-8")
+    panel.set(source="file", csv={"name": "=x.csv", "text": content})
+    given = _export(dict(panel.values), panel).text
+    assert "SUM" in given and formulas(given) == []
