@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,13 +78,10 @@ def gone(store: Store, lesson: str, phase: str) -> int:
 
 def fits(item: str, response: Any) -> bool:
     """Whether a kept response can be an answer to the question as the bank has it now."""
-    if item not in bank():
-        return False
-    try:
+    with suppress(KeyError, ValueError, TypeError):
         mark(bank()[item], response)
-    except (ValueError, TypeError):
-        return False
-    return True
+        return True
+    return False
 
 
 def pattern(item: dict[str, Any], response: Any) -> Any:

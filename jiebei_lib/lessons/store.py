@@ -209,6 +209,11 @@ class Store:
         with self._open() as file:
             return file.execute("select count(*) from student").fetchone()[0]
 
+    def codes(self) -> dict[int, str]:
+        """Running number and code of every student, for the teacher's own list."""
+        with self._open() as file:
+            return dict(file.execute("select number, code from student order by number").fetchall())
+
     # ---- what students do ------------------------------------------------------------------------------------------
 
     def answer(self, code: str, lesson: str, phase: str, item: str, response: Any) -> Marked:

@@ -10,12 +10,14 @@ from jiebei_lib.core.knowledge.problems import UserError
 from jiebei_lib.lessons import board
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank, mark, plan
-from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson
+from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, heads, say
+from jiebei_lib.show.lessons.gradebook import gradebook
 from jiebei_lib.show.lessons.words import answer, words
 from jiebei_lib.show.widget.fields import both, button, check, choice
 from jiebei_lib.show.widget.panel import Download, Panel
+from jiebei_lib.show.widget.switch import current
 
 EVERY = 3.0  # seconds between looks at the class
 WIDE = 400  # of the interval's picture
@@ -33,10 +35,11 @@ def class_board() -> Panel:
         choice("phase", both("lessons.board.phase"), phases, look="select"),
         button("refresh", both("lessons.board.refresh"), main=True),
         button("export", both("lessons.board.export")),
+        button("grades", both("lessons.board.export_grades")),
         check("sure", both("lessons.board.sure_delete")),
         button("delete", both("lessons.board.delete")),
     ]
-    presses = {"refresh": _refresh, "export": _export, "delete": _delete}
+    presses = {"refresh": _refresh, "export": _export, "grades": _grades, "delete": _delete}
     panel = Panel(fields, draw, presses=presses, name="board")
     watch(panel)
     return panel
@@ -48,6 +51,11 @@ def _refresh(values: Mapping[str, Any], panel: Panel) -> None:
 
 def _export(values: Mapping[str, Any], panel: Panel) -> Download:
     return Download("class.csv", class_file().export(), "text/csv")
+
+
+def _grades(values: Mapping[str, Any], panel: Panel) -> Download:
+    lesson = values["lesson"] if values["lesson"] in LESSONS else open_lesson()
+    return Download(f"grades-{lesson}.csv", gradebook(class_file(), lesson, current.lang, seed()), "text/csv")
 
 
 def _delete(values: Mapping[str, Any], panel: Panel) -> dict[str, Any] | None:

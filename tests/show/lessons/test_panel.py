@@ -387,3 +387,44 @@ def test_the_door_is_the_panel_with_a_memory():
 
     assert Panel._esm.count("export default") == Door._esm.count("export default") == 1
     assert Panel._esm.replace("export default", "const panel =") in Door._esm
+
+
+def test_the_gradebook_has_a_row_a_student_by_their_code():
+    """Worked by hand: 12 right of 12 before, nothing after, one game played out; the second has only come in."""
+    import csv
+    import io
+
+    from jiebei_lib.show.lessons.gradebook import BOM
+
+    store = class_file()
+    learner.code = first = store.join("小明")
+    through(quiz(LESSON, "before"))
+    play = seven_days()
+    while do := next((name for name in names(play) if str(name).startswith("do_")), None):
+        play._press(do)
+    second = store.join()
+    third = store.join()
+    store.move(third, 1, 1, "explain")  # a game that is not finished has no points
+    panel = class_board()
+    panel.set(lesson=LESSON)
+    sent = panel._presses["grades"](dict(panel.values), panel)
+    assert sent.name == "grades-lesson_1.csv"
+    assert sent.text.startswith(BOM)
+    assert "小明" not in sent.text
+    head, *rows = csv.reader(io.StringIO(sent.text.removeprefix(BOM)))
+    assert head[0] == "续课码" and len(head) == 9
+    points = best_path.points(game.play(seed(), store.played(first)[1])[-1]).total
+    assert rows == [
+        [first, "1", "12", "12", "", "", "", "", f"{points:.1f}"],
+        [second, "2", *[""] * 7],
+        [third, "3", *[""] * 7],
+    ]
+
+
+def test_a_game_that_can_no_longer_be_played_out_spoils_no_gradebook():
+    store = class_file()
+    code = store.join()
+    for day in range(1, 8):
+        store.move(code, 1, day, "a_choice_of_another_version")
+    panel = class_board()
+    assert code in panel._presses["grades"](dict(panel.values), panel).text
