@@ -72,3 +72,18 @@ def test_the_guidance_for_consumer_finance_has_its_date_and_what_is_unclear__A20
     assert (before.in_force, after.in_force) == (False, True)
     assert "2025年10月29日" in after.statement["text"]["zh"] and "unclear" in after.statement["text"]["en"]
     assert lines(0.25, "2026-04-01")["tiers"].in_force and not lines(0.25, "2026-03-31")["tiers"].in_force
+
+
+def test_the_annual_rate_must_be_shown_since_31_march_2021_and_the_worked_penalty_is_right__C4_C6(
+    article: Policy,
+) -> None:
+    statements = article.data["cost"]["statements"]
+    assert statements["annual_rate_shown"]["from"] == "2021-03-31"
+    for daily, low, high in (("0.05", "0.065", "0.075"), ("0.06", "0.078", "0.09")):
+        assert float(low) == pytest.approx(1.3 * float(daily)) and float(high) == pytest.approx(1.5 * float(daily))
+        for lang in ("zh", "en"):
+            assert (
+                f"{low}%" in statements["worked_penalty"]["text"][lang]
+                and f"{high}%" in statements["worked_penalty"]["text"][lang]
+            )
+    assert statements["some_courts"]["confidence"] == "S"
