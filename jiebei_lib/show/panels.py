@@ -58,6 +58,7 @@ _HOME = {
     "assumptions": "policy.panel",
     "two_facts": "policy.panel",
     "all_readings": "policy.readings_panel",
+    "rules_in_time": "policy.in_time_panel",
     "join": "lessons.door",
     "quiz": "lessons.quiz",
     "practice": "lessons.quiz",
