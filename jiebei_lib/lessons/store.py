@@ -229,7 +229,9 @@ class Store:
             return found
         with self._open() as file:
             kept = file.execute("select response from answer where id = ?", row[:1]).fetchone()
-        return mark(bank()[item], json.loads(kept[0]))
+        with suppress(ValueError, TypeError):  # the question may have changed since, so that what is kept is no answer to it
+            return mark(bank()[item], json.loads(kept[0]))
+        return Marked(False, [], [])
 
     def move(self, code: str, run: int, day: int, choice: str) -> bool:
         """Keeps a day's choice of a game; whether it was new."""
@@ -296,8 +298,7 @@ class Store:
     def kept(self, name: str) -> str:
         """A setting of the class; empty if there is none."""
         with self._open() as file:
-            found = file.execute("select value from class where name = ?", (name,)).fetchone()
-        return found[0] if found else ""
+            return (file.execute("select value from class where name = ?", (name,)).fetchone() or ("",))[0]
 
     def identity(self) -> str:
         """What tells this class from every other one; says nothing else."""

@@ -39,6 +39,16 @@ def test_first_answer_stands_and_counts_once(store):
     assert len(store.answers()) == 2
 
 
+def test_a_kept_answer_that_fits_its_question_no_more_still_stands(store):
+    """The question was changed after it was answered: a second answer neither takes its place nor breaks anything."""
+    code = store.join()
+    store.answer(code, LESSON, "before", CHOICES[0], 1)
+    store._write("update answer set response = ?", ("[2, 1]",))
+    found = store.answer(code, LESSON, "before", CHOICES[0], 0)
+    assert (found.right, found.reveals, found.feedback) == (False, [], [])
+    assert [answer.response for answer in store.answers()] == [[2, 1]]
+
+
 @pytest.mark.parametrize(
     "call",
     [("before", "no_such", 0), ("sometime", CHOICES[0], 0), ("before", CHOICES[0], 7), ("before", CHOICES[0], "0")],
