@@ -229,7 +229,9 @@ class Store:
             return found
         with self._open() as file:
             kept = file.execute("select response from answer where id = ?", row[:1]).fetchone()
-        with suppress(ValueError, TypeError):  # the question may have changed since, so that what is kept is no answer to it
+        with suppress(
+            ValueError, TypeError
+        ):  # the question may have changed since, so that what is kept is no answer to it
             return mark(bank()[item], json.loads(kept[0]))
         return Marked(False, [], [])
 
