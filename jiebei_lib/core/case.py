@@ -49,9 +49,8 @@ class Case:
         if not isinstance(given, Mapping):
             raise CaseError(Problem("invalid", where, {"value": shown(given), "allowed": Phrase("mapping")}))
         facts, problems = FIELDS.keyed(given, where)
+        facts.setdefault("case_id", "case")
         known = {name: facts.get(name) for name in FIELDS if name in facts or FIELDS[name]["required"]}
-        if "case_id" not in facts:
-            known["case_id"] = "case"
         for name, value in known.items():
             problem = checked(name, value, f"{where}: {name}")[1]
             problems += [problem] if problem else []

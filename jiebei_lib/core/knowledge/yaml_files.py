@@ -53,8 +53,7 @@ def parse_json(text: str) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            raise Refused("key_again", next(key for key in keys if keys.count(key) > 1), 0)
+            raise Refused("key_again", next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n])), 0)
         return found
 
     return json.loads(text, object_pairs_hook=once)
