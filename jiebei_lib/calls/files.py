@@ -15,20 +15,24 @@ from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
 from jiebei_lib.portfolio.columns import layout, meant
 from jiebei_lib.portfolio.delimited import TableError, Upload, WrongRow, cell_text, columns_of
 from jiebei_lib.portfolio.files import files_of, text_table
+from jiebei_lib.portfolio.ready_maps import ReadyMap, mapped, with_headings
 
 COLUMNS = Fields("calls/attempts.yaml")
+FORMATS = "calls/formats.yaml"
 NEEDED = ("attempt_id", "at")  # columns without which there is nothing to judge
 
 
-def read_table(source: Any, mapping: Any = None) -> tuple[pd.DataFrame, list[Problem]]:
+def read_table(source: Any, mapping: Any = None) -> tuple[pd.DataFrame, list[Problem], ReadyMap]:
     """The rows as text with their number in the file (``row``, from 1), and the rows that could not be split into cells.
 
-    Columns that attempts.yaml knows by any name bear its own; all others stay as they are. ``mapping`` (a YAML file or its content) says
-    which columns are meant and what their words mean, as for tables of cases. Raises :class:`LogError`.
+    Columns that attempts.yaml knows by any name bear its own; all others stay as they are. ``mapping`` (a YAML file, its content,
+    the name of a format in formats.yaml, or ``auto``) says which columns are meant and what their words mean. Raises :class:`LogError`.
     """
     try:
-        table, numbers, wrong = _cells(source)
-        plan = layout(list(table.columns), mapping, _name(source), COLUMNS, NEEDED)
+        source = Path(source) if isinstance(source, str) else source
+        table, numbers, wrong = _cells(with_headings(source, mapping, FORMATS) if mapping else source)
+        table, rest, used = mapped(table, mapping, FORMATS, COLUMNS, _name(source))
+        plan = layout(list(table.columns), rest, _name(source), COLUMNS, NEEDED)
     except TableError as error:
         raise LogError(error.problems) from None
     if not len(table) and not wrong:
@@ -48,7 +52,7 @@ def read_table(source: Any, mapping: Any = None) -> tuple[pd.DataFrame, list[Pro
         spoken = COLUMNS[name]["type"] in ("level", "truth")  # these are heard word by word
         table[name] = table[name] if spoken else table[name].mask(table[name].isin(_nothing(COLUMNS[name]["type"])))
     told = [Problem(each.problem.kind, f"row {each.row}", each.problem.slots) for each in wrong]
-    return table, told
+    return table, told, used
 
 
 @cache

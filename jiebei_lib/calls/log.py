@@ -17,6 +17,7 @@ from jiebei_lib.calls.personal import keep_out
 from jiebei_lib.calls.times import DAY, NO_OFFSET, instants, zones
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.portfolio.delimited import Upload
+from jiebei_lib.portfolio.ready_maps import ReadyMap
 
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known
 
@@ -35,6 +36,7 @@ class Log:
     rejected: int = 0
     unused: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
+    used: ReadyMap | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -53,7 +55,7 @@ def read_log(
     refused, or with ``mask`` replaced. ``latest``: what lies later has not happened (now, if not given). Rows that cannot be
     read are left out and reported. Raises :class:`LogError`.
     """
-    table, bad = read_table(source, mapping)
+    table, bad, used = read_table(source, mapping)
     rows = len(table) + len(bad)
     if zone is not None and zone not in zones():
         raise LogError(Problem("invalid", "zone", {"value": shown(zone), "allowed": Phrase("zone")}))
@@ -76,7 +78,7 @@ def read_log(
     _repeated(table, out["row"], problems, wrong)
     frame = pd.DataFrame(out)[~wrong]
     problems.sort(key=lambda problem: int(re.search(r"\d+", problem.where)[0]))
-    return Log(_in_order(frame), rows, problems, len(bad) + int(wrong.sum()), unused, masked)
+    return Log(_in_order(frame), rows, problems, len(bad) + int(wrong.sum()), unused, masked, used)
 
 
 def _report(problems: list[Problem], wrong: np.ndarray, found: list, column: Any, rows: Any, name: str) -> None:

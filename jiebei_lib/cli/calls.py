@@ -24,7 +24,7 @@ def audit(
     as_of: Annotated[str | None, typer.Option(help=t("audit.as_of"), metavar="DATE")] = None,
     zone: Annotated[str | None, typer.Option(help=t("audit.zone"), metavar="ZONE")] = None,
     mask: Annotated[bool, typer.Option("--mask", help=t("audit.mask"))] = False,
-    mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    mapping: Annotated[str | None, typer.Option("--map", help=t("audit.map"), metavar="auto|FORMAT|MAP.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
     csv: Annotated[bool, typer.Option("--csv", help=t("audit.csv"))] = False,
     to: Annotated[str | None, typer.Option(help=t("report.to"))] = None,
@@ -36,6 +36,7 @@ def audit(
     from jiebei_lib.calls.log import read_log
     from jiebei_lib.calls.narrative import remembered
     from jiebei_lib.calls.rule_sets import load_rules
+    from jiebei_lib.show.calls.words import map_words
 
     lang = checked_lang(lang)
     if json + csv + (to is not None) > 1:
@@ -60,6 +61,8 @@ def audit(
             sys.stdout.write(as_csv(found, lang))
         else:
             _print(found, "" if log is None else log.name, lang)
+    if (json or csv or to is not None) and read.used is not None and "name" in read.used.content:
+        print(*map_words(read.used, lang), sep="\n", file=sys.stderr)
     if json or csv or to is not None:
         for problem in read.problems:
             print(problem.say(lang), file=sys.stderr)

@@ -20,16 +20,18 @@ ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)$|\s*(Z|[+-]\d\d:?\d\d)$", re.ASCII)
 CLOCK = re.compile(
     rf"({NUMBER})\s*(?:[:：]\s*(\d\d)(?:\s*[:：]\s*(\d\d)(?:[.,]\d+)?)?|[点时](?:(半)|([一三])刻|整|(\d{{1,2}})分?)?)"
 )
+COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)?((?:Z|[+-]\d\d:?\d\d)?)", re.ASCII)
 SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 SECONDS = re.compile(r"\d{10}(?:\.\d+)?|\d{13}", re.ASCII)
 FIRST_DAY = date(1899, 12, 30)  # what a spreadsheet counts its days from
 
 
 @cache
-def parts() -> dict[str, tuple[int, int]]:
-    """Words for a part of the day, the longest first, each with the first and the last hour that it may mean."""
+def parts(kind: str = "hours") -> dict[str, tuple[int, int]]:
+    """Words for a part of the day, the longest first, each with the first and the last hour that it may mean, alone (``hours``) or
+    beside a ``clock``."""
     words = {
-        word: tuple(part["hours"])
+        word: tuple(part.get(kind, part["hours"]))
         for part in shipped("portfolio/times.yaml")["parts"].values()
         for word in part["words"]
     }
@@ -39,6 +41,10 @@ def parts() -> dict[str, tuple[int, int]]:
 def spelled(text: str, latest: Any) -> str | None:
     """A time in ISO form; DOUBTFUL if it could be two different ones, nothing if it is none. ``latest``: a day without a year is
     the last such day not after it."""
+    text = text.replace("\u2212", "-")  # a minus as typesetters write it
+    if found := COMPACT.fullmatch(text):
+        year, month, day, hour, minute, second, offset = found.groups("00")
+        text = f"{year}-{month}-{day} {hour}:{minute}:{second}{offset.strip('0') and offset}"
     numeric = _number(text)
     if numeric:
         return numeric
@@ -115,7 +121,7 @@ def clock_of(text: str) -> str | None:
     elif after_noon:
         return None
     elif word:
-        low, high = parts()[word]
+        low, high = parts("clock")[word]
         fits = [one for one in {hour, hour + 12} if low <= one <= high]
         if len(fits) != 1:
             return DOUBTFUL if hour <= 12 else None

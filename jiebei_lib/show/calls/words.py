@@ -16,6 +16,7 @@ from jiebei_lib.calls.rule_sets import ELSEWHERE, MAIN, RuleSets
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
+from jiebei_lib.portfolio.ready_maps import ReadyMap
 from jiebei_lib.show.calls.windows import window
 
 
@@ -49,12 +50,16 @@ class AuditWords:
         """What else must be known of the log."""
         found, log, out = self.findings, self.findings.log, []
         join = "、" if self.lang == "zh" else ", "
+        if log.used is not None and "name" in log.used.content:
+            out += map_words(log.used, self.lang)
         if found.open:
             out.append(self.say("calls.headline.open", undecided=found.open))
         if log.rejected:
             out.append(self.say("calls.headline.rejected", rejected=log.rejected))
         if found.later:
             out.append(self.say("calls.headline.later", later=found.later, as_of=found.as_of))
+        if log.used is not None and log.used.tokens:
+            out.append(self.say("calls.headline.tokens", columns=join.join(log.used.tokens)))
         if log.masked:
             out.append(self.say("calls.headline.masked", columns=join.join(log.masked)))
         if log.unused:
@@ -324,6 +329,23 @@ class AuditWords:
 
     def lines(self, text: str) -> list[str]:
         return text.split("\n")
+
+
+def map_words(used: ReadyMap, lang: str) -> list[str]:
+    """Which known format a log was read as: its columns beside ours, and what to know of it."""
+    content, join = used.content, "、" if lang == "zh" else ", "
+    both = {**{COLUMNS[name]["name"][lang]: column for name, column in content["columns"].items()}}
+    pairs = [f"{ours} ← {'+'.join(theirs) if isinstance(theirs, list) else theirs}" for ours, theirs in both.items()]
+    pairs += [
+        f"{COLUMNS[name]['name'][lang]} = {word(name, value, lang)}" for name, value in content.get("fixed", {}).items()
+    ]
+    out = [say("calls.headline.read_as", lang, name=content["name"][lang], columns=join.join(pairs))]
+    return [*out, content["note"][lang]] if "note" in content else out
+
+
+def word(column: str, value: str, lang: str) -> str:
+    """A level of a column in words."""
+    return COLUMNS[column].get("labels", {}).get(value, {}).get(lang, value)
 
 
 class SideBySide:
