@@ -31,7 +31,7 @@ def log_of(case: dict, defaults: dict = BORDERS["defaults"]) -> pd.DataFrame:
     )
 
 
-@pytest.mark.parametrize("case", BORDERS["cases"], ids=lambda case: f"{case['rule']}: {case['note']}")
+@pytest.mark.parametrize("case", BORDERS["cases"], ids=lambda case: f"{case['rule']}: {case['note']['en']}")
 def test_a_rule_at_its_border(case: dict) -> None:
     found = audit(log_of(case), RULES).table
     of_rule = found[found["rule_id"] == case["rule"]]
