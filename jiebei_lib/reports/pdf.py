@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Problem, ReportError, shown
+from jiebei_lib.page.html import plotly_bundle
 
 # On paper a chart is a quarter flatter than on a screen, so that it finds room beside its words; not so a calendar, whose squares
 # hold marks, nor a long list of bars, which only has to end before its page does.
@@ -16,6 +17,26 @@ FLATTER = """async () => { for (const chart of document.querySelectorAll('.chart
   const high = chart.layout.height, height = high > 440 ? Math.min(820, high) : Math.min(high - 12, Math.max(160, Math.round(0.7 * high)));
   if (height >= high || chart.data[0].type === 'heatmap') continue;
   chart.style.minHeight = height + 'px'; await Plotly.relayout(chart, {height, 'margin.b': 44, 'xaxis.title.standoff': 4}); } }"""
+
+
+# What a page may load: nothing, but the pictures and styles that it carries
+POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
+DRAW = """() => { for (const data of document.querySelectorAll('script[type="application/json"][id^="data-"]')) {
+  const f = JSON.parse(data.textContent);
+  Plotly.newPlot(data.id.replace(/^data-/, 'chart-'), f.data, f.layout, f.config); } }"""
+# Every connection, to this machine too, goes to a proxy that nobody runs
+ALONE = (
+    "--proxy-server=http://127.0.0.1:9",
+    "--proxy-bypass-list=<-loopback>",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-pings",
+    "--dns-prefetch-disable",
+    "--no-first-run",
+)
 
 
 def find_browser() -> str:
@@ -79,7 +100,12 @@ def with_pictures(html: str, browser: str) -> str:
 
 
 class opened:
-    """A page in a browser of its own, with its charts drawn and no way out to the network."""
+    """A page in a browser of its own, with its charts drawn, no script but ours, and no way out to the network.
+
+    Whatever a page's text may be, nothing in it runs: its policy forbids every script, and the charts are drawn from outside. Should
+    markup slip in all the same, it finds no server (every connection goes to a proxy that is not there, those of WebSocket, WebRTC
+    and prefetching too), no file, no other window.
+    """
 
     def __init__(self, html: str, browser: str, print_width: bool = False):
         self.html, self.browser, self.print_width = html, browser, print_width
@@ -91,24 +117,51 @@ class opened:
             raise ReportError(Problem("no_extra", "pdf", {"allowed": "jiebei-lib[reports]"})) from None
         self.playwright = sync_playwright().start()
         try:
-            args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-            self.chromium = self.playwright.chromium.launch(executable_path=self.browser, args=args)
+            self.chromium = self._launched(Error)
             # Print is 180 mm wide: charts are drawn at that width, not shrunk to it.
-            tab = self.chromium.new_page(viewport={"width": 680 if self.print_width else 1000, "height": 1200})
-            tab.route("**/*", lambda route: route.abort())
+            size = {"width": 680 if self.print_width else 1000, "height": 1200}
+            context = self.chromium.new_context(
+                viewport=size, service_workers="block", accept_downloads=False, offline=True
+            )
+            context.route("**/*", lambda route: route.abort())
+            context.route_web_socket("**/*", lambda socket: socket.close())
+            tab = context.new_page()
+            context.on("page", lambda other: other.close())  # a window that the page has opened
             if self.print_width:
                 tab.emulate_media(media="print")
-            tab.set_content(self.html, wait_until="load")
-            tab.wait_for_function(
-                "[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('.main-svg'))"
-            )
+            tab.set_content(shut(self.html), wait_until="load")
+            if tab.query_selector(".chart"):
+                line = context.new_cdp_session(tab)
+                line.send("Runtime.evaluate", {"expression": plotly_bundle()})
+                tab.evaluate(DRAW)
             return tab
         except Error as failure:
             self.__exit__()
             reason = shown(failure.message, 120)
             raise ReportError(Problem("browser_failed", Path(self.browser).name, {"value": reason})) from None
 
+    def _launched(self, error: type[Exception]) -> Any:
+        """The browser, in its sandbox where the system lets it: never for root, and not in every container."""
+        for sandbox in (True, False) if getattr(os, "geteuid", lambda: 1)() else (False,):
+            try:
+                return self.playwright.chromium.launch(
+                    executable_path=self.browser, args=[*ALONE], chromium_sandbox=sandbox
+                )
+            except error:
+                if not sandbox:
+                    raise
+        return None
+
     def __exit__(self, *_: Any) -> None:
         if hasattr(self, "chromium"):
             self.chromium.close()
         self.playwright.stop()
+
+
+def shut(html: str) -> str:
+    """A page that may show what it holds and do nothing: its own scripts are taken away (one by one, so that a page has little to carry)
+    and whatever else there is may not run."""
+    html = html.replace(plotly_bundle().replace("</script", "<\\/script"), "", 1)
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    head, found, rest = html.partition("<head>")
+    return f"{head}{found}{policy}{rest}" if found else f"<!DOCTYPE html>{policy}{html}"
