@@ -298,6 +298,9 @@ def _checked(loans: Any) -> dict[str, np.ndarray]:
     t["twelfth"], t["over"] = 1 / t["per_year"], np.array([1, 30, 360])[kind]
     method = np.asarray(loans["method"], object)
     t["method"] = np.select([method == name for name in METHODS], range(len(METHODS)), -1)
+    for row in np.flatnonzero(t["method"] < 0):
+        heard = FIELDS.heard("method", method[row])
+        t["method"][row] = METHODS.index(heard) if heard in METHODS else -1
     _refuse(t["method"] < 0, loans["method"], "method", allowed("method"))
     t["drawn"] = _days(loans["drawn"])
     for name in MONEY:
@@ -323,7 +326,7 @@ def _numbers(loans: Any, name: str, size: int) -> np.ndarray:
     try:
         numbers = column.astype(float)
     except (TypeError, ValueError):
-        numbers = np.array([_float(value) for value in column])
+        numbers = np.array([_float(FIELDS.heard(name, value)) for value in column])
     inside = (numbers >= spec.get("minimum", 0)) & (numbers <= spec["maximum"])
     _refuse(~(inside | (np.isnan(numbers) & rate)), column, name, allowed(name))
     return numbers

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from jiebei_lib.core.case import FIELDS, allowed
-from jiebei_lib.core.knowledge.fields import Fields, number_in, plain
+from jiebei_lib.core.knowledge.fields import Fields, heading, number_in, plain
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.portfolio.files import Chunk, TableError, WrongRow, arrow, as_text
@@ -63,7 +63,10 @@ def layout(
             both = {"value": items(columns)}
             problems.append(Problem("column_unclear", f"{where}: {name}", both))
     for name in needed:
-        if name not in found:
+        dated = [column for column in names if heading(column) in map(heading, fields[name].get("instead", ()))]
+        if name not in found and dated:
+            problems.append(Problem("dates_instead", f"{where}: {name}", {"value": items(dated)}))
+        elif name not in found:
             slots = {"allowed": items(fields.names(name)), "value": items(names[:20])}
             problems.append(Problem("column_missing", f"{where}: {name}", slots))
     if problems:

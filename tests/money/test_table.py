@@ -108,3 +108,25 @@ def test_an_unknown_or_missing_column_is_named():
         )
     with pytest.raises(CaseError, match="table: drawn"):
         waiting_table({"principal": [1], "months": [1], "method": ["bullet"], "daily_rate": [0.0001]}, 7, ON)
+
+
+def test_a_table_of_loans_is_read_in_the_words_of_the_contract():
+    plain = {
+        "principal": [10_000, 500.5],
+        "months": [12, 6],
+        "method": ["equal_instalment", "bullet"],
+        "drawn": ["2026-01-05"] * 2,
+        "annual_rate": [0.18, 0.1],
+    }
+    said = {
+        "principal": ["10,000元", "５００.５"],
+        "months": ["12个月", "6"],
+        "method": ["等额本息", "一次性还本付息"],
+        "drawn": ["2026/1/5", "2026年1月5日"],
+        "annual_rate": ["0.18", "0.1"],
+    }
+    expected, found = (waiting_table(pd.DataFrame(each), 30, ON) for each in (plain, said))
+    for name in NAMES:
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist()
+    with pytest.raises(CaseError, match="row 2: method"):
+        waiting_table(pd.DataFrame(said | {"method": ["等额本息", "随便"]}), 30, ON)

@@ -210,6 +210,12 @@ def test_scores_are_written_as_json_that_others_read(tmp_path: Path) -> None:
     assert row["id"] == "a" and 0 <= row["low"] <= row["high"] <= 1 and made.bad == 1
 
 
+def test_due_dates_instead_of_days_are_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("客户编号,应还日期,金额\n1,2026-01-01,1\n", "utf-8")
+    with pytest.raises(TableError, match=r"only dates \(应还日期\); add a column of days"):
+        read_book(tmp_path / "t.csv")
+
+
 def test_a_rounded_id_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("id,days_overdue,amount\n4.40981E+17,10,1000\n0012,10,1000\n", "utf-8")
     pa.parquet.write_table(pa.table({"id": [1e15, 3e17], "dpd": [1, 1], "amount": [1, 1]}), tmp_path / "t.parquet")
