@@ -111,20 +111,14 @@ def test_an_unknown_or_missing_column_is_named():
 
 
 def test_a_table_of_loans_is_read_in_the_words_of_the_contract():
-    plain = {
-        "principal": [10_000, 500.5],
-        "months": [12, 6],
-        "method": ["equal_instalment", "bullet"],
-        "drawn": ["2026-01-05"] * 2,
-        "annual_rate": [0.18, 0.1],
-    }
+    common = {"months": [12, 6], "annual_rate": [0.18, 0.1]}
+    plain = {"principal": [10_000, 500.5], "method": ["equal_instalment", "bullet"], "drawn": ["2026-01-05"] * 2}
     said = {
         "principal": ["10,000元", "５００.５"],
-        "months": ["12个月", "6"],
         "method": ["等额本息", "一次性还本付息"],
         "drawn": ["2026/1/5", "2026年1月5日"],
-        "annual_rate": ["0.18", "0.1"],
     }
+    plain, said = plain | common, said | {"months": ["12个月", "6"], "annual_rate": ["0.18", "0.1"]}
     expected, found = (waiting_table(pd.DataFrame(each), 30, ON) for each in (plain, said))
     for name in NAMES:
         assert getattr(found, name).tolist() == getattr(expected, name).tolist()
