@@ -52,8 +52,51 @@ class Figure:
         }
         return {"data": portable(self.data), "layout": {**portable(self.layout), "meta": meta}, "config": CONFIG}
 
+    def plotly(self, template: Any = None) -> Any:
+        """The same as a :class:`plotly.graph_objects.Figure`, with its title; its colours are those of ``template`` if one is named."""
+        import plotly.graph_objects as go
+
+        plan = {
+            key: value for key, value in portable(self.layout).items() if key not in ("paper_bgcolor", "plot_bgcolor")
+        }
+        if template is None:
+            return go.Figure(portable(self.data), portable(self.layout) | {"template": "none"})
+        light = _themed(plan, INK)
+        return go.Figure(_themed(portable(self.data), INK), light | {"template": template})
+
+    def frame(self) -> Any:
+        """The chart's numbers as a DataFrame, a row each. Columns of plain numbers and of per cents are floats (31% is 0.31; 83/100
+        is 0.83); what is a word, or no exact number (<1%), leaves its column as text."""
+        import pandas as pd
+
+        columns = list(zip(*self.rows, strict=True)) or [[] for _ in self.head]
+        return pd.DataFrame({name: _numbers(column) for name, column in zip(self.head, columns, strict=True)})
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {MIME: self.spec(), "text/plain": self.alt}
+
+
+def _themed(value: Any, ink: str) -> Any:
+    """The same without the ink of light paper, so that a template's own holds; colours that mean something stay."""
+    if isinstance(value, dict):
+        plain = {key for key in ("color", "gridcolor") if value.get(key) in (ink, FAINT, "#FFFFFF")}
+        return {key: _themed(each, ink) for key, each in value.items() if key not in plain}
+    return [_themed(each, ink) for each in value] if isinstance(value, list) else value
+
+
+def _numbers(column: Any) -> list[Any]:
+    """A column of shown numbers as floats, if all of it is."""
+    try:
+        return [_number(cell) for cell in column]
+    except ValueError:
+        return list(column)
+
+
+def _number(cell: str) -> float:
+    text = cell.replace(",", "").strip()
+    if text.endswith("%"):
+        return float(text[:-1]) / 100
+    return float(text[:-4]) / 100 if text.endswith("/100") else float(text)
 
 
 WHOLE = {str, int, bool, type(None)}  # what has no digits to lose, and is most of a figure

@@ -41,6 +41,9 @@ package, once a page, asked of the kernel when the first chart appears: no CDN, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 from typing import Any
 
 # Each name that a notebook uses and the module that makes it.
@@ -98,5 +101,21 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module(f"jiebei_lib.show.{_HOME[name]}")
-    return getattr(module, name)
+    made = getattr(import_module(f"jiebei_lib.show.{_HOME[name]}"), name)
+    return made if isinstance(made, type) or name == "language" else _noted(name, made)
+
+
+def _noted(name: str, made: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose panel knows how it was made, so that it can say the same in Python."""
+
+    @wraps(made)
+    def make(*given: Any, **named: Any) -> Any:
+        panel = made(*given, **named)
+        plain = [value for value in (*given, *named.values()) if not isinstance(value, str | int | float | Path)]
+        if hasattr(panel, "made") and not plain:
+            said = [repr(str(one) if isinstance(one, Path) else one) for one in given]
+            panel.made = f"{name}({', '.join([*said, *(f'{key}={value!r}' for key, value in named.items())])})"
+            panel.page = {**panel.page, "same": {"python": panel.python(), "command": panel.command()}}
+        return panel
+
+    return make

@@ -78,6 +78,8 @@ def call_log() -> Panel:
         _draw_log,
         presses={"download": _download},
         picks={"calendar": _picked},
+        value=_log,
+        result=_audited,
         name="call-log",
     )
     return panel
@@ -100,7 +102,7 @@ def call_findings() -> Panel:
 
     def moved(_: Any) -> None:
         panel.show(fields())
-        panel.set(day=shared.day)
+        panel.set(day=shared.day or None)
         panel.redraw()
 
     shared.observe(moved, ["findings", "day"])
@@ -151,10 +153,8 @@ def wording() -> Panel:
 
 
 def _draw_log(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    log = _log(values)
-    rules = load_rules(values["sets"] or ["cn"], values["confidence"])
-    findings = audit(log, rules, values["as_of"])
-    shared.findings = findings
+    findings = _audited(values)
+    shared.findings, log = findings, findings.log
     words = AuditWords(findings, lang)
     rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems]
     top = [words.words("summary")]
@@ -169,6 +169,10 @@ def _draw_log(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
         return [calendar_figure(words), *([picture] if picture else [])]
 
     return {"top": top, "beside": [Later(pictures)]}
+
+
+def _audited(values: Mapping[str, Any]) -> Findings:
+    return audit(_log(values), load_rules(values["sets"] or ["cn"], values["confidence"]), values["as_of"])
 
 
 def _log(values: Mapping[str, Any]) -> Log:

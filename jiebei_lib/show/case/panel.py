@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jiebei_lib.core.assessment import Assessment, Quick
+from jiebei_lib.core.assessment import Assessment, Quick, assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.yaml_files import beside, dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
@@ -16,6 +16,7 @@ from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, say
 from jiebei_lib.show.case import figures
 from jiebei_lib.show.case.page import CasePage, headline
+from jiebei_lib.show.widget.composing import Name, call, known_option
 from jiebei_lib.show.widget.facts import explained_fact
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
 from jiebei_lib.show.widget.panel import Download, Later, Panel
@@ -30,6 +31,10 @@ def one_case(first: str = FIRST) -> Panel:
         draw_case,
         presses={"save": save, "report": make_report},
         slow={"report"},
+        value=case_of,
+        result=assessed,
+        code=case_lines,
+        command=case_command,
         name="one-case",
     )
 
@@ -83,6 +88,33 @@ def case_of(values: Mapping[str, Any]) -> Case:
     names = (example(name) for name in shipped("page/text/case.yaml")["preset"])
     found = next((known.case_id for known in names if values_of(known) == facts), "my-case")
     return Case(**facts, case_id=found)
+
+
+def assessed(values: Mapping[str, Any]) -> Assessment:
+    """The whole answer for the case that the controls describe."""
+    return assess(case_of(values), values["policy"], values["as_of"])
+
+
+def case_lines(values: Mapping[str, Any]) -> list[str]:
+    """The same in Python."""
+    facts = {name: values[name] for name in FIELDS if name != "case_id"}
+    day = {"as_of": values["as_of"]}
+    return [
+        "from jiebei_lib import Case, assess",
+        "",
+        f"case = {call('Case', **facts)}",
+        call("assess", Name("case"), values["policy"], **day),
+    ]
+
+
+def case_command(values: Mapping[str, Any]) -> str:
+    """The same as a command line."""
+    options = [known_option(name, values[name]) for name in FIELDS if name != "case_id"]
+    options += [
+        "" if values["policy"] == "article" else known_option("policy", values["policy"]),
+        known_option("as_of", values["as_of"]),
+    ]
+    return " ".join(["jiebei assess", *filter(None, options)])
 
 
 def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:

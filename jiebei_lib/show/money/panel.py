@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from jiebei_lib.core.knowledge.problems import UserError
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.money.arrears import owed, paying
-from jiebei_lib.money.budget import Budget, affordability, carried
+from jiebei_lib.money.budget import Affordability, Budget, affordability, carried
 from jiebei_lib.money.loan import FIELDS, Loan
-from jiebei_lib.money.record import record
+from jiebei_lib.money.record import Record, record
 from jiebei_lib.money.summary import money
 from jiebei_lib.money.ways_out import instalments, paying_on
 from jiebei_lib.page.html import Words, environment
@@ -25,6 +27,7 @@ from jiebei_lib.show.money.words import (
     wait_rows,
     way_words,
 )
+from jiebei_lib.show.widget.composing import Name, call
 from jiebei_lib.show.widget.fields import Field, both, check, choice, day, described, group, number
 from jiebei_lib.show.widget.panel import Panel
 
@@ -45,7 +48,9 @@ def owing() -> Panel:
         _loan_group(),
         _terms_group(),
     ]
-    return Panel(fields, _draw_owing, pushed=_missed_within, name="owing")
+    return Panel(
+        fields, _draw_owing, pushed=_missed_within, value=_paid, result=_account, code=_account_lines, name="owing"
+    )
 
 
 def ways_out() -> Panel:
@@ -60,7 +65,9 @@ def ways_out() -> Panel:
         _loan_group(),
         _terms_group(),
     ]
-    return Panel(fields, _draw_ways, pushed=_missed_within, name="ways_out")
+    return Panel(
+        fields, _draw_ways, pushed=_missed_within, value=_loan, result=_account, code=_account_lines, name="ways_out"
+    )
 
 
 def yearly_rate() -> Panel:
@@ -72,7 +79,7 @@ def yearly_rate() -> Panel:
         _loan_group(missed=False, open=True),
         day("drawn", FIELDS["drawn"]["name"], EXAMPLE["drawn"]),
     ]
-    return Panel(fields, _draw_rate, name="yearly_rate")
+    return Panel(fields, _draw_rate, value=_loan, result=_account, code=_account_lines, name="yearly_rate")
 
 
 def affordable(
@@ -90,7 +97,7 @@ def affordable(
         fields += [_daily_rate(), _loan_group(missed=False, open=True)]
     else:
         fields.append(_yuan("payment", "payment", payment, slider=(0, 10_000)))
-    return Panel(fields, _draw_budget, name="affordable")
+    return Panel(fields, _draw_budget, value=_budget, result=_carried, code=_budget_lines, name="affordable")
 
 
 def credit_record(overdue_from: str = "2025-06-15", settled: str = "2026-03-10", amount: int = 5000) -> Panel:
@@ -101,7 +108,7 @@ def credit_record(overdue_from: str = "2025-06-15", settled: str = "2026-03-10",
         _yuan("amount", "amount", amount, slider=(0, 30_000)),
         day("as_of", both("money.panel.as_of"), "2026-11-24"),
     ]
-    return Panel(fields, _draw_record, name="credit_record")
+    return Panel(fields, _draw_record, value=_record, result=_record, code=_record_lines, name="credit_record")
 
 
 # The controls that several panels share.
@@ -180,8 +187,9 @@ def _today(loan: Loan, values: Values) -> date:
     return loan.due(loan.missed_from) + timedelta(int(values["days"]))
 
 
-def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
-    unpaid, on = (loan := _loan(values)), _today(loan, values)
+def _paid(values: Values) -> Loan:
+    """The loan with what is paid today and after it."""
+    loan, on = _loan(values), _today(_loan(values), values)
     if values["pay"]:
         loan = paying(loan, Decimal(str(values["pay"])), on)
     if values["plan"] == "monthly" and owed(loan, on).total:
@@ -189,26 +197,95 @@ def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
         loan = paying_on(loan, on, months, *instalments(loan, on, months), until=on + timedelta(2 * LAST))
     elif values["plan"] != "none":
         loan = paying_on(loan, on, 0, Decimal(0), Decimal(0), until=on + timedelta(2 * LAST))
-    account = money(loan, on, ways_out=False)
+    return loan
+
+
+def _day(loan: Loan, values: Values) -> Any:
+    """The day on which an account of the loan is drawn up: so many days after the first missed due date, or the day of borrowing."""
+    return _today(loan, values) if "days" in values else values["drawn"]
+
+
+def _account(values: Values) -> dict[str, Any]:
+    """All about the money of the loan on that day, as plain data."""
+    if "elsewhere" not in values:
+        loan = _paid(values) if "plan" in values else _loan(values)
+        return money(loan, _day(loan, values), ways_out=False)
+    loan = _loan(values)
+    return money(loan, _day(loan, values), months=int(values["plan_months"]), elsewhere=values["elsewhere"] / 100)
+
+
+def _loan_lines(loan: Loan) -> str:
+    """The loan as it has to be written down: without what holds anyway."""
+    known = loan.to_dict()
+    must = {name: value for name, value in known.items() if FIELDS[name]["required"] or name == "daily_rate"}
+    usual = Loan.of(must).to_dict()
+    return f"loan = {call('Loan.of', must | {name: value for name, value in known.items() if value != usual.get(name)})}"
+
+
+def _account_lines(values: Values) -> list[str]:
+    """The same in Python; nothing while the loan cannot be."""
+    with suppress(UserError):
+        loan = _paid(values) if "plan" in values else _loan(values)
+        more: dict[str, Any] = {"ways_out": False}
+        if "elsewhere" in values:
+            more = {"months": int(values["plan_months"]), "elsewhere": values["elsewhere"] / 100}
+        lines = ["from jiebei_lib import Loan", "from jiebei_lib.money.summary import money", "", _loan_lines(loan)]
+        return [*lines, call("money", Name("loan"), str(_day(loan, values)), **more)]
+    return []
+
+
+def _budget(values: Values) -> Budget:
+    """What comes in and goes out each month."""
+    return Budget(*(Decimal(str(values[name])) for name in ("income", "spending", "other_debts", "savings")))
+
+
+def _carried(values: Values) -> Affordability:
+    """What the loan would leave of the budget."""
+    if "payment" in values:
+        return carried(_budget(values), Decimal(str(values["payment"])))
+    return affordability(_budget(values), _loan(values))
+
+
+def _budget_lines(values: Values) -> list[str]:
+    """The same in Python; nothing while the loan cannot be."""
+    sums = {name: values[name] for name in ("income", "spending", "other_debts", "savings")}
+    made = f"budget = {call('Budget', **sums)}"
+    if "payment" in values:
+        head = ["from decimal import Decimal", "", "from jiebei_lib.money.budget import Budget, carried", ""]
+        return [*head, made, call("carried", Name("budget"), Name(call("Decimal", str(values["payment"]))))]
+    with suppress(UserError):
+        head = ["from jiebei_lib import Loan", "from jiebei_lib.money.budget import Budget, affordability", ""]
+        return [*head, _loan_lines(_loan(values)), made, "affordability(budget, loan)"]
+    return []
+
+
+def _record(values: Values) -> Record:
+    """The dates of the bad mark."""
+    return record(values["overdue_from"], values["settled"], Decimal(str(values["amount"])), as_of=values["as_of"])
+
+
+def _record_lines(values: Values) -> list[str]:
+    """The same in Python."""
+    amount = Name(call("Decimal", str(values["amount"])))
+    told = call("record", values["overdue_from"], values["settled"], amount, as_of=values["as_of"])
+    return ["from decimal import Decimal", "", "from jiebei_lib.money.record import record", "", told]
+
+
+def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
+    unpaid, loan = _loan(values), _paid(values)
+    account = money(loan, _today(unpaid, values), ways_out=False)
     words = _template().lines(owed_words(account, lang)) + _template().waiting(
         say("money.waiting.title", lang),
         heads("money.waiting.table", lang),
         wait_rows(account, lang),
         say("money.waiting.note", lang),
     )
-    picture = owed_figure(loan, int(values["days"]), lang, unpaid if loan is not unpaid else None)
+    picture = owed_figure(loan, int(values["days"]), lang, unpaid if loan != unpaid else None)
     return {"beside": [picture, _words(words)], "below": [_rests(account, lang)]}
 
 
 def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
-    loan, policy = _loan(values), load_policy("article")
-    account = money(
-        loan,
-        _today(loan, values),
-        policy=policy,
-        months=int(values["plan_months"]),
-        elsewhere=values["elsewhere"] / 100,
-    )
+    account, policy = _account(values), load_policy("article")
     if not account["ways"]:
         return {"beside": [_words(_template().lines([say("money.panel.nothing", lang)]))]}
     ways = [
@@ -220,21 +297,18 @@ def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
 
 
 def _draw_rate(values: Values, lang: str) -> dict[str, Any]:
-    account = money(_loan(values), values["drawn"], ways_out=False)
+    account = _account(values)
     return {"beside": [_words(_template().lines([rate_words(account, lang)])), rate_figure(account, lang)]}
 
 
 def _draw_budget(values: Values, lang: str) -> dict[str, Any]:
-    sums = (Decimal(str(values[name])) for name in ("income", "spending", "other_debts", "savings"))
-    budget = Budget(*sums)
-    payment = values.get("payment")
-    affordable = affordability(budget, _loan(values)) if payment is None else carried(budget, Decimal(str(payment)))
+    affordable = _carried(values)
     table = _template().grid(heads("money.budget.table", lang), budget_rows(affordable, lang))
     return {"beside": [_words(_template().lines(budget_words(affordable, lang)) + table)]}
 
 
 def _draw_record(values: Values, lang: str) -> dict[str, Any]:
-    dates = record(values["overdue_from"], values["settled"], Decimal(str(values["amount"])), as_of=values["as_of"])
+    dates = _record(values)
     return {"beside": [record_figure(dates, lang), _words(_template().marks(mark_rows(dates, lang)))]}
 
 

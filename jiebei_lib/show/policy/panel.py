@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from jiebei_lib.core.assessment import Quick
+from jiebei_lib.core.assessment import Assessment, Quick, assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.problems import PolicyError
 from jiebei_lib.core.knowledge.user_files import yaml_content
@@ -24,6 +24,7 @@ from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.panel import answer_words, example, values_of
 from jiebei_lib.show.policy import figures
 from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text, pushed
+from jiebei_lib.show.widget.composing import call
 from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, choice, first_values, flat, group, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
@@ -42,7 +43,8 @@ class Bench(Panel):
         presses |= {"load": self._load, "save": self._save, "reset": lambda values, panel: self.begin(self.start)}
         fields = bench_fields(self.start)
         self._first = first_values(fields)
-        super().__init__(fields, self._drawn, presses=presses, pushed=self._along, name="bench")
+        more = {"value": self.policy, "result": self._assessed, "code": self._lines}
+        super().__init__(fields, self._drawn, presses=presses, pushed=self._along, name="bench", **more)
 
     def policy(self, values: Mapping[str, Any] | None = None) -> Policy:
         """The start with every change that the controls make. Raises :class:`PolicyError` if they contradict each other."""
@@ -59,6 +61,23 @@ class Bench(Panel):
 
     def case(self) -> Case:
         return example(self.values["case"])
+
+    def _assessed(self, values: Mapping[str, Any]) -> Assessment:
+        return assess(example(values["case"]), self.policy(values))
+
+    def _lines(self, values: Mapping[str, Any]) -> list[str]:
+        """The same in Python; nothing while the controls contradict each other."""
+        with suppress(PolicyError):
+            policy = self.policy(values)
+            which = {"base": policy.base, **policy.overlay} if policy.overlay else policy.base
+            return [
+                "from jiebei_lib import Case, assess, example_file, load_policy",
+                "",
+                f"case = Case.read(example_file({values['case'] + '.yaml'!r}))",
+                f"policy = {call('load_policy', which)}",
+                "assess(case, policy)",
+            ]
+        return []
 
     def begin(self, policy: Policy) -> None:
         """Starts over from a policy."""

@@ -12,6 +12,7 @@ from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.sample import sample
 from jiebei_lib.show.portfolio.page import BookPage
 from jiebei_lib.show.portfolio.words import column_name
+from jiebei_lib.show.widget.composing import Name, call
 from jiebei_lib.show.widget.fields import both, button, choice, number
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
@@ -38,7 +39,16 @@ def portfolio(rows: int = 2000) -> Panel:
         choice("other", both("portfolio.fields.other"), policies, "published"),
         button("export", both("portfolio.fields.export")),
     ]
-    return Panel(fields, _draw, presses={"export": _export}, slow={"export"}, name="portfolio")
+    return Panel(
+        fields,
+        _draw,
+        presses={"export": _export},
+        slow={"export"},
+        value=_table,
+        result=_summed,
+        code=_lines,
+        name="portfolio",
+    )
 
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
@@ -54,9 +64,31 @@ def _first(values: dict[str, Any], lang: str) -> list[Any]:
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
-    page = BookPage(_summary(*_given(values), values["policy"], values["by"], values["other"]), lang)
+    page = BookPage(_summed(values), lang)
     page.invented = values["source"] == "sample"
     return [part for name in names for part in getattr(page, name)()]
+
+
+def _table(values: dict[str, Any]) -> Any:
+    """The portfolio as a DataFrame, a row a case."""
+    return _book(*_given(values)).table
+
+
+def _summed(values: dict[str, Any]) -> dict[str, Any]:
+    """The portfolio's summary, as plain data."""
+    return _summary(*_given(values), values["policy"], values["by"], values["other"])
+
+
+def _lines(values: dict[str, Any]) -> list[str]:
+    """The same in Python: of a table of one's own with its file's name."""
+    table = call("sample", int(values["rows"]), seed=int(values["seed"]))
+    source = ["from jiebei_lib.portfolio.sample import sample"]
+    if values["source"] != "sample":
+        table = call("read_book", (values["csv"] or {}).get("name", "table.csv"))
+        source = []
+    head = [*source, "from jiebei_lib.portfolio import summary as book", ""]
+    made = f"table = {table}" if source else f"table = book.{table}.table"
+    return [*head, made, call("book.summary", Name("table"), values["policy"], values["by"], values["other"])]
 
 
 def _given(values: dict[str, Any]) -> tuple[int, int, str, str]:

@@ -261,7 +261,8 @@ export default {
     const problem = make("p", { className: "problem", role: "alert", hidden: true }), outdated = make("p", { className: "note outdated", hidden: true }), status = make("div", { className: "status", role: "status" });
     const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
     const side = make("div", { className: "side" }, form, status);
-    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, outdated, beside), below));
+    const code = make("pre"), same_ = make("details", { className: "same" }, make("summary"), code);
+    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, outdated, beside), below), same_);
     el.classList.add("jiebei-place"); // a class, as ipywidgets' own layout clears styles that it did not set
     el.append(root);
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -543,6 +544,10 @@ export default {
       outdated.textContent = page.words.outdated[lang];
       root.toggleAttribute("data-outdated", Boolean(page.outdated));
       if (changed) showStatus();
+      const { python = "", command = "" } = page.same ?? {};
+      same_.hidden = !python;
+      same_.firstChild.textContent = page.words.same[lang];
+      code.textContent = [python, command && `# ${command}`].filter(Boolean).join("\n\n");
       const drawing = [], kept = new Set();
       for (const [place, box] of Object.entries(places)) {
         let at = box.firstElementChild;

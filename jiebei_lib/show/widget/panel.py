@@ -22,11 +22,13 @@ from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
+from jiebei_lib.show.widget.composing import FieldTrait, checked, figures_by_name, moved_lines, user_errors
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
 PLACES = ("top", "beside", "below")
 WORDS = (
+    "same",
     "unknown",
     "numbers",
     "choose_file",
@@ -81,15 +83,25 @@ class Panel(anywidget.AnyWidget):
         slow: Collection[str] = (),
         picks: Mapping[str, Callable] | None = None,
         pushed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        value: Callable[[dict[str, Any]], Any] | None = None,
+        result: Callable[[dict[str, Any]], Any] | None = None,
+        code: Callable[[dict[str, Any]], Sequence[str]] | None = None,
+        command: Callable[[dict[str, Any]], str] | None = None,
         name: str = "",
     ):
         self._draw, self._presses, self._slow, self._picks = draw, dict(presses or {}), set(slow), dict(picks or {})
         self._pushed = pushed
+        self._value, self._result, self._code, self._command = value, result, code, command
+        self._drawn: dict[str, Figure] = {}
+        self._pending: tuple[Any, ...] | None = None
+        self.made = ""  # the call in `panels` that makes a panel like this one
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
         self._turn, self._refused = 0, False
         words = {key: both(f"widget.{key}") for key in WORDS}
         super().__init__(fields=list(fields), values=first_values(fields), _css=style())
         self.page = {"words": words, "picks": sorted(self._picks), "name": name}
+        self._first_values = dict(self.values)
+        self._give_traits()
         self._redraw(wait=True)
         self.observe(self._moved, "values")
         self.observe(lambda _: self._redraw() if self.page["asked"] != self.asked else None, "asked")  # moved, and back
@@ -98,10 +110,9 @@ class Panel(anywidget.AnyWidget):
 
     def set(self, **values: Any) -> None:
         """Moves controls, as a person would: one recomputation for all of them."""
-        known = {field["name"] for field in flat(self.fields) if "value" in field}
-        if unknown := set(values) - known:
-            raise KeyError(f"no such field: {', '.join(sorted(unknown))}")
-        self.values = {**self.values, **values}
+        known = self._by_name()
+        user_errors(values, known)
+        self.values = {**self.values, **{name: checked(known[name], value) for name, value in values.items()}}
 
     def show(self, fields: Sequence[Field]) -> None:
         """Puts other fields in place of the ones shown; values of those that stay are kept."""
@@ -110,6 +121,69 @@ class Panel(anywidget.AnyWidget):
         with self.hold_sync():
             self.fields = list(fields)
             self.values = values
+
+    # For an analyst
+
+    @property
+    def value(self) -> Any:
+        """What the controls describe, as the library's own object (a case, a policy, a loan, a log, a table); else their values."""
+        return self._value(dict(self.values)) if self._value else dict(self.values)
+
+    @property
+    def result(self) -> Any:
+        """What the library gives for :attr:`value`; None where a panel works nothing out."""
+        return self._result(dict(self.values)) if self._result else None
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The figures on screen by name, those that come a moment later too."""
+        if self._pending:
+            self._finish(*self._pending)
+        return figures_by_name((part for place in PLACES for part in self._places[place]), self._drawn)
+
+    def frame(self, name: str) -> Any:
+        """The numbers of a figure as a DataFrame (see :meth:`Figure.frame`). Raises :class:`UserError`."""
+        known = self.figures
+        user_errors([name], known)
+        return known[name].frame()
+
+    def python(self) -> str:
+        """Lines of Python that give the present state."""
+        values = dict(self.values)
+        lines = (
+            self._code(values)
+            if self._code
+            else moved_lines(self.made, values, self._first_values)
+            if self.made
+            else []
+        )
+        return "\n".join(lines)
+
+    def command(self) -> str:
+        """The same as a command line, where there is one."""
+        return self._command(dict(self.values)) if self._command else ""
+
+    def _by_name(self) -> dict[str, Field]:
+        return {field["name"]: field for field in flat(self.fields) if "value" in field}
+
+    def _give_traits(self) -> None:
+        """One trait a control, so that links and observers work as with any widget; not where a name means something else."""
+        fields = {
+            name: field for name, field in self._by_name().items() if name.isidentifier() and not hasattr(self, name)
+        }
+        self.add_traits(**{name: FieldTrait(field) for name, field in fields.items()})
+        for name in fields:
+            self.observe(lambda change: self._by_trait(change["name"], change["new"]), name)
+
+    def _by_trait(self, name: str, value: Any) -> None:
+        if name in self.values and self.values[name] != value:
+            self.values = {**self.values, name: value}
+
+    def _tell_traits(self) -> None:
+        for name, trait in self.traits().items():
+            if isinstance(trait, FieldTrait) and name in self.values and getattr(self, name) != self.values[name]:
+                with suppress(UserError):  # a value that only the browser refuses stays where it was
+                    setattr(self, name, self.values[name])
 
     def redraw(self) -> None:
         """Draws anew although no control has moved: what is shown has changed elsewhere."""
@@ -136,11 +210,12 @@ class Panel(anywidget.AnyWidget):
         if further:
             self.values = {**self.values, **further}
         else:
+            self._tell_traits()
             self._redraw()
 
     def _redraw(self, wait: bool = False) -> None:
         """Draws; what is ``Later`` is drawn at once if ``wait`` or if no event loop runs, else when the loop is next idle."""
-        self._turn += 1
+        self._turn, self._pending = self._turn + 1, None
         lang, problem = current.lang, None
         try:
             drawn = self._draw(dict(self.values), lang)
@@ -152,6 +227,7 @@ class Panel(anywidget.AnyWidget):
         self._publish(lang, problem, busy=bool(later), outdated=drawn is None)
         if not later:
             return
+        self._pending = (later, lang, self._turn)
         loop = None if wait else _loop()
         if loop is None:
             self._finish(later, lang, self._turn)
@@ -169,16 +245,16 @@ class Panel(anywidget.AnyWidget):
                     # What stood there stays until the new is ready, marked as being of before.
                     parts += [part | {"old": True} for part in before.values() if part["later"] == n]
                 else:
-                    parts.append(_part(item, f"{place}-{n}", None))
+                    parts.append(self._part(item, f"{place}-{n}", None))
             self._places[place] = parts
 
     def _finish(self, later: list[tuple[str, int, Later]], lang: str, turn: int) -> None:
-        if turn != self._turn:
+        if turn != self._turn or self._pending is None:
             return
-        problem = None
+        problem, self._pending = None, None
         for place, n, item in later:
             try:
-                made = [_part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
+                made = [self._part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
             except Exception as error:
                 made, problem = [], self._said(error)
             kept = [part for part in self._places[place] if part["later"] != n]
@@ -186,6 +262,12 @@ class Panel(anywidget.AnyWidget):
             at = next((k for k, part in enumerate(kept) if _order(part) > n), len(kept))
             self._places[place] = kept[:at] + made + kept[at:]
         self._publish(lang, problem, busy=False)
+
+    def _part(self, item: Part, name: str, later: int | None) -> dict[str, Any]:
+        part = _part(item, name, later)
+        if isinstance(item, Figure):
+            self._drawn[part["id"]] = item
+        return part
 
     def _said(self, error: Exception) -> dict[str, str]:
         """What went wrong, as one sentence in each language that names fields by their labels. What no user has caused is logged."""
@@ -223,6 +305,7 @@ class Panel(anywidget.AnyWidget):
             "turn": self._turn,
             "asked": self.asked,
             "places": dict(self._places),
+            "same": {"python": self.python(), "command": self.command()},
         }
 
     # Listening

@@ -254,7 +254,7 @@ def test_a_level_moved_past_its_neighbours_brings_them_along(bench) -> None:
 
 
 def test_a_mistake_on_the_bench_speaks_labels_never_key_paths(bench) -> None:
-    bench.set(**{"strengths.strong.at_least": 120})
+    bench.values = {**bench.values, "strengths.strong.at_least": 120}  # as a browser might send it
     told = bench.page["problem"]
     assert told["zh"].startswith("重要因素的最小倍数：120") and told["en"].startswith(
         "Least multiple of a strong factor: 120"

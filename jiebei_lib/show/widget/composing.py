@@ -1,0 +1,123 @@
+"""What an analyst does with a panel from Python: its state as traits, its figures and their numbers, and the lines that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import traitlets
+
+from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, UserError, items, shown
+from jiebei_lib.show.widget.fields import Field
+
+
+def checked(field: Field, value: Any) -> Any:
+    """A value that a control may have. Raises :class:`UserError` that names the control and what is allowed."""
+    name, kind = field["name"], field["kind"]
+    if kind == "number":
+        if value is None and (field["optional"] or field["blank"]):
+            return None
+        phrase = "integer" if field["whole"] else "number_above" if field["above"] else "number"
+        fine = isinstance(value, int | float) and not isinstance(value, bool) and field["low"] <= value <= field["high"]
+        fine = fine and not (field["above"] and value == field["low"]) and not (field["whole"] and value != int(value))
+        allowed: Any = Phrase(phrase, {"low": f"{field['low']:,.10g}", "high": f"{field['high']:,.10g}"})
+    elif kind in ("choice", "many"):
+        options = [option["value"] for option in field["options"]]
+        given = value if kind == "many" and isinstance(value, list | tuple) else [value]
+        fine, allowed = all(one in options for one in given), items(options)
+        value = list(given) if kind == "many" else value
+    elif kind == "check":
+        fine, allowed = isinstance(value, bool), items([True, False])
+    elif kind == "text":
+        fine = isinstance(value, str) and len(value) <= field["longest"]
+        allowed = Phrase("text", {"high": field["longest"]})
+    elif kind == "day":
+        value = value.isoformat() if isinstance(value, date) else value
+        fine, allowed = (value is None and field["optional"]) or _is_day(value), Phrase("date")
+    else:
+        return value
+    if not fine:
+        raise CaseError(Problem("invalid", name, {"value": shown(value), "allowed": allowed}))
+    return value
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+class FieldTrait(traitlets.Any):
+    """One control's value: what it may not be is refused with the allowed ones."""
+
+    def __init__(self, field: Field):
+        super().__init__(field["value"], allow_none=True)
+        self.field = field
+        self.tag(sync=True)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        return checked(self.field, value)
+
+
+def figures_by_name(parts: Iterable[Mapping[str, Any]], drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures on screen from top to bottom, by name."""
+    return {drawn[part["id"]].name: drawn[part["id"]] for part in parts if part["id"] in drawn}
+
+
+# ---- the same in Python -------------------------------------------------------------------------------------------------
+
+
+def call(name: str, *given: Any, **named: Any) -> str:
+    """``Case(days_overdue=7, amount_overdue=8000)``; what is None is left out."""
+    said = [literal(value) for value in given]
+    said += [f"{key}={literal(value)}" for key, value in named.items() if value is not None]
+    return f"{name}({', '.join(said)})"
+
+
+def literal(value: Any) -> str:
+    """A value as Python writes it; a name as it stands."""
+    if isinstance(value, Name):
+        return str(value)
+    if isinstance(value, Decimal):
+        return repr(f"{value.normalize():f}")
+    if isinstance(value, float) and value.is_integer():
+        return repr(int(value))
+    return repr(value.isoformat() if isinstance(value, date) else value)
+
+
+class Name(str):
+    """A variable's name, or a piece of code, among arguments."""
+
+
+def moved_lines(made: str, values: Mapping[str, Any], first: Mapping[str, Any]) -> list[str]:
+    """A panel made anew and moved to where it stands."""
+    changes = {name: value for name, value in values.items() if value != first.get(name)}
+    named = all(name.isidentifier() for name in changes)
+    set_ = call("panel.set", **changes) if named and None not in changes.values() else f"panel.set(**{changes!r})"
+    return [
+        "from jiebei_lib.show import panels",
+        "",
+        f"panel = panels.{made}",
+        *([set_] if changes else []),
+        "panel.values",
+    ]
+
+
+def known_option(name: str, value: Any) -> str:
+    """``--days-overdue 7``, quoted where a shell would ask for it; nothing for what is not known."""
+    from shlex import quote
+
+    return (
+        ""
+        if value is None
+        else f"--{name.replace('_', '-')} {quote(f'{value:g}' if isinstance(value, float) else str(value))}"
+    )
+
+
+def user_errors(names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuses fields that are not there."""
+    if unknown := sorted(set(names) - set(known)):
+        raise UserError(Problem("not_one_of", "set", {"value": ", ".join(unknown), "allowed": items(sorted(known))}))
