@@ -19,7 +19,7 @@ from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, UserError, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import HERE
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 
 FOLDER = HERE / "core" / "borders"
 NOTHING = "–"  # what stands for an answer that is not there
@@ -95,6 +95,9 @@ def _of_file(file: Path, problems: list[Problem]) -> Iterator[Border]:
     for number, case in enumerate(cases, 1):
         about = case.get("about", content.get("about")) if isinstance(case, Mapping) else None
         wrong = list(_mistakes(case, about, f"{file.name} {number}"))
+        if number == 1 and not isinstance(content.get("defaults") or {}, Mapping):
+            slots = {"value": shown(content["defaults"]), "allowed": Phrase("mapping")}
+            wrong.append(Problem("invalid", f"{file.name}: defaults", slots))
         problems += wrong
         if not wrong:
             yield Border(file.name, number, about, {"defaults": content.get("defaults") or {}, **case})
@@ -105,7 +108,7 @@ def _mistakes(case: Any, about: Any, where: str) -> Iterator[Problem]:
     if not isinstance(case, Mapping):
         yield Problem("invalid", where, {"value": shown(case), "allowed": Phrase("mapping")})
         return
-    if about not in ANSWERS:
+    if not isinstance(about, str) or about not in ANSWERS:
         yield Problem("not_one_of", f"{where}: about", {"value": shown(about), "allowed": items(ANSWERS)})
         return
     known, needed = (CALL_KEYS, ("rule", "at", "expect")) if about == "calls" else (KEYS, ("given", "expect", "on"))
@@ -115,9 +118,15 @@ def _mistakes(case: Any, about: Any, where: str) -> Iterator[Problem]:
     for key in needed:
         if key not in case:
             yield Problem("missing", f"{where}: {key}", {"allowed": Phrase("text_any")})
+    if case.get("policy") is not None and case["policy"] not in list(
+        BUILT_IN
+    ):  # a case of anybody's names no file of ours
+        yield Problem("not_one_of", f"{where}: policy", {"value": shown(case["policy"]), "allowed": items(BUILT_IN)})
     for key in ("expect", "given", "base"):
         if not isinstance(case.get(key, {}), Mapping):
             yield Problem("invalid", f"{where}: {key}", {"value": shown(case[key]), "allowed": Phrase("mapping")})
+    if not isinstance(case.get("rule", ""), str):
+        yield Problem("invalid", f"{where}: rule", {"value": shown(case["rule"]), "allowed": Phrase("text_any")})
     times, each = case.get("at", []), case.get("each")
     fine = isinstance(times, list) and (each is None or (isinstance(each, list) and len(each) == len(times)))
     if not fine or not all(isinstance(own, Mapping) for own in each or []):

@@ -170,3 +170,21 @@ def test_a_policy_named_in_a_case_is_used() -> None:
     assert run(border, "article").passed
     with pytest.raises(PolicyError):
         run(Border("f", 1, "stage", {**border.content, "policy": "law"}))
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("cases: [{about: [1], given: {}, expect: {}, on: 2026-01-01}]\n", "own.yaml 1: about"),
+        ("about: stage\ncases: [{policy: mine.yaml, given: {}, expect: {}, on: 2026-01-01}]\n", "own.yaml 1: policy"),
+        ("about: calls\ndefaults: 7\ncases: [{rule: r, at: [], expect: {}}]\n", "own.yaml: defaults"),
+        ("about: calls\ncases: [{rule: [1], at: [], expect: {}}]\n", "own.yaml 1: rule"),
+    ],
+)
+def test_what_cannot_be_a_case_is_one_sentence_and_names_no_file_of_ours(
+    capsys, tmp_path: Path, content: str, named: str
+) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(content, "utf-8")
+    code, _, err = out(capsys, "policy", "test", str(file))
+    assert code == 2 and named in err and "Traceback" not in err
