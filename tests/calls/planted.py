@@ -13,6 +13,12 @@ SLOTS = 25
 CALL = {
     "channel": "call",
     "callee": "borrower",
+    "direction": "out",
+    "agency_id": "a1",
+    "outcome": "conversation",
+    "voice": "interactive",
+    "discussed": "",
+    "agreed_on": "",
     "answered": "true",
     "purpose": "collect",
     "disclosed": "overdue",
@@ -22,7 +28,7 @@ CALL = {
     "stop_requested": "false",
     "conduct": "none",
 }
-DIAL = CALL | {"answered": "false", "disclosed": "none"}
+DIAL = CALL | {"outcome": "no_answer", "answered": "false", "disclosed": "none"}
 TO_CONTACT = CALL | {"callee": "contact", "purpose": "locate", "disclosed": "none", "borrower_reachable": "false"}
 TOLD = [
     "article_withholds", "cn_nifa_2018_disclosure", "cn_gbt_disclosure", "cn_cba_disclosure", "cn_pipl_minimum",
@@ -56,7 +62,7 @@ PLANTS: dict[str, list[tuple[float, dict[str, str], list[str]]]] = {
     ],
     "called_after_stop": [
         (1, TO_CONTACT | {"stop_requested": "true"}, []),
-        (241, TO_CONTACT | {"answered": "false"}, ["cn_gbt_stop", "cn_cba_stop", "*uk_requests"]),
+        (241, TO_CONTACT | {"outcome": "no_answer", "answered": "false"}, ["cn_gbt_stop", "cn_cba_stop", "*uk_requests"]),
     ],
     "threat": [
         (2, CALL | {"conduct": "threat"}, [*ABUSED, "cn_order9_conduct", "cn_cfc_conduct", "*uk_threatened_action"]),
@@ -75,6 +81,50 @@ PLANTS: dict[str, list[tuple[float, dict[str, str], list[str]]]] = {
     ],
     "not_recorded": [(3, CALL | {"recorded": "false"}, ["cn_cba_recorded"])],
     "not_identified": [(3, TO_CONTACT | {"identified": "false"}, ["article_identifies", "us_identity"])],
+    "called_by_the_borrower_at_night": [(13, CALL | {"direction": "in"}, [])],
+    "who_called_at_night_unknown": [
+        (13, CALL | {"direction": ""}, ["*cn_gbt_hours", "*cn_cba_hours", "*us_hours", "*uk_hours"]),
+    ],
+    "seven_calls_and_a_busy_line": [
+        *[(12 * n, DIAL, []) for n in range(7)], (84, DIAL | {"outcome": "busy"}, []),
+    ],
+    "seven_calls_and_perhaps_a_busy_line": [
+        *[(12 * n, DIAL, []) for n in range(7)], (84, DIAL | {"outcome": ""}, ["*us_seven_in_seven"]),
+    ],
+    "four_dials_to_each_of_two_numbers": [(1.5 * n, DIAL | {"number_id": f"own{n % 2}"}, ["us_seven_in_seven"] if n == 7 else [])
+                                          for n in range(8)],
+    "seven_dials_number_unknown": [
+        (n, DIAL | {"number_id": ""}, ["*cn_cba_unanswered"] if n == 6 else []) for n in range(7)
+    ],
+    "four_calls_by_each_of_two_firms": [(12 * n, DIAL | {"agency_id": f"a{n % 2}"}, []) for n in range(8)],
+    "eight_calls_one_firm_unknown": [
+        *[(12 * n, DIAL, []) for n in range(7)], (84, DIAL | {"agency_id": ""}, ["*us_seven_in_seven"]),
+    ],
+    "four_notices": [
+        (2 * n, CALL | {"voice": "notification", "outcome": "dropped"}, ["cn_gbt_notification_calls"] if n == 3 else [])
+        for n in range(4)
+    ],
+    "called_back_as_agreed": [(0, CALL, []), (48, DIAL | {"agreed_on": "day"}, []), (192, DIAL | {"agreed_on": "day"}, [])],
+    "agreed_but_talked_since": [
+        (0, CALL, []), (48, CALL | {"agreed_on": "day"}, []), (96, DIAL | {"agreed_on": "day"}, ["us_after_conversation"]),
+    ],
+    "talked_about_another_debt_too": [
+        (0, CALL | {"discussed": "other"}, []), (48, DIAL | {"debt_id": "other"}, ["us_after_conversation"]),
+    ],
+    "about_two_debts": [
+        (0, CALL | {"debt_id": "own;other"}, []), (48, DIAL | {"debt_id": "other"}, ["us_after_conversation"]),
+    ],
+    "spouse_collected_from_and_told": [
+        (1, CALL | {"callee": "spouse", "disclosed": "overdue;amount", "borrower_reachable": "false"},
+         ["*cn_cfc_third_person", "*cn_gbt_third_person", "*cn_cba_purpose",
+          *[f"*{rule}" for rule in TOLD if rule.startswith("cn_")], "uk_disclosure"]),
+    ],
+    "attorney_told": [(1, CALL | {"callee": "attorney", "disclosed": "overdue;amount"}, [])],
+    "misdirected": [
+        *[(12 * n, DIAL | {"number_id": "wrong"}, []) for n in range(4)],
+        (48, CALL | {"number_id": "wrong", "outcome": "wrong_number", "callee": "borrower", "disclosed": "none"}, []),
+        *[(60 + 12 * n, DIAL, []) for n in range(4)],
+    ],
     "unknown_disclosure": [(3, TO_CONTACT | {"disclosed": ""}, [f"*{rule}" for rule in TOLD])],
     "unknown_reachability": [
         (3, TO_CONTACT | {"borrower_reachable": ""},
@@ -108,6 +158,7 @@ def planted_log(attempts: int = 1000, seed: int = 1, each: int = 3) -> tuple[pd.
                         **facts,
                     }
                 )
+                _own(rows[-1], debt, day)
                 expected += [
                     (rule.lstrip("*"), attempt, "undecided" if rule[0] == "*" else "breach") for rule in broken
                 ]
@@ -115,6 +166,15 @@ def planted_log(attempts: int = 1000, seed: int = 1, each: int = 3) -> tuple[pd.
     table = pd.concat([pd.DataFrame(rows), _quiet(quiet, rng)], ignore_index=True)
     table = table.iloc[rng.permutation(len(table))].reset_index(drop=True)
     return table, pd.DataFrame(expected, columns=["rule_id", "attempt_id", "status"])
+
+
+def _own(row: dict[str, Any], debt: str, day: int) -> None:
+    """Makes the ids that a plant names its own copy's, and a day of consent the day on which the plant begins."""
+    for column in ("debt_id", "discussed", "number_id"):
+        if row[column] and not row[column].startswith(debt):
+            row[column] = ";".join(debt if one == "own" else f"{debt}-{one}" for one in row[column].split(";"))
+    if row["agreed_on"]:
+        row["agreed_on"] = f"{START + pd.Timedelta(days=day):%Y-%m-%d}"
 
 
 def _iso(at: pd.Timestamp) -> str:

@@ -81,10 +81,15 @@ def test_a_row_that_contradicts_itself_is_refused() -> None:
 
 
 def test_words_of_either_language_stand_for_the_levels() -> None:
-    zh = {"编号": "1", "时间": "2026年3月9日 晚9点半", "联系的是谁": "紧急联系人", "是否接通": "接通", "借款人联系得上": "失联",
-          "方式": "打电话", "目的": "提醒", "说出了什么": "有欠款逾期;金额", "方向": "呼出", "不当行为": "威胁恐吓"}  # fmt: skip
-    en = {"id": "1", "timestamp": "2026-03-09 9:30 PM", "callee": "a contact", "answered": "picked up", "borrower_reachable": "unreachable",
-          "channel": "phone call", "purpose": "remind", "disclosed": "amount;overdue", "direction": "outgoing", "conduct": "threat"}  # fmt: skip
+    zh = dict(zip(
+        ["编号", "时间", "联系的是谁", "是否接通", "借款人联系得上", "方式", "目的", "说出了什么", "方向", "不当行为"],
+        ["1", "2026年3月9日 晚9点半", "紧急联系人", "接通", "失联", "打电话", "提醒", "有欠款逾期;金额", "呼出", "威胁恐吓"], strict=True,
+    ))  # fmt: skip
+    en = dict(zip(
+        ["id", "timestamp", "callee", "answered", "borrower_reachable", "channel", "purpose", "disclosed", "direction", "conduct"],
+        ["1", "2026-03-09 9:30 PM", "a contact", "picked up", "unreachable", "phone call", "remind", "amount;overdue", "outgoing",
+         "threat"], strict=True,
+    ))  # fmt: skip
     one, other = (read_log([row], zone="Asia/Shanghai") for row in (zh, en))
     assert not one.problems and not other.problems
     pd.testing.assert_frame_equal(one.table, other.table)
