@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.case import FIELDS, SCORED, Case
 from jiebei_lib.core.policy import Policy, load_policy
 
-OPTIONAL = [name for name, spec in FIELDS.items() if not spec["required"]]
+OPTIONAL = [name for name in SCORED if not FIELDS[name]["required"] and name != "amount_overdue"]
 # Around every border: stages, first days of `published`, the ends of the scale of days.
 DAYS = st.one_of(st.sampled_from([0, 1, 3, 4, 6, 7, 14, 15, 30, 45, 89, 90, 364, 365]), st.integers(0, 3650))
 AMOUNTS = st.one_of(
@@ -29,6 +29,15 @@ def cases(draw, known: bool = False, days: st.SearchStrategy[int] = DAYS) -> Cas
     """A case; each fact that may be unknown is unknown half of the time, unless ``known``."""
     facts = {name: draw(facts if known else st.one_of(st.none(), facts)) for name, facts in FACTS.items()}
     return Case(days_overdue=draw(days), amount_overdue=draw(AMOUNTS), **facts)
+
+
+SPANS = st.one_of(st.none(), st.tuples(AMOUNTS, AMOUNTS).map(lambda ends: tuple(sorted(ends))))  # unknown, or a range
+
+
+@st.composite
+def vague_cases(draw, days: st.SearchStrategy[int] = DAYS) -> Case:
+    """A case of which the amount, too, is unknown or only a range."""
+    return draw(cases(days=days)).replace(amount_overdue=draw(SPANS))
 
 
 def between(low: float, high: float) -> st.SearchStrategy[float]:

@@ -37,7 +37,7 @@ MAY = {
 }
 MAY["cli"] = set(MAY) | {"cli"}
 # Inside core: what stands to the right may import what stands to the left.
-CORE = ("knowledge", "readings", "case", "policy_checks", "policy", "rules", "scoring", "assessment")
+CORE = ("knowledge", "readings", "case", "policy_checks", "policy", "rules", "scoring", "parts", "assessment")
 LINES = {"core": 3600, **dict.fromkeys(TOPICS, 2200), "show": 8500, "reports": 2400}
 MODULE, FUNCTION, ENTRIES = 400, 60, 12
 

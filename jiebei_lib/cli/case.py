@@ -9,9 +9,9 @@ import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.page.text import heads, of_hundred, percent, say
+from jiebei_lib.page.text import heads, say
 
-SCALE = 60  # characters from 0% to 100% in the terminal's picture
+STYLES = {"likely": "bold yellow", "unlikely": "bold blue", "not_yet": "bold blue"}
 
 
 def _fact(name: str) -> Any:
@@ -37,6 +37,9 @@ def assess(
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
+    failed_attempts: Annotated[str | None, _fact("failed_attempts")] = None,
+    unreachable_days: Annotated[str | None, _fact("unreachable_days")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help=t("assess.whole"))] = False,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
 ) -> None:
     from jiebei_lib.core.assessment import assess as assessed
@@ -48,7 +51,7 @@ def assess(
     if json:
         print_json(assessed(known, rules, as_of).to_dict(lang))
     else:
-        _print(known, lang, rules, as_of)
+        _print(known, lang, rules, as_of, whole)
 
 
 def _case(file: Path | None, typed: dict[str, str]) -> Case:
@@ -62,69 +65,73 @@ def _case(file: Path | None, typed: dict[str, str]) -> Case:
     return Case.of(facts, file.name if file else "case")
 
 
-def _print(case: Case, lang: str, policy: Any, as_of: str | None) -> None:
+def _print(case: Case, lang: str, policy: Any, as_of: str | None, whole: bool) -> None:
+    """The first screen, within 24 lines of 80 columns; with ``whole`` all else that the report says in words."""
     from rich.text import Text
 
-    from jiebei_lib.show.case.figures import factors_figure
+    from jiebei_lib.show.case import first
     from jiebei_lib.show.case.page import CasePage
 
     page, out = CasePage(case, lang, policy, as_of), console()
     a, width = page.assessment, min(out.width, 100)
 
-    def line(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
-        out.print(Text(wrapped(text, width, first, rest), style=style), soft_wrap=True)
+    def line(text: str = "", style: str = "", mark: str = "", rest: str = "") -> None:
+        out.print(Text(wrapped(text, width, mark, rest), style=style), soft_wrap=True)
+
+    line(page.question(), "bold")
+    for side in a.witnesses:
+        line(first.sentence(side, lang), STYLES.get(side["verdict"], "bold"), " • ", "   ")
+    line(first.agreed(a, lang), "bold", "   ", "   ")
+    line(first.nine_in_ten(a, lang), "dim", "   ", "   ")
+    line(say("case.first.certain", lang), "bold underline")
+    for said in first.certain(a, case, page.policy, lang):
+        line(said, "", " • ", "   ")
+    line(say("case.first.may", lang, as_of=a.as_of), "bold underline")
+    line(a.permitted["why"][lang] + _reported(a.permitted, lang))
+    line(say("case.first.do", lang), "bold underline")
+    for n, said in enumerate(first.to_do(a, lang), 1):
+        line(said, "", f" {n} ", "   ")
+    if a.next_question and a.grade != "not_yet":
+        question = say("cli.terminal.ask", lang, question=a.next_question["text"][lang])
+        line(question, "dim")
+    if whole:
+        _more(page, line)
+    else:
+        line(say("cli.terminal.more", lang), "dim")
+
+
+def _reported(said: Any, lang: str) -> str:
+    return say("cli.terminal.reported", lang) if said["reported"] else ""
+
+
+def _more(page: Any, line: Any) -> None:
+    """What each step does, what the answer rests on, the conflicts of practice and rules, and every action with its source."""
+    from jiebei_lib.show.case.figures import factors_figure
+
+    a, lang = page.assessment, page.lang
+
+    def statement(said: Any, mark: str) -> None:
+        basis = [say(f"basis.{said['basis']}", lang)] + [say("page.reported", lang)] * said["reported"]
+        line(said["text"][lang], "", mark, "   ")
+        line(("；" if lang == "zh" else "; ").join([*basis, *page.cites(said)]), "dim", "   ", "   ")
 
     def heading(key: str) -> None:
         line()
         line(say(f"case.{key}.heading", lang), "bold underline")
 
-    def statement(said: Any, mark: str) -> None:
-        basis = [say(f"basis.{said['basis']}", lang)] + [say("page.reported", lang)] * said["reported"]
-        line(said["text"][lang], first=mark, rest="   ")
-        line(("；" if lang == "zh" else "; ").join([*basis, *page.cites(said)]), "dim", "   ", "   ")
-
-    line(page.question(), "bold")
-    line(page.headline(), {"likely": "bold yellow", "unlikely": "bold blue"}.get(a.verdict, "bold"))
-    if a.verdict != "not_yet":
-        line()
-        for row in _picture(a.likelihood, a.share, lang):
-            out.print(row, no_wrap=True, crop=False)
-    line(say("case.readings.note", lang), "dim")
-
-    heading("may")
-    line(a.permitted["why"][lang])
-    for conflict in a.permitted["conflicts"]:
-        statement(conflict, " ≠ ")
-
+    heading("changes")
+    if a.steps:
+        print_table(heads("case.changes.table", lang), [page.step(step) for step in a.steps])
+        for held in page.lines("held"):
+            line(held, "", " • ", "   ")
+        line(page.rests())
+    else:
+        line(say("case.changes.none_not_yet", lang, first=page.first_day()))
     heading("factors")
     print_table(heads("cli.terminal.factors", lang), [row[:5] for row in factors_figure(a, page.policy, lang).rows])
-
-    heading("changes")
-    for change in a.changes:
-        line(f"{page.change(change)} → {page.after(change)}", first=" • ", rest="   ")
-    if not a.changes:
-        key = "none_not_yet" if a.verdict == "not_yet" else "none"
-        line(say(f"case.changes.{key}", lang, first=page.first_day()))
-
-    if a.next_question and a.verdict != "not_yet":
-        heading("next")
-        line(a.next_question["text"][lang])
-
+    heading("may")
+    for conflict in a.permitted["conflicts"]:
+        statement(conflict, " ≠ ")
     heading("today")
-    for n, action in enumerate(a.actions[:4], 1):
+    for n, action in enumerate(a.actions, 1):
         statement(action, f"{n}. ")
-    line(say("cli.terminal.more_actions", lang), "dim")
-
-
-def _picture(likelihood: dict[str, float], share: float, lang: str) -> list[Any]:
-    """The range as a line over a scale from 0% to 100%, and the share as a bar of readings."""
-    from rich.text import Text
-
-    low, high = (round(likelihood[end] * SCALE) for end in ("low", "high"))
-    count = of_hundred(share)
-    above = round(count / 100 * SCALE)
-    scale = "0%" + "50%".center(SCALE - 5) + "100%"
-    ends = f"  {percent(likelihood['low'], lang, True)} – {percent(likelihood['high'], lang, True)}"
-    line = Text(" " * low + "├" + "━" * max(0, high - low - 1) + "┤" + " " * (SCALE - high) + ends)
-    dots = Text("◆" * above, style="yellow").append("·" * (SCALE - above), style="blue").append(f"   {count}/100")
-    return [Text(scale, style="dim"), line, dots]

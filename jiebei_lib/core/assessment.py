@@ -5,127 +5,37 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
-
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import CaseError, Problem, shown
+from jiebei_lib.core.parts import (
+    Conduct,
+    Consequence,
+    Contribution,
+    OpenRange,
+    Permitted,
+    Question,
+    Range,
+    ReferenceSaid,
+    Rule,
+    Said,
+    Source,
+    Stage,
+    StepSaid,
+    Witness,
+    WitnessAnswer,
+)
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 from jiebei_lib.core.rules import advice, conduct, timeline
 from jiebei_lib.core.rules import consequences as later
-from jiebei_lib.core.scoring import explain
-from jiebei_lib.core.scoring.score import VERDICTS, Scores, score_cases
-
-
-class Bilingual(TypedDict):
-    zh: str
-    en: str
-
-
-class Range(TypedDict):
-    low: float
-    high: float
-
-
-class Said(TypedDict):
-    """A statement with what it rests on. ``reported``: nobody here could check it against the full text."""
-
-    id: str
-    text: Bilingual
-    cite: list[str]
-    basis: str
-    confidence: str | None
-    reported: bool
-
-
-class Stage(Said):
-    name: Bilingual
-    days: list[int]
-
-
-class Contribution(TypedDict):
-    """Log-odds: ``central`` at the central reading, ``low`` to ``high`` over all readings and all values of what is unknown."""
-
-    factor: str
-    name: Bilingual
-    pressure: float
-    pressure_low: float
-    pressure_high: float
-    central: float
-    low: float
-    high: float
-    cite: list[str]
-    basis: str
-
-
-class Rule(Said):
-    standing: str
-    since: str
-    binds: Bilingual
-
-
-class Permitted(TypedDict):
-    """May an unrelated contact be called about this debt on that day? ``deciding``: the fact that would decide it."""
-
-    status: str
-    why: Bilingual
-    deciding: str | None
-    cites: list[str]
-    reported: bool
-    rules: list[Rule]
-    conditions: list[Said]
-    conflicts: list[Said]
-
-
-class Question(TypedDict):
-    field: str
-    narrowing: float
-    share_narrowing: float
-    text: Bilingual
-
-
-class Change(TypedDict):
-    goal: str
-    communication: str | None
-    pay: int
-    verdict: str
-    likelihood: Range
-    share: float
-
-
-class Consequence(Said):
-    from_day: int
-    ahead: bool
-
-
-class Conduct(Said):
-    side: str
-
-
-class Witness(TypedDict):
-    policy: str
-    name: Bilingual
-    verdict: str
-    likelihood: Range
-    share: float
-    share_range: Range
-
-
-class Source(TypedDict):
-    id: str
-    title: Bilingual
-    kind: str
-    standing: str | None
-    effective: str | None
-    confidence: str
-    reported: bool
-    cites: list[str]
-    note: Bilingual | None
+from jiebei_lib.core.scoring import compare, explain
+from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, score_cases
 
 
 @dataclass(frozen=True)
@@ -141,18 +51,24 @@ class Assessment:
     policy: str
     policy_digest: str
     stage: Stage
+    grade: str
+    so_far: str
     verdict: str
     likelihood: Range
+    nine_in_ten: Range
     share: float
     share_range: Range
+    first_day: int
     witnesses: list[Witness]
+    agreement: str
+    steps: list[StepSaid]
+    references: list[ReferenceSaid]
     contributions: list[Contribution]
     central_z: float
     permitted: Permitted
     unknown: list[str]
     next_question: Question | None
     questions: list[Question]
-    changes: list[Change]
     consequences: list[Consequence]
     actions: list[Said]
     words: list[Said]
@@ -170,12 +86,11 @@ class Assessment:
 def assess(case: Case, policy: Policy | str = "article", as_of: str | date | None = None) -> Assessment:
     """The whole answer for one case under a policy, with the rules in force on ``as_of`` (today if not given)."""
     policy, day = load_policy(policy), checked_date(as_of)
-    scores = score_cases([case], policy)
     asked = [_question(question, policy) for question in explain.questions(case, policy)]
     stage_id = timeline.stage(case.days_overdue, policy)
-    stages = policy.data["timeline"]["stages"][stage_id]
+    here = policy.data["timeline"]["stages"][stage_id]
     parts = {
-        "stage": Stage(**said(stage_id, stages), name=stages["name"], days=stages["days"]),
+        "stage": Stage(**said(stage_id, here), name=here["name"], days=here["days"]),
         "permitted": _permitted(case, policy, day),
         "consequences": _consequences(case, policy, day),
         "actions": _all_said(policy.data["advice"]["actions"], advice.actions(case, policy)),
@@ -190,32 +105,55 @@ def assess(case: Case, policy: Policy | str = "article", as_of: str | date | Non
         "contributions": [_contribution(part, policy) for part in explain.contributions(case, policy)],
     }
     constraints = [said(name, constraint) for name, constraint in policy.data["constraints"].items()]
-    steps = [said(name, stage) for name, stage in policy.data["timeline"]["stages"].items()]
+    stages = [said(name, stage) for name, stage in policy.data["timeline"]["stages"].items()]
+    sides = [Witness(**answer(case, one), policy=one.label, name=one.data["name"]) for one in witnesses(policy)]
     return Assessment(
         case_id=case.case_id,
         case=case.to_dict(),
         as_of=day,
         policy=policy.label,
         policy_digest=policy.digest,
-        verdict=VERDICTS[int(scores.verdict[0])],
-        likelihood=_range(scores, "low", "high"),
-        share=float(scores.share[0]),
-        share_range=_range(scores, "share_low", "share_high"),
-        witnesses=[_witness(case, witness) for witness in witnesses(policy)],
+        **answer(case, policy),
+        witnesses=sides,
+        agreement=agreement(sides),
+        steps=[_step(step, policy) for step in compare.steps(case, policy)],
+        references=_references(case, policy),
         central_z=explain.central_z(case, policy),
         unknown=case.unknown,
         next_question=asked[0] if asked else None,
         questions=asked,
-        changes=[_change(change) for change in explain.changes(case, policy)],
-        sources=_sources(policy, [parts, constraints, steps]),
+        sources=_sources(policy, [parts, constraints, stages]),
         **parts,
     )
 
 
+def answer(case: Case, policy: Policy) -> WitnessAnswer:
+    """Will they, by one witness: a millisecond, for every step of a moving control."""
+    scores = score_cases([case], policy)
+    number = {name: float(values[0]) for name, values in vars(scores).items()}
+    return WitnessAnswer(
+        grade=GRADES[int(scores.grade[0])],
+        so_far=GRADES[int(scores.so_far[0])],
+        verdict=VERDICTS[int(scores.verdict[0])],
+        likelihood=Range(low=number["low"], high=number["high"]),
+        nine_in_ten=Range(low=number["most_low"], high=number["most_high"]),
+        share=number["share"],
+        share_range=Range(low=number["share_low"], high=number["share_high"]),
+        first_day=policy.readings.days[0],
+    )
+
+
+def agreement(sides: Sequence[WitnessAnswer]) -> str:
+    """Whether witnesses agree at the middle of what is unknown: ``disagree`` where one holds a call more likely than not and another
+    does not, ``agree`` where their grades amount to the same verdict, else ``differ``: one side, not equally clearly."""
+    if len({side["share"] > MAJORITY for side in sides}) > 1:
+        return "disagree"
+    return "agree" if len({VERDICT_OF[GRADES.index(side["so_far"])] for side in sides}) == 1 else "differ"
+
+
 def witnesses(policy: Policy) -> list[Policy]:
-    """The built-in policies, to be shown side by side, and the one asked for if it is neither."""
-    built_in = [load_policy(name) for name in BUILT_IN]
-    return built_in if policy.label in BUILT_IN else [policy, *built_in]
+    """The policy asked for, and beside it the built-in ones that it is not."""
+    return [policy, *(load_policy(name) for name in BUILT_IN if name != policy.label)]
 
 
 def said(name: str, statement: Mapping[str, Any], **slots: Any) -> Said:
@@ -227,6 +165,7 @@ def said(name: str, statement: Mapping[str, Any], **slots: Any) -> Said:
     return Said(
         id=name,
         text=text,
+        short=statement.get("short"),
         cite=statement["cite"],
         basis=statement["basis"],
         confidence=confidence,
@@ -266,22 +205,6 @@ def _all_said(statements: Mapping[str, Any], names: Iterable[str] | None = None)
     return [said(name, statements[name]) for name in (statements if names is None else names)]
 
 
-def _range(scores: Scores, low: str, high: str) -> Range:
-    return Range(low=float(getattr(scores, low)[0]), high=float(getattr(scores, high)[0]))
-
-
-def _witness(case: Case, policy: Policy) -> Witness:
-    scores = score_cases([case], policy)
-    return Witness(
-        policy=policy.label,
-        name=policy.data["name"],
-        verdict=VERDICTS[int(scores.verdict[0])],
-        likelihood=_range(scores, "low", "high"),
-        share=float(scores.share[0]),
-        share_range=_range(scores, "share_low", "share_high"),
-    )
-
-
 def _contribution(part: explain.FactorPart, policy: Policy) -> Contribution:
     factor = policy.data["factors"][part.factor]
     return Contribution(**asdict(part), name=factor["name"], cite=factor["cite"], basis=factor["basis"])
@@ -291,15 +214,24 @@ def _question(question: explain.OpenFact, policy: Policy) -> Question:
     return Question(**asdict(question), text=policy.data["questions"][question.field]["text"])
 
 
-def _change(change: explain.LeastChange) -> Change:
-    return Change(
-        goal=change.goal,
-        communication=change.communication,
-        pay=change.pay,
-        verdict=change.verdict,
-        likelihood=Range(low=change.low, high=change.high),
-        share=change.share,
-    )
+def _step(step: compare.Step, policy: Policy) -> StepSaid:
+    rule = policy.data["steps"][step.step]
+    told = {name: getattr(step, name) for name in ("step", "pay", "instead_of", "settles", "grade", "so_far", "share")}
+    spread = None if step.settles else Range(low=step.share_low, high=step.share_high)
+    odds = Range(low=step.odds_low, high=step.odds_high)
+    return StepSaid(**told, text=rule["text"], odds=odds, share_range=spread, cite=rule["cite"], basis=rule["basis"])
+
+
+def _references(case: Case, policy: Policy) -> list[ReferenceSaid]:
+    if case.days_overdue < policy.readings.days[0]:
+        return []
+    found = []
+    for name, comparison in compare.references(case, policy).items():
+        rule, (low, high) = policy.data["references"][name], comparison.odds
+        odds = OpenRange(low=low, high=high if math.isfinite(high) else None)
+        based = {key: rule[key] for key in ("text", "cite", "basis")}
+        found.append(ReferenceSaid(reference=name, odds=odds, necessarily=comparison.necessarily, **based))
+    return found
 
 
 def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
@@ -341,9 +273,10 @@ def _consequences(case: Case, policy: Policy, day: str) -> list[Consequence]:
 
 
 def _words(case: Case, policy: Policy) -> list[Said]:
-    amount = f"{case.amount_overdue:,.2f}".removesuffix(".00")
+    amount = "–".join(f"{end:,.2f}".removesuffix(".00") for end in dict.fromkeys(case.amounts))
+    amount = "……" if case.amount_overdue is None else amount  # a blank to fill, in either language
     return [
-        said(name, words, days=case.days_overdue, amount=amount)
+        said(name, words, days=abs(case.days_overdue), amount=amount)
         for name, words in policy.data["advice"]["words"].items()
         if case.matches(words)
     ]
@@ -379,28 +312,3 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[Source]:
         for name, source in policy.sources.items()
         if name in cited
     ]
-
-
-@dataclass(frozen=True)
-class Quick:
-    """What the sentence and the picture of an answer need: made in a millisecond, for every step of a moving control."""
-
-    case: dict[str, Any]
-    verdict: str
-    likelihood: Mapping[str, float]
-    share: float
-    share_range: Mapping[str, float]
-    unknown: list[str]
-
-    @classmethod
-    def of(cls, case: Case, policy: Policy) -> Quick:
-        scores = score_cases([case], policy)
-        ends = {name: float(getattr(scores, name)[0]) for name in ("low", "high", "share", "share_low", "share_high")}
-        return cls(
-            case=case.to_dict(),
-            verdict=VERDICTS[int(scores.verdict[0])],
-            likelihood={"low": ends["low"], "high": ends["high"]},
-            share=ends["share"],
-            share_range={"low": ends["share_low"], "high": ends["share_high"]},
-            unknown=case.unknown,
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,22 +17,26 @@ from jiebei_lib.core.knowledge.yaml_files import dumped
 
 FIELDS = Fields("core/case.yaml")
 allowed = FIELDS.allowed  # what a field may hold, in words
+SCORED = tuple(name for name, spec in FIELDS.items() if spec.get("about") != "conduct")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is known of one overdue borrower. ``None`` means unknown. Raises :class:`CaseError` naming every wrong field.
 
-    ``days_overdue`` in days since the due date, ``amount_overdue`` in yuan, ``past_overdue`` in the last 24 months.
+    ``days_overdue`` in days since the due date (below 0 while it lies ahead), ``amount_overdue`` in yuan (a pair is a range),
+    ``past_overdue`` in the last 24 months, ``failed_attempts`` in a row, ``unreachable_days`` up to now.
     """
 
     days_overdue: int
-    amount_overdue: float
+    amount_overdue: float | tuple[float, float] | None = None
     zhima_score: int | None = None
     past_overdue: int | None = None
     communication: str | None = None
     contacts: str | None = None
     case_id: str = "case"
+    failed_attempts: int | None = None
+    unreachable_days: int | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -65,11 +70,25 @@ class Case:
 
     @property
     def unknown(self) -> list[str]:
-        """The names of the facts that are not known."""
-        return [name for name in FIELDS if getattr(self, name) is None]
+        """The names of the facts that are not known and play a part in the score."""
+        return [name for name in SCORED if getattr(self, name) is None]
+
+    @property
+    def amount(self) -> float | None:
+        """The amount in yuan where it is one number."""
+        return None if isinstance(self.amount_overdue, tuple) else self.amount_overdue
+
+    @property
+    def amounts(self) -> tuple[float, float]:
+        """The least and the greatest amount that it may be, in yuan."""
+        if isinstance(self.amount_overdue, tuple):
+            return self.amount_overdue
+        least, most = (0.01, float(FIELDS["amount_overdue"]["maximum"]))
+        return (least, most) if self.amount_overdue is None else (self.amount_overdue,) * 2
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in FIELDS}
+        facts = {name: getattr(self, name) for name in FIELDS}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
 
     def to_yaml(self) -> str:
         return dumped(self.to_dict())
@@ -80,7 +99,7 @@ class Case:
     def matches(self, rule: Mapping[str, Any]) -> bool:
         """Whether a rule's ``when``, ``from_day`` and ``to_day`` fit this case. In ``when``, null stands for unknown."""
         when = rule.get("when") or {}
-        return rule.get("from_day", 0) <= self.days_overdue <= rule.get("to_day", math.inf) and all(
+        return rule.get("from_day", -math.inf) <= self.days_overdue <= rule.get("to_day", math.inf) and all(
             getattr(self, name) in allowed for name, allowed in when.items()
         )
 
@@ -92,6 +111,8 @@ def checked(name: str, value: Any, where: str | None = None) -> tuple[Any, Probl
     if value is None:
         return None, Problem("missing", where, {"allowed": allowed(name)}) if spec["required"] else None
     wrong = Problem("invalid", where, {"value": shown(given), "allowed": allowed(name)})
+    if spec.get("span") and isinstance(value, str | list | tuple):
+        return _span(name, value, wrong)
     if spec["type"] == "level":
         return value, None if isinstance(value, str) and value in spec["levels"] else wrong
     if spec["type"] == "text":
@@ -105,6 +126,16 @@ def checked(name: str, value: Any, where: str | None = None) -> tuple[Any, Probl
         return value, wrong
     low, above, high = spec.get("minimum", -math.inf), spec.get("exclusive_minimum", -math.inf), spec["maximum"]
     return number, None if low <= number <= high and number > above else wrong
+
+
+def _span(name: str, given: Any, wrong: Problem) -> tuple[Any, Problem | None]:
+    """A range of a number: 5000-8000 or 5,000至8,000元 as text, or two numbers."""
+    parts = re.split(r"\s*[-–~～至到]\s*", given.strip()) if isinstance(given, str) else given
+    ends = [checked(name, part) for part in parts] if len(parts) == 2 else []
+    if not ends or any(problem or not isinstance(end, float) for end, problem in ends) or ends[0][0] > ends[1][0]:
+        return given, wrong
+    low, high = (end for end, _ in ends)
+    return low if low == high else (low, high), None
 
 
 def whole(value: Any) -> int:

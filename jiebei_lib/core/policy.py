@@ -28,6 +28,7 @@ TOPICS = {
     "product": "core/rules/product.yaml",
     "timeline": "core/rules/timeline.yaml",
     "factors": "core/rules/factors.yaml",
+    "steps": "core/rules/steps.yaml",
     "cost": "money/cost.yaml",
     "record": "money/record.yaml",
     "conduct": "core/rules/conduct.yaml",
@@ -51,6 +52,8 @@ TOPIC_OF = {
     "questions": "factors",
     "sampling": "factors",
     "in_time": "limits",
+    "grades": "factors",
+    "references": "steps",
 }
 
 

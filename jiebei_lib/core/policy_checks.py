@@ -19,6 +19,7 @@ SAID = ("name", "description", "unit", "text", "short", "binds", "applies")  # w
 FILLED = {("advice", "words"): {"days", "amount"}, ("record", "statements"): {"date", "years", "days", "amount"}}
 # What the arithmetic asks of a parameter's range, wherever its author puts the borders: pressure lies in [-1, 1], odds multiples
 # and amounts are positive, a likelihood is neither 0 nor 1. `*` stands for any key.
+GRADES = ("almost_none", "few", "most", "nearly_all")  # their limits, which rise in this order
 BOUNDS = {
     ("factors", "*", "levels", "*"): (-1, 1),
     ("factors", "amount", "*"): (0.01, FIELDS["amount_overdue"]["maximum"]),
@@ -28,6 +29,8 @@ BOUNDS = {
     ("strengths", "*", "at_*"): (1e-6, 1e6),
     ("constraints", "*", "at_*"): (1e-6, 1 - 1e-6),
     ("sampling", "readings"): (2, 2**20),
+    ("sampling", "over_multiples"): (0, 1),
+    ("grades", "*"): (0, 1),
     ("sampling", "seed"): (0, 2**32 - 1),
 }
 
@@ -128,7 +131,7 @@ def _matches(path: tuple, form: tuple) -> bool:
 
 def _stages(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     stages, last = document["timeline"]["stages"], document["timeline"]["last_day"]
-    expected, path = 0, ("timeline", "stages")
+    expected, path = FIELDS["days_overdue"]["minimum"], ("timeline", "stages")
     for name, (first, end) in sorted(
         ((name, stage["days"]) for name, stage in stages.items()), key=lambda pair: pair[1]
     ):
@@ -177,17 +180,18 @@ def _orders(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
         (("cost", "daily_rate_low"), ("cost", "daily_rate_high")),
         (("cost", "burden_heavy"), ("cost", "burden_too_heavy")),
     ]
+    pairs += [(("grades", less), ("grades", more)) for less, more in itertools.pairwise(GRADES)]
     pairs += [(("strengths", name, "at_least"), ("strengths", name, "at_most")) for name in document["strengths"]]
     for less, more in pairs:
         low, high = _at(document, less)["value"], _at(document, more)["value"]
-        if low > high or (low == high and less[0] == "factors"):
+        if low > high or (low == high and less[0] in ("factors", "grades")):
             yield Problem(
                 "unordered",
                 where(less),
                 {"value": low, "allowed": Phrase("less_than", {"other": f"{more[-1]} ({high})"})},
             )
-    for name, parameter in document["sampling"].items():
-        number = parameter["value"]
+    for name in ("readings", "seed"):
+        number = document["sampling"][name]["value"]
         if number != int(number) or (name == "readings" and int(number) & (int(number) - 1)):
             allowed_ = Phrase("power_of_two" if name == "readings" else "number_whole")
             yield Problem("invalid", where(("sampling", name, "value")), {"value": number, "allowed": allowed_})
@@ -222,6 +226,8 @@ def _references(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                         {"value": value, "allowed": items(known)},
                     )
     for name, constraint in document["constraints"].items():
+        if constraint["kind"] == "level" and not {"at_least", "at_most"} & set(constraint):
+            yield Problem("missing", where(("constraints", name, "at_most")), {"allowed": Phrase("mapping")})
         if constraint["kind"] == "order" and constraint["weaker"] == constraint["stronger"]:
             others = items(f for f in document["factors"] if f != constraint["weaker"])
             slots_ = {"value": constraint["stronger"], "allowed": others}

@@ -18,6 +18,9 @@ import numpy as np
 
 FACTORS = ("communication", "history", "amount", "contacts", "days")
 WEIGHTS = ("base", *FACTORS)
+ENDS = {"protective": -1, "pressing": 1}  # pressures
+CANDIDATES = 32  # drawn for each reading kept where readings are to count unevenly
+AWAY = 1e6  # log-odds that take a reading whose day has not come out of every other's reach
 TOLERANCE = 1e-9  # of a constraint's slack, in units of log-odds
 
 
@@ -70,6 +73,25 @@ class Readings:
         return [(day, group[:, 0].copy(), split[day]) for day, group in found if len(group)]
 
     @cached_property
+    def rising(self) -> np.ndarray:
+        """The vertices' weights (v, 5) without the base, each once, those above 0; :attr:`falling` has the others."""
+        return np.maximum(distinct(self.vertices[:, 1:]), 0)
+
+    @cached_property
+    def falling(self) -> np.ndarray:
+        return np.minimum(distinct(self.vertices[:, 1:]), 0)
+
+    @cached_property
+    def together(self) -> tuple[np.ndarray, np.ndarray]:
+        """All samples in one product: bases (N,) and weights (k, N), those of either sign split as in :attr:`by_first_day`. The weight of
+        days stands in the row of a sample's own first day; in as many rows below, what takes it away until that day."""
+        first = self.first_day == np.array(self.days)[:, None]
+        plain, either = self.samples[:, 1:-1].T.copy(), self.either_sign
+        below = np.minimum(plain[either], 0)
+        plain[either] = np.maximum(plain[either], 0)
+        return self.samples[:, 0].copy(), np.vstack([plain, below, first * self.samples[:, -1], first * -AWAY])
+
+    @cached_property
     def corners(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """The vertices as a product: groups of columns, and the corners that each has whatever the others are. A sum's least and
         greatest are then those of its groups together: 29 corners instead of 92. For each group its factors (k,), and of its corners
@@ -112,7 +134,11 @@ def _built(relevant: str) -> Readings:
     chances /= chances.sum()
     blocks = [(columns, *polytope(matrix, bound, ids, columns)) for columns in independent(matrix)]
     number, seed = (int(policy["sampling"][name]["value"]) for name in ("readings", "seed"))
-    samples, which = spread_evenly(blocks, chances, number, seed)
+    tilt = policy["sampling"]["over_multiples"]["value"]
+    samples, which = spread_evenly(blocks, chances, number * (CANDIDATES if tilt else 1), seed)
+    if tilt:
+        kept = tilted(samples, tilt, number)
+        samples, which = samples[kept], which[kept]
     order = np.argsort(which, kind="stable")
     days = np.array([entry["day"] for entry in spread])
     center = np.zeros(len(WEIGHTS))
@@ -152,9 +178,12 @@ def halfspaces(policy: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, list[
             rows.append(({constraint["weaker"]: 1, constraint["stronger"]: -1}, 0, name))
             if constraint.get("either_sign"):
                 rows.append(({constraint["weaker"]: -1, constraint["stronger"]: -1}, 0, name))
-        else:  # neutral
-            rows.append(({"base": -1}, -logit(constraint["at_least"]["value"]), name))
-            rows.append(({"base": 1}, logit(constraint["at_most"]["value"]), name))
+        else:  # neutral, or level: neutral but for one factor, which is at an end
+            pressure = {constraint["factor"]: ENDS[constraint["end"]]} if kind == "level" else {}
+            for bound, sign in (("at_least", -1), ("at_most", 1)):
+                if constraint.get(bound):
+                    row = {"base": sign} | {factor: sign * end for factor, end in pressure.items()}
+                    rows.append((row, sign * logit(constraint[bound]["value"]), name))
     matrix = np.array([[row.get(weight, 0.0) for weight in WEIGHTS] for row, _, _ in rows], float).reshape(
         -1, len(WEIGHTS)
     )
@@ -306,6 +335,14 @@ def spread_evenly(blocks: list[tuple], chances: np.ndarray, number: int, seed: i
         shares = np.diff(cuts, axis=0, prepend=np.zeros((1, number)), append=np.ones((1, number)))
         samples[:, columns] = np.einsum("kn,nkd->nd", shares, vertices[simplices[simplex]])
     return samples, _pick(chances, next(unit))
+
+
+def tilted(samples: np.ndarray, tilt: float, number: int) -> np.ndarray:
+    """The numbers of ``number`` readings out of ``samples`` (n, 6), which lie evenly over log-odds, so that they lie evenly over odds
+    multiples instead (``tilt`` 1) or in between. From -1 to +1 a factor multiplies the odds by e^(2w), so a reading counts for the
+    product of its multiples; resampled systematically, hence without chance."""
+    heavy = np.exp(2 * tilt * np.abs(samples[:, 1:]).sum(axis=1))
+    return _pick(heavy, (np.arange(number) + 0.5) / number)
 
 
 def _pick(weights: np.ndarray, unit: np.ndarray) -> np.ndarray:

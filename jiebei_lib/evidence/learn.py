@@ -31,7 +31,7 @@ from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import WEIGHTS
-from jiebei_lib.core.rules.factors import PRESSED, coded, days_pressure, pressures
+from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.score import VERDICTS, likelihood
 from jiebei_lib.evidence.outcomes import Outcomes
 
@@ -329,12 +329,8 @@ def _log_happened(outcomes: Outcomes, rows: np.ndarray, call: np.ndarray, spared
 
 
 def _pressures(outcomes: Outcomes, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest pressure (n, 4), like those of a case; an unknown amount ranges over all."""
-    low, high = pressures(outcomes.columns, policy)
-    amount = PRESSED.index("amount")
-    low[:, amount] = np.where(np.isnan(low[:, amount]), -1.0, low[:, amount])
-    high[:, amount] = np.where(np.isnan(high[:, amount]), 1.0, high[:, amount])
-    return low, high
+    """Least and greatest pressure (n, 4), like those of a case."""
+    return pressures(outcomes.columns, policy)
 
 
 def _log_odds(case: Case, drawn: Drawn, policy: Policy) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

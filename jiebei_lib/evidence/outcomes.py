@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jiebei_lib.core.case import FIELDS, checked
+from jiebei_lib.core.case import checked
 from jiebei_lib.core.knowledge.fields import Fields
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.portfolio.columns import layout, meant
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 COLUMNS = Fields("core/case.yaml", "evidence/outcomes.yaml")
 NEEDED = ("days_overdue", "called")  # columns without which there is nothing to learn
-MAYBE_UNKNOWN = ("amount_overdue",)  # required of a case, but an observed one may come without it
 LARGEST_TABLE = 10_000_000  # bytes
 MOST_ROWS = 20_000
 
@@ -80,14 +79,8 @@ class Outcomes:
         if len(table) > MOST_ROWS:
             raise CaseError(Problem("too_many_rows", "table", {"value": len(table), "high": MOST_ROWS}))
         facts, columns, problems = table.drop(columns=["called", "weight"], errors="ignore"), {}, []
-        unknown = {
-            name: facts[name].map(lambda cell, name=name: FIELDS.heard(name, cell)).isna().to_numpy()
-            if name in facts
-            else np.ones(len(table), bool)
-            for name in MAYBE_UNKNOWN
-        }
-        for name, gaps in unknown.items():
-            facts = facts.assign(**{name: facts[name].where(~gaps, 1) if name in facts else 1})
+        if "amount_overdue" not in facts:  # an observed case may come without it
+            facts = facts.assign(amount_overdue=None)
         try:
             columns = check_table(facts, numbers=numbers)
         except CaseError as wrong:
@@ -96,8 +89,6 @@ class Outcomes:
         case_id = _ids(table, numbers, problems)
         if problems:
             raise CaseError(problems)
-        for name, gaps in unknown.items():
-            columns[name] = np.where(gaps, math.nan, columns[name])
         return cls(case_id, columns, called, weight)
 
     @classmethod

@@ -10,9 +10,10 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from jiebei_lib.core.assessment import Bilingual, Said, said
+from jiebei_lib.core.assessment import said
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
+from jiebei_lib.core.parts import Bilingual, Said
 from jiebei_lib.core.policy import Policy, in_force, load_policy
 from jiebei_lib.money.arrears import WAITS, owed, today, waiting
 from jiebei_lib.money.budget import Affordability

@@ -72,9 +72,9 @@ def span(low: float, high: float, at: Any, colour: str, width: int = 8, size: in
     return trace("lines+markers", [low, high], [at, at], line={"color": colour, "width": width}, marker=ends)
 
 
-def faint_span(low: float, high: float, at: Any, colour: str) -> dict[str, Any]:
+def faint_span(low: float, high: float, at: Any, colour: str, opacity: float = 0.45) -> dict[str, Any]:
     """A range behind a mark of its own."""
-    return trace("lines", [low, high], [at, at], line={"color": colour, "width": 7}, opacity=0.45)
+    return trace("lines", [low, high], [at, at], line={"color": colour, "width": 7}, opacity=opacity)
 
 
 def band(x: Sequence[Any], low: Sequence[float], high: Sequence[float], **line: Any) -> list[dict[str, Any]]:
@@ -181,20 +181,25 @@ def key_marks(entries: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
 
 
 def ranges_figure(
-    name: str, answers: list[tuple[str, str, Mapping[str, float], float]], title: str, head: list[str], lang: str
+    name: str, answers: list[tuple[str, Mapping[str, Any]]], title: str, head: list[str], lang: str
 ) -> Figure:
-    """Answers under one another: the range as a line, the share in words at its end.
+    """Answers under one another: the range of all readings as a thin line, that of nine in ten as a thick one, the share in words at
+    its end.
 
-    ``answers``: name, verdict, likelihood (``low``, ``high``) and share of each; ``head``: the heads of the columns of numbers.
+    ``answers``: the name of each, and its grade, verdict, likelihood, nine_in_ten and share; ``head``: the heads of the columns.
     """
-    shown = [html.escape(named) for named, *_ in answers]
+    shown = [html.escape(named) for named, _ in answers]
     data, marks, rows, said = [], [], [], []
-    for line, (named, verdict, likelihood, share) in zip(shown, answers, strict=True):
-        low, high = likelihood["low"], likelihood["high"]
-        data.append(span(low, high, line, VERDICT_COLOURS.get(verdict, NEITHER)))
-        marks.append(counted_of_hundred(line, share))
-        slots = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": of_hundred(share)}
-        rows.append([named, say(f"verdict.{verdict}", lang), slots["low"], slots["high"], str(slots["count"])])
+    for line, (named, one) in zip(shown, answers, strict=True):
+        colour = VERDICT_COLOURS.get(one["verdict"], NEITHER)
+        data += [
+            span(*one["likelihood"].values(), line, colour, 2),
+            faint_span(*one["nine_in_ten"].values(), line, colour, 1),
+        ]
+        marks.append(counted_of_hundred(line, one["share"]))
+        ends = zip(("low", "most_low", "most_high", "high"), _four(one), strict=True)
+        slots = {end: percent(value, lang, True) for end, value in ends} | {"count": of_hundred(one["share"])}
+        rows.append([named, say(f"case.first.grade.{one['grade']}", lang), *map(str, slots.values())])
         said.append(say("case.claims.witnesses_row", lang, name=named, **slots))
     plan = layout(title, 150 + 50 * len(rows)) | {
         "xaxis": percent_axis(say("case.readings.axis", lang)),
@@ -205,3 +210,9 @@ def ranges_figure(
     plan["margin"] = plan["margin"] | {"r": 70}
     alt = say("case.claims.witnesses_alt", lang, rows=sentences(said, lang))
     return Figure(name, data, plan, alt, say("case.claims.witnesses_caption", lang), head, rows)
+
+
+def _four(one: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    """The ends of both ranges, in order."""
+    (low, high), (most_low, most_high) = one["likelihood"].values(), one["nine_in_ten"].values()
+    return low, most_low, most_high, high

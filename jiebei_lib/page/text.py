@@ -8,6 +8,14 @@ from typing import Any
 from jiebei_lib.core.knowledge.yaml_files import HERE, shipped
 
 LANGUAGES = ("zh", "en")
+UNITS = {
+    "days_overdue": "days",
+    "amount_overdue": "yuan",
+    "zhima_score": "points",
+    "past_overdue": "times",
+    "failed_attempts": "times",
+    "unreachable_days": "days",
+}
 
 
 def say(key: str, lang: str, **slots: Any) -> str:
@@ -63,8 +71,18 @@ def multiple(log_odds: float, lang: str) -> str:
     from math import exp
 
     size = exp(abs(log_odds))
-    shown = f"{size:.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")
+    shown = multiple_of(size)
     return f"÷{shown}" if log_odds < 0 and shown != "1" else f"×{shown}"
+
+
+def multiple_of(times: float) -> str:
+    """A multiple as people say it: 1.3, 4, 112."""
+    return f"{times:.0f}" if times >= 10 else f"{times:.1f}".removesuffix(".0")
+
+
+def fold(text: str, lang: str) -> str:
+    """A phrase as it begins a line: in English with a capital letter."""
+    return text[:1].upper() + text[1:] if lang == "en" else text
 
 
 def cited(cite: str, lang: str) -> str:
@@ -106,11 +124,11 @@ def fact(name: str, value: Any, lang: str, levels: dict[str, Any]) -> str:
         return say("facts.unknown", lang)
     if name in levels:
         return levels[name][value][lang]
-    unit = {"days_overdue": "days", "amount_overdue": "yuan", "zhima_score": "points", "past_overdue": "times"}.get(
-        name
-    )
+    unit = UNITS.get(name)
     if unit in ("days", "times"):
-        return counted(value, unit, lang)
+        return say("facts.days_ahead", lang, value=-value) if value < 0 else counted(value, unit, lang)
+    if isinstance(value, tuple | list):
+        return say(f"facts.{unit}", lang, value="–".join(map(yuan, value)))
     return say(f"facts.{unit}", lang, value=yuan(value)) if unit else str(value)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jiebei_lib.core.case import FIELDS, allowed
+from jiebei_lib.core.case import FIELDS, allowed, checked
 from jiebei_lib.core.knowledge.fields import Fields, heading, number_in, plain
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
@@ -44,7 +44,7 @@ def layout(
     ``columns: {field: column}`` and ``values: {field: {word: value}}``. ``needed``: the fields whose column must be there (of a case, what
     is required but its id). Raises :class:`TableError`."""
     if needed is None:
-        needed = [name for name, spec in fields.items() if spec["required"] and spec["type"] != "text"]
+        needed = [n for n, spec in fields.items() if spec.get("column", spec["required"]) and spec["type"] != "text"]
     said = _mapping(mapping, fields)
     found: dict[str, list[str]] = {name: [column] for name, column in said.columns.items()}
     problems = [
@@ -129,7 +129,15 @@ def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[s
                 columns[name] = np.full(count, -1) if spec["type"] == "level" else np.full(count, math.nan)
             continue
         column = chunk.rows.column(source)
-        columns[name], bad = _column(name, column, plan.values.get(name, {}))
+        words = plan.values.get(name, {})
+        columns[name], bad = _column(name, column, words)
+        if spec.get("span"):
+            columns["amount_to"] = columns[name].copy()
+            for row in np.flatnonzero(bad):
+                ends = checked(name, meant(as_text(column)[int(row)].as_py() or "", words))
+                if isinstance(ends[0], tuple) and ends[1] is None:
+                    columns[name][row], columns["amount_to"][row] = ends[0]
+                    bad[row] = False
         for row in np.flatnonzero(bad)[:most]:
             where = f"{chunk.file}, row {chunk.numbers[row]}: {source}"
             value = column[int(row)].as_py()
@@ -143,6 +151,17 @@ def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[s
             )
         fine &= ~bad
     return columns, fine, wrong
+
+
+def with_spans(columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns of :func:`cleaned` without ``amount_to``: amounts that are ranges as text, 5000-8000, as they may stand in a table."""
+    columns = dict(columns)
+    low, high = columns["amount_overdue"], columns.pop("amount_to", columns["amount_overdue"])
+    ranges = np.flatnonzero(low < high)
+    if len(ranges):
+        columns["amount_overdue"] = low.astype(object)
+        columns["amount_overdue"][ranges] = [f"{low[n]:.15g}-{high[n]:.15g}" for n in ranges]
+    return columns
 
 
 def _column(name: str, column: Any, words: Mapping[str, Any]) -> tuple[Any, np.ndarray]:

@@ -14,10 +14,9 @@ from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import pressures
-from jiebei_lib.core.scoring.explain import MAJORITY
 from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures
-from jiebei_lib.core.scoring.score import VERDICTS, evaluate_columns, extremes, likelihood
-from jiebei_lib.portfolio.columns import cleaned
+from jiebei_lib.core.scoring.score import MAJORITY, VERDICTS, evaluate_columns, extremes, likelihood
+from jiebei_lib.portfolio.columns import cleaned, with_spans
 from jiebei_lib.portfolio.files import TableError, WrongRow, arrow, chunks, files_of
 from jiebei_lib.portfolio.score_files import layout_of
 from jiebei_lib.portfolio.table import check_table, score
@@ -49,7 +48,7 @@ def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None) -> 
         skipped: list[WrongRow] = []
         for chunk in chunks(file, 65_536, skipped):
             columns, fine, bad = cleaned(chunk, plan)
-            known = {name: _plain(name, column)[fine] for name, column in columns.items()}
+            known = {name: _plain(name, column)[fine] for name, column in with_spans(columns).items()}
             known.setdefault("case_id", chunk.numbers[fine].astype(str))
             rest = chunk.rows.drop_columns(list(plan.columns.values())).filter(pa.array(fine)).to_pandas()
             parts.append(pd.concat([pd.DataFrame(known)[list(FIELDS)], rest], axis=1))

@@ -12,13 +12,8 @@ import pandas as pd
 from jiebei_lib.core.case import FIELDS, allowed, checked
 from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
 from jiebei_lib.core.policy import Policy, load_policy
-from jiebei_lib.core.scoring.many import ADDED, answers, words
+from jiebei_lib.core.scoring.many import ADDED, ORDERED, answers, words
 from jiebei_lib.core.scoring.score import PART, processors
-
-UNORDERED = (
-    "strongest_factor",
-    "next_question",
-)  # of the words that are added; the others run from first to last, best to worst
 
 
 def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
@@ -28,7 +23,7 @@ def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame
     policy = load_policy(policy)
     found, names = _in_parts(check_table(table, others=True), policy), words(policy)
     added = {
-        name: pd.Categorical.from_codes(found[name], names[name], ordered=name not in UNORDERED)
+        name: pd.Categorical.from_codes(found[name], names[name], ordered=name in ORDERED)
         if name in names
         else found[name]
         for name in ADDED
@@ -52,7 +47,8 @@ def _in_parts(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np
 def check_table(
     table: pd.DataFrame, others: bool = False, numbers: Sequence[int] | np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """A data frame's columns as arrays, checked as cases are: numbers as floats (NaN unknown), levels as their number (-1 unknown).
+    """A data frame's columns as arrays, checked as cases are: numbers as floats (NaN unknown), levels as their number (-1 unknown); of
+    amounts that are ranges the lower end, and under ``amount_to`` the upper.
 
     Raises :class:`CaseError` naming the first wrong cells by row (from 1, or as ``numbers`` says) and column, and columns that are no
     fields unless ``others`` may be there. ``case_id`` is not looked at.
@@ -62,7 +58,7 @@ def check_table(
     for name, spec in FIELDS.items():
         levels = spec["type"] == "level"
         if name not in named:
-            if spec["required"] and spec["type"] != "text":
+            if spec.get("column", spec["required"]) and spec["type"] != "text":
                 problems.append(Problem("missing", f"table: {name}", {"allowed": allowed(name)}))
             out[name] = np.full(len(table), -1 if levels else math.nan, int if levels else float)
             continue
@@ -80,9 +76,11 @@ def check_table(
             out[name] = plain.to_numpy(float, na_value=math.nan)
             bad = ~within(name, out[name]) & ~empty
         bad |= empty & spec["required"]
+        if spec.get("span"):
+            out["amount_to"] = out[name].copy()
         if bad.any():
             out[name] = out[name].copy()
-            _hear(name, column, out[name], bad)
+            _hear(name, column, out, bad)
         for row in np.flatnonzero(bad)[:10]:
             cell = {"value": shown(column.iloc[row]), "allowed": allowed(name)}
             number = row + 1 if numbers is None else numbers[row]
@@ -106,17 +104,22 @@ def columns_of(table: pd.DataFrame, others: bool = False) -> tuple[dict[str, Any
     return named, problems
 
 
-def _hear(name: str, column: pd.Series, out: np.ndarray, bad: np.ndarray) -> None:
+def _hear(name: str, column: pd.Series, out: dict[str, np.ndarray], bad: np.ndarray) -> None:
     """What stands in cells that are not plain, each different text once: written into ``out``, and no longer ``bad`` where it is fine."""
     rows = np.flatnonzero(bad)
-    said = column.iloc[rows].astype(object)
+    said = column.iloc[rows].map(lambda cell: tuple(cell) if isinstance(cell, list) else cell).astype(object)
     codes, different = pd.factorize(said)
-    for n, text in enumerate(different):
-        value, problem = checked(name, text) if isinstance(text, str) else (None, None)
-        if isinstance(text, str) and problem is None:
-            code = FIELDS[name]["levels"].index(value) if isinstance(value, str) else value
-            out[rows[codes == n]] = (-1 if out.dtype.kind == "i" else math.nan) if code is None else code
-            bad[rows[codes == n]] = False
+    nothing = -1 if out[name].dtype.kind == "i" else math.nan
+    for n, cell in enumerate(different):
+        value, problem = checked(name, cell) if isinstance(cell, str | tuple) else (None, cell)
+        if problem is not None:
+            continue
+        low, high = value if isinstance(value, tuple) else (value, value)
+        code = FIELDS[name]["levels"].index(low) if isinstance(low, str) else low
+        out[name][rows[codes == n]] = nothing if code is None else code
+        if FIELDS[name].get("span"):
+            out["amount_to"][rows[codes == n]] = nothing if high is None else high
+        bad[rows[codes == n]] = False
 
 
 def within(name: str, numbers: np.ndarray) -> np.ndarray:

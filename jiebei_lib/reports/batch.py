@@ -202,7 +202,13 @@ def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, 
                     yield before + row, None, bad[row]
                     continue
                 n = rows[row]
-                facts = {name: _fact(name, column[n]) for name, column in columns.items() if name != "case_id"}
+                facts = {
+                    name: _fact(name, column[n])
+                    for name, column in columns.items()
+                    if name in FIELDS and name != "case_id"
+                }
+                if columns["amount_to"][n] > columns["amount_overdue"][n]:
+                    facts["amount_overdue"] = (float(columns["amount_overdue"][n]), float(columns["amount_to"][n]))
                 yield before + row, Case(**facts, case_id=ids[n] if ids else str(before + row)), None
             skipped.clear()
         yield from ((before + each.row, None, each) for each in skipped)

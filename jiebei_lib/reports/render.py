@@ -93,7 +93,7 @@ def rendered(
     if "html" in formats:
         files[".html"] = page(head, sections, charts="live", bundle=bundle)
     if "pdf" in formats:
-        files[".pdf"] = printed(page(head, sections, charts="live"), find_browser())
+        files[".pdf"] = printed(page(head, sections, charts="live", opened=True), find_browser())
     return files, head["headline"]
 
 
@@ -287,7 +287,8 @@ def collected(executed: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:
             elif "text/html" in data:
                 parts.append({"html": data["text/html"]})
         if parts:
-            sections.append({"id": cell["id"], "parts": parts})
+            folded = "folded" in cell["metadata"].get("tags", [])
+            sections.append({"id": cell["id"], "parts": parts, "folded": folded})
     return head, sections
 
 
@@ -297,12 +298,24 @@ def content_digest(head: Mapping[str, str], sections: list[dict[str, Any]]) -> s
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
+def _folded(section: Mapping[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A section that opens at a press: its first heading is what one presses. In print it stands open."""
+    from markupsafe import Markup
+
+    heading, _, rest = str(parts[0]["html"]).partition("</h2>")
+    return {"id": section["id"], "heading": Markup(f"{heading}</h2>"), "parts": [{"html": Markup(rest)}, *parts[1:]]}
+
+
 def page(
-    head: Mapping[str, str], sections: list[dict[str, Any]], charts: str = "live", bundle: str | None = None
+    head: Mapping[str, str],
+    sections: list[dict[str, Any]],
+    charts: str = "live",
+    bundle: str | None = None,
+    opened: bool = False,
 ) -> str:
     """One HTML page that needs nothing from anywhere. ``charts``: ``live`` draws with the chart library, carried once in the page
     or, with ``bundle``, beside it under that relative address (and the style as :data:`STYLE`); ``none`` leaves the places empty for
-    pictures."""
+    pictures. ``opened``: sections that open at a press stand open, for print."""
     from markupsafe import Markup
 
     from jiebei_lib.page.figure import untitled
@@ -321,7 +334,7 @@ def page(
             meta, label = figure["layout"]["meta"], say("page.figure", lang, n=number)
             safe = Markup(plain.replace("<", "\\u003c"))  # nothing in a figure can end the script element
             parts.append({**meta, "label": label, "json": safe, "height": figure["layout"].get("height", 360)})
-        prepared.append({"id": section["id"], "parts": parts})
+        prepared.append(_folded(section, parts) if section.get("folded") else {"id": section["id"], "parts": parts})
     script = (
         Markup(plotly_bundle().replace("</script", "<\\/script"))
         if charts == "live" and bundle is None and number
@@ -339,6 +352,7 @@ def page(
             live=charts == "live",
             script=script,
             bundle=bundle,
+            opened=opened,
             numbers=say("page.numbers", lang),
             skip=say("page.skip", lang),
             made=say("page.made", lang, version=__version__),

@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT, Notebook
 
 from jiebei_lib import load_policy
-from jiebei_lib.core.assessment import Quick
+from jiebei_lib.show.case.first import Quick
 from jiebei_lib.show.case.page import headline
 from jiebei_lib.show.case.panel import example
 

@@ -3,9 +3,9 @@
 import pytest
 
 from jiebei_lib import load_policy
-from jiebei_lib.core.assessment import Quick
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.show.case.first import Quick
 from jiebei_lib.show.case.page import headline
 from jiebei_lib.show.case.panel import example
 

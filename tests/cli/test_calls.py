@@ -125,7 +125,9 @@ def test_calls_from_memory_are_judged_without_a_log(capsys, lang: str, said: lis
     assert all(one in flat for one in said), flat
 
 
-@pytest.mark.parametrize("arguments", [[], [EXAMPLE, "--call", "day=2026-03-10"], ["--call", "day=2026-03-10", "--to", "html"]])
+@pytest.mark.parametrize(
+    "arguments", [[], [EXAMPLE, "--call", "day=2026-03-10"], ["--call", "day=2026-03-10", "--to", "html"]]
+)
 def test_a_log_or_a_memory_is_audited_not_both_nor_neither(capsys, arguments: list[str]) -> None:
     assert run(["audit", *arguments, "--lang", "en"]) == 2
     assert "neither both nor none" in capsys.readouterr().err.replace("\n", " ")

@@ -37,9 +37,10 @@ def test_assess_answers_both_questions_in_the_terminal(capsys, lang: str) -> Non
     assert (
         ("可以打吗" in out and "会打联系人吗" in out)
         if lang == "zh"
-        else ("May they?" in out and "will they call" in out)
+        else ("May they, today" in out and "will they call" in out)
     )
-    assert "36%" in out and "99/100" in out
+    assert "99" in out and {"zh": "两套依据不一致", "en": "They disagree"}[lang] in out
+    assert len(out.splitlines()) <= 24
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -57,10 +58,14 @@ def test_the_json_has_what_was_promised(capsys) -> None:
     assert answer["verdict"] in ("likely", "unlikely", "depends", "not_yet")
     assert 0 <= answer["likelihood"]["low"] <= answer["likelihood"]["high"] <= 1 and 0 <= answer["share"] <= 1
     assert {"factor", "pressure", "low", "high", "cite"} <= answer["contributions"][0].keys()
-    assert answer["permitted"]["status"] == "permitted" and {"why", "cites"} <= answer["permitted"].keys()
+    assert (
+        answer["permitted"]["status"] == "undecided"
+        and answer["permitted"]["deciding"] == "failed_attempts"
+        and {"why", "cites"} <= answer["permitted"].keys()
+    )
     assert answer["unknown"] == ["zhima_score", "past_overdue", "contacts"]
     assert {"field", "narrowing"} <= answer["next_question"].keys()
-    for key in ("changes", "consequences", "actions", "conduct", "sources"):
+    for key in ("steps", "references", "witnesses", "consequences", "actions", "conduct", "sources"):
         assert isinstance(answer[key], list) and answer[key]
 
 
@@ -157,7 +162,7 @@ def test_policy_show_and_sources_are_tables_or_json(capsys) -> None:
 
 def test_another_policy_is_named_where_it_answers(capsys) -> None:
     out = call(capsys, "assess", *FACTS, "--policy", "published", "--lang", "en")[1]
-    assert "Pages and reported cases" in out
+    assert out.splitlines()[1].startswith(" • By other pages"), "the one asked for comes first"
 
 
 @pytest.mark.parametrize(

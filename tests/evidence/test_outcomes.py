@@ -53,7 +53,7 @@ def test_amounts_may_be_missing_altogether_and_no_rows_are_no_evidence() -> None
         (f"{HEAD}\nA,10,8000,silent,true,0", ["row 1: weight", "'0'"]),
         (f"{HEAD}\nA,10,8000,silent,true,heavy", ["row 1: weight", "'heavy'"]),
         (f"{HEAD}\nA,10,8000,silent,true,inf", ["row 1: weight", "'inf'"]),
-        (f"{HEAD}\nA,-1,8000,silent,true,", ["row 1: days_overdue", "'-1'", "3650"]),
+        (f"{HEAD}\nA,-100,8000,silent,true,", ["row 1: days_overdue", "'-100'", "3650"]),
         (f"{HEAD}\nA,,8000,silent,true,", ["row 1: days_overdue", "3650"]),
         (f"{HEAD}\nA,10,0,silent,true,", ["row 1: amount_overdue", "'0'"]),
         (f"{HEAD}\nA,10,8000,quiet,true,", ["row 1: communication", "'quiet'", "broken_promise"]),

@@ -40,7 +40,8 @@ def told(table):
 
 def cases_of(table: pd.DataFrame) -> list[Case]:
     return [
-        Case(**{name: None if pd.isna(row[name]) else row[name] for name in FIELDS}) for row in table.to_dict("records")
+        Case(**{name: None if pd.isna(row[name]) else row[name] for name in FIELDS if name in row})
+        for row in table.to_dict("records")
     ]
 
 

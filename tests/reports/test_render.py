@@ -47,8 +47,8 @@ def made(request: pytest.FixtureRequest, rendered: dict[str, reports.Rendered]) 
 def test_the_sections_come_in_the_order_that_a_reader_needs(made: reports.Rendered) -> None:
     sections = re.findall(r'<section id="([\w-]+)">', made.html.read_text("utf-8"))
     assert sections == [
-        *("answer", "readings", "timeline", "factors", "may-they", "changes", "next-question"),
-        *("consequences", "cost", "today", "caller", "claims", "sources", "limits"),
+        *("answer", "contents", "may-they", "changes", "readings", "cost", "timeline", "consequences", "today"),
+        *("caller", "next-question", "factors", "claims", "sources", "limits"),
     ]
 
 

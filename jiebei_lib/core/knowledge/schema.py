@@ -37,7 +37,7 @@ Iso = Annotated[str, AfterValidator(_iso)]
 Factor = Literal["communication", "history", "amount", "contacts", "days"]
 Confidence = Literal["V", "S+", "S"]
 Number = int | float
-DayRange = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+DayRange = tuple[int, int]
 
 
 class Strict(BaseModel):
@@ -206,7 +206,17 @@ class Neutral(Statement):
     at_most: Parameter
 
 
-Constraint = Annotated[SignOf | StrengthOf | OrderOf | Neutral, Field(discriminator="kind")]
+class LevelOf(Statement):
+    """What a witness says of a case at one end of one factor and neutral on the rest."""
+
+    kind: Literal["level"]
+    factor: Factor
+    end: Literal["protective", "pressing"]
+    at_least: Parameter | None = None
+    at_most: Parameter | None = None
+
+
+Constraint = Annotated[SignOf | StrengthOf | OrderOf | Neutral | LevelOf, Field(discriminator="kind")]
 
 
 class QuestionRule(Statement):
@@ -216,6 +226,16 @@ class QuestionRule(Statement):
 class Sampling(Strict):
     readings: Parameter
     seed: Parameter
+    over_multiples: Parameter
+
+
+class Grades(Strict):
+    """In how many of all readings a call must be more likely than not for a grade; those that rest on all readings need no number."""
+
+    nearly_all: Parameter
+    most: Parameter
+    few: Parameter
+    almost_none: Parameter
 
 
 class Reachable(Statement):
@@ -225,6 +245,12 @@ class Reachable(Statement):
 class ContactPermission(Strict):
     reachable: Literal["permitted", "not_permitted", "silent"]
     unreachable: Literal["permitted", "not_permitted", "silent"]
+
+
+class Established(Parameter):
+    """From which number on a fact of the case meets one of the conditions under which a borrower counts as unreachable."""
+
+    condition: str
 
 
 class ThirdPersonRule(Statement):
@@ -239,6 +265,21 @@ class Conflict(Statement):
     against: Annotated[list[str], Field(min_length=1)]
 
 
+class StepRule(Based):
+    """Something that a borrower can do: communicate another way, or pay a part of what is overdue."""
+
+    text: Text
+    communication: Literal["repaying", "engaged", "answering"] | None = None
+    pay: Parameter | None = None
+
+
+class ReferenceRule(Based):
+    """A borrower of the article to hold a case against, neutral on all that is not named."""
+
+    text: Text
+    communication: Literal["repaying", "engaged", "answering", "broken_promise", "silent"] | None = None
+
+
 class Caller(Strict):
     may: dict[str, Statement]
     may_not: dict[str, Statement]
@@ -250,7 +291,11 @@ class ConductRules(Strict):
     third_persons: dict[str, ThirdPersonRule]
     unreachable_conditions: dict[str, Statement]
     conflicts: dict[str, Conflict]
-    answers: dict[Literal["not_permitted", "permitted", "undecided", "no_rule"], Statement]
+    established_by: dict[Literal["failed_attempts", "unreachable_days"], Established]
+    answers: dict[
+        Literal["not_due", "not_permitted", "not_established", "if_established", "permitted", "undecided", "no_rule"],
+        Statement,
+    ]
     caller: Caller
 
 
@@ -318,6 +363,9 @@ class Document(Strict):
     constraints: Annotated[dict[str, Constraint], Field(min_length=1)]
     questions: dict[str, QuestionRule]
     sampling: Sampling
+    grades: Grades
+    steps: Annotated[dict[str, StepRule], Field(min_length=1)]
+    references: dict[str, ReferenceRule]
     cost: CostRules
     record: RecordRules
     conduct: ConductRules

@@ -39,7 +39,7 @@ def _problem(error: Mapping[str, Any], content: Any, model: Any, where: Where) -
         return _Problem("invalid", place, {**value, "allowed": Phrase("levels", {"items": allowed})})
     if kind == "union_tag_not_found":
         tells = context["discriminator"].strip("'")
-        tags = items(["sign", "strength", "order", "neutral"]) if tells == "kind" else Phrase("text_any")
+        tags = items(["sign", "strength", "order", "neutral", "level"]) if tells == "kind" else Phrase("text_any")
         return _Problem("missing", f"{place}.{tells}", {"allowed": tags})
     return _Problem("invalid", place, {**value, "allowed": _expected(kind, context, path)})
 

@@ -29,22 +29,47 @@ def reachable(case: Case, policy: Policy) -> bool | None:
 def permission(case: Case, policy: Policy, as_of: str) -> Permission:
     """May an unrelated contact be called about this debt on that day?
 
-    One rule that forbids is enough; otherwise one that permits. Amount and record play no part in any of them.
+    On or before the due date never. Once late, one rule that forbids is enough, otherwise one that permits; amount and record play no
+    part in any of them. Where the borrower does not answer, a rule permits only once they count as unreachable.
     """
     conduct = policy.data["conduct"]
     rules = {name: rule for name, rule in conduct["third_persons"].items() if in_force(rule, as_of)}
-    state = reachable(case, policy)
-    if state is None:
-        outcomes = {_outcome(rules, "reachable"), _outcome(rules, "unreachable")}
-        if len(outcomes) > 1:
-            return Permission("undecided", "undecided", "communication", list(rules), [])
-        status = outcomes.pop()
-    else:
-        status = _outcome(rules, "reachable" if state else "unreachable")
+    conditions = [name for name, entry in conduct["unreachable_conditions"].items() if in_force(entry, as_of)]
+    if case.days_overdue <= 0:
+        return Permission("not_permitted", "not_due", None, list(rules), [])
+    reached, lost = _outcome(rules, "reachable"), _outcome(rules, "unreachable")
+    state, known = reachable(case, policy), unreachable(case, policy, conditions)
+    if state or reached == lost:
+        return _answer(reached, list(rules), [])
+    if state is None and not known:
+        return Permission("undecided", "undecided", "communication", list(rules), [])
+    if lost != "permitted" or known or not conditions:
+        return _answer(lost, list(rules), conditions)
+    if known is None:
+        missing = [fact for fact in _asked(policy, conditions) if getattr(case, fact) is None]
+        return Permission("undecided", "if_established", missing[0] if missing else None, list(rules), conditions)
+    return Permission("not_permitted", "not_established", None, list(rules), conditions)
+
+
+def unreachable(case: Case, policy: Policy, conditions: list[str]) -> bool | None:
+    """Whether the borrower counts as unreachable by one of ``conditions`` that a fact of the case decides; None if no fact says."""
+    asked = _asked(policy, conditions)
+    told = {fact: getattr(case, fact) for fact in asked}
+    if any(value is not None and value >= asked[fact]["value"] for fact, value in told.items()):
+        return True
+    return None if None in told.values() or not told else False
+
+
+def _asked(policy: Policy, conditions: list[str]) -> dict[str, Any]:
+    """The facts that decide one of ``conditions``."""
+    established = policy.data["conduct"]["established_by"]
+    return {fact: entry for fact, entry in established.items() if entry["condition"] in conditions}
+
+
+def _answer(status: str, rules: list[str], conditions: list[str]) -> Permission:
     if status == "undecided":
-        return Permission("undecided", "no_rule", None, list(rules), [])
-    conditions = [name for name, condition in conduct["unreachable_conditions"].items() if in_force(condition, as_of)]
-    return Permission(status, status, None, list(rules), conditions if status == "permitted" else [])
+        return Permission("undecided", "no_rule", None, rules, [])
+    return Permission(status, status, None, rules, conditions if status == "permitted" else [])
 
 
 def _outcome(rules: dict[str, Any], state: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.case import FIELDS, SCORED
 from jiebei_lib.core.policy import Policy
 
 UNKNOWN = -1  # the code of an unknown level
@@ -71,24 +71,28 @@ def pressures(columns: Mapping[str, np.ndarray], policy: Policy) -> tuple[np.nda
     }
     score = score_pressure(columns["zhima_score"], history["score_protective"], history["score_pressing"])
     record = record_pressure(columns["past_overdue"], history["record_neutral"], history["record_pressing"])
-    amount = amount_pressure(
-        columns["amount_overdue"], *(factors["amount"][key]["value"] for key in ("protective", "pressing"))
-    )
+    scale = [factors["amount"][key]["value"] for key in ("protective", "pressing")]
+    amount = amount_pressure(columns["amount_overdue"], *scale)
+    most = amount_pressure(columns["amount_to"], *scale) if "amount_to" in columns else amount
     parts = {
         "communication": levels["communication"],
         "history": tuple(
             (np.where(np.isnan(score), end, score) + np.where(np.isnan(record), end, record)) / 2 for end in (-1, 1)
         ),
-        "amount": (amount, amount),
+        "amount": tuple(np.where(np.isnan(found), end, found) for found, end in ((amount, -1), (most, 1))),
         "contacts": levels["contacts"],
     }
     return tuple(np.column_stack([parts[name][end] for name in PRESSED]) for end in (0, 1))
 
 
 def coded(columns: Mapping[str, object]) -> dict[str, np.ndarray]:
-    """Columns of a case or table as arrays: numbers as floats (NaN unknown), levels as their number in case.yaml (-1 unknown)."""
-    out = {}
-    for name, spec in FIELDS.items():
+    """Columns of a case or table as arrays: numbers as floats (NaN unknown), levels as their number in case.yaml (-1 unknown). Of
+    amounts that are ranges ``amount_overdue`` is the lower end and ``amount_to`` the upper."""
+    amounts = [value if isinstance(value, tuple | list) else (value, value) for value in columns["amount_overdue"]]
+    columns = {**columns, "amount_overdue": [low for low, _ in amounts]}
+    out = {"amount_to": np.array([math.nan if high is None else high for _, high in amounts], float)}
+    for name in SCORED:
+        spec = FIELDS[name]
         if spec["type"] == "level":
             number = {level: code for code, level in enumerate(spec["levels"])}
             out[name] = np.array([number.get(level, UNKNOWN) for level in columns[name]], int)

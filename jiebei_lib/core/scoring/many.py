@@ -7,37 +7,63 @@ from collections.abc import Mapping
 import numpy as np
 
 from jiebei_lib.core.case import FIELDS
-from jiebei_lib.core.policy import Policy
+from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import days_pressure, pressures
-from jiebei_lib.core.scoring.score import VERDICTS, evaluate, extremes, likelihood
+from jiebei_lib.core.scoring.score import GRADES, VERDICTS, Scores, evaluate, extremes, likelihood
 
 # What scoring adds to a table, in this order
-ADDED = ("verdict", "low", "high", "share", "share_low", "share_high", "stage", "strongest_factor", "next_question")
-
-
+ADDED = (
+    "verdict",
+    "grade",
+    "low",
+    "high",
+    "most_low",
+    "most_high",
+    "share",
+    "share_low",
+    "share_high",
+    "published_grade",
+    "published_share",
+    "stage",
+    "strongest_factor",
+    "next_question",
+)
+ORDERED = ("verdict", "grade", "published_grade", "stage")  # words that run from best to worst, or from first to last
 TIE = 1e-12  # narrowings nearer to each other than this are equal
 
 
 def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
-    """:data:`ADDED` for columns as :func:`jiebei_lib.portfolio.table.check_table` gives them: words as numbers of :data:`VERDICTS`, of the
-    policy's stages, of ``FACTORS`` and of ``FIELDS`` (-1 where nothing is left to ask)."""
+    """:data:`ADDED` for columns as :func:`jiebei_lib.portfolio.table.check_table` gives them: words as numbers of what
+    :func:`words` lists (-1 where nothing is left to ask). ``published_*`` is the other witness, whatever the policy."""
     low, high = pressures(columns, policy)
     days = columns["days_overdue"]
-    scores = evaluate(low, high, days, policy)
+    scores, other = evaluate(low, high, days, policy), _published(columns, policy)
     starts = [stage["days"][0] for stage in policy.data["timeline"]["stages"].values()]
     return {
         **vars(scores),
+        "published_grade": scores.grade if other is None else other.grade,
+        "published_share": scores.share if other is None else other.share,
         "stage": np.searchsorted(starts, days, side="right") - 1,
         "strongest_factor": np.abs(contributions(middle_pressures(low, high, days, policy), policy)).argmax(axis=1),
         "next_question": _next_questions(columns, scores.high - scores.low, policy),
     }
 
 
+def _published(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores | None:
+    """What the pages say of the same cases; None where they are the policy itself."""
+    other = load_policy("published")
+    if other.digest == policy.digest:
+        return None
+    return evaluate(*pressures(columns, other), columns["days_overdue"], other, with_bands=False)
+
+
 def words(policy: Policy) -> dict[str, list[str]]:
     """What the numbers of :func:`answers` stand for."""
     return {
         "verdict": list(VERDICTS),
+        "grade": list(GRADES),
+        "published_grade": list(GRADES),
         "stage": list(policy.data["timeline"]["stages"]),
         "strongest_factor": list(FACTORS),
         "next_question": list(FIELDS),
@@ -99,9 +125,10 @@ def mean_width(
     total, total_share = np.zeros(len(rows)), np.zeros(len(rows))
     for level in levels:
         value = FIELDS[name]["levels"].index(level) if FIELDS[name]["type"] == "level" else level
-        low, high = pressures(part | {name: np.full(len(rows), value)}, policy)
+        known = dict.fromkeys([name, *["amount_to"] * (name == "amount_overdue")], np.full(len(rows), value))
+        low, high = pressures(part | known, policy)
         if shares:
-            scores = evaluate(low, high, part["days_overdue"], policy)
+            scores = evaluate(low, high, part["days_overdue"], policy, with_bands=False)
             total_share += scores.share_high - scores.share_low
         else:
             ends = extremes(low, high, part["days_overdue"], policy.readings, policy.value("factors.days.pressing"))

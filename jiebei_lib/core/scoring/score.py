@@ -1,4 +1,5 @@
-"""The score: for each case the exact range of the likelihood over all admissible readings, and the share that say "more likely than not".
+"""The score: for each case the exact range of the likelihood over all admissible readings, the range that nine in ten hold, the share
+that say "more likely than not", and the grade that follows.
 
 z = base + sum of weight x pressure; likelihood = 1 / (1 + e^-z); 0 in a reading whose first possible day has not come.
 """
@@ -15,37 +16,79 @@ from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import Readings
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
+from jiebei_lib.core.scoring.bands import bands
 from jiebei_lib.core.scoring.kernel import counts, neighbours
 
 VERDICTS = ("not_yet", "unlikely", "depends", "likely")  # from best to worst
+# In how many readings a call is more likely than not, from best to worst, and the verdict that goes with each
+GRADES = ("not_yet", "none", "almost_none", "few", "split", "most", "nearly_all", "all")
+VERDICT_OF = np.array([0, 1, 1, 1, 2, 3, 3, 3])
+MAJORITY = 0.5  # a call is more likely than not in most readings above this share
 PART = 262_144  # rows that are scored together; neighbours are sought among them
 BLOCK = 4096  # rows whose z are in memory at once
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Answers for n cases, an array (n,) each. Likelihoods and shares in [0, 1]; ``verdict`` numbers :data:`VERDICTS`."""
+    """Answers for n cases, an array (n,) each. Likelihoods and shares in [0, 1].
+
+    ``low`` to ``high``: all readings, all values of what is unknown. ``most_low`` to ``most_high``: from the 5th percentile of the
+    readings with all unknown at its best to the 95th with all at its worst. ``share``: what is unknown in the middle; ``share_low`` to
+    ``share_high``: whatever it turns out to be. ``grade`` numbers :data:`GRADES` and holds whatever is unknown, ``so_far`` at its
+    middle; ``verdict`` numbers :data:`VERDICTS`.
+    """
 
     low: np.ndarray
     high: np.ndarray
+    most_low: np.ndarray
+    most_high: np.ndarray
     share: np.ndarray
     share_low: np.ndarray
     share_high: np.ndarray
+    grade: np.ndarray
+    so_far: np.ndarray
     verdict: np.ndarray
 
 
-def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> Scores:
-    """Scores for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,). Bounds are exact; shares are counted."""
+def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy, with_bands: bool = True) -> Scores:
+    """Scores for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,). Bounds are exact; shares are counted. Without bands
+    ``most_low`` and ``most_high`` are the exact range: for inner loops that do not look at them."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
     least, greatest = extremes(low, high, days, readings, longest)
-    came = days >= readings.days[0]
+    band = bands(low, high, days, readings, longest) if with_bands else (least, greatest)
+    came, middle = days >= readings.days[0], (low + high) / 2
+    share = shares(middle, days, readings, longest)
+    share_low, share_high = share.copy(), share.copy()
+    grade = so_far = grades(least, greatest, share, share, came, policy)
     open_ = (low != high).any(axis=1)
-    middle = shares((low + high) / 2, days, readings, longest)
-    share_low, share_high = middle.copy(), middle.copy()
     if open_.any():
-        share_low[open_], share_high[open_] = share_bounds(low[open_], high[open_], days[open_], readings, longest)
-    verdict = np.select([~came, least > 0, greatest <= 0], [0, 3, 1], 2)
-    return Scores(likelihood(least), likelihood(greatest), middle, share_low, share_high, verdict)
+        part = low[open_], high[open_], days[open_]
+        share_low[open_], share_high[open_] = share_bounds(*part, readings, longest)
+        grade = grades(least, greatest, share_low, share_high, came, policy)
+        so_far = grade.copy()
+        ends = extremes(middle[open_], middle[open_], days[open_], readings, longest)
+        so_far[open_] = grades(*ends, share[open_], share[open_], came[open_], policy)
+    ends = (likelihood(z) for z in (least, greatest, *band))
+    return Scores(*ends, share, share_low, share_high, grade, so_far, VERDICT_OF[grade])
+
+
+def grades(
+    least: np.ndarray, greatest: np.ndarray, low: np.ndarray, high: np.ndarray, came: np.ndarray, policy: Policy
+) -> np.ndarray:
+    """Numbers of :data:`GRADES` (n,) from the exact bounds of z and the range of the share, counted of 100 as it is shown; ``came``:
+    whether any first day has come."""
+    low, high = (np.round(100 * share) / 100 for share in (low, high))
+    limit = {name: entry["value"] for name, entry in policy.data["grades"].items()}
+    reached = {
+        "not_yet": ~came,
+        "all": least > 0,
+        "none": greatest <= 0,
+        "nearly_all": low >= limit["nearly_all"],
+        "most": low >= limit["most"],
+        "almost_none": high <= limit["almost_none"],
+        "few": high <= limit["few"],
+    }
+    return np.select(list(reached.values()), [GRADES.index(name) for name in reached], GRADES.index("split"))
 
 
 def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores:
@@ -136,10 +179,10 @@ def _share(rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: 
     return count / len(readings.samples)
 
 
-def score_cases(cases: list[Case], policy: Policy) -> Scores:
+def score_cases(cases: list[Case], policy: Policy, with_bands: bool = True) -> Scores:
     """Scores of a few cases."""
     columns = coded({name: [getattr(case, name) for case in cases] for name in FIELDS})
-    return evaluate(*pressures(columns, policy), columns["days_overdue"], policy)
+    return evaluate(*pressures(columns, policy), columns["days_overdue"], policy, with_bands)
 
 
 def reading_likelihoods(case: Case, policy: Policy) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the answer hangs on: each assumption moved through its range, a map over two facts, who changes verdict between two policies."""
+"""What the answer depends on: each assumption moved through its range, which of them carry it, and a map over two facts."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.core.knowledge.problems import PolicyError
 from jiebei_lib.core.knowledge.yaml_files import walk
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import RELEVANT, NoReadings
 from jiebei_lib.core.rules.factors import coded, pressures
-from jiebei_lib.core.scoring.score import VERDICTS, Scores, evaluate, score_cases
+from jiebei_lib.core.scoring.score import GRADES, VERDICT_OF, Scores, evaluate, score_cases
 
 MEASURES = ("share", "low", "high")
-TOPICS = ("factors", "strengths", "constraints")  # where the assumptions stand that the score follows from
+TOPICS = ("factors", "strengths", "constraints", "sampling")  # where the assumptions stand that the score follows from
 HALVINGS = 12  # of the way to an end that no reading admits: what is found is within a four-thousandth of the way
 HAIR = 1e-3  # of a range: by how much two parameters that must differ are kept apart
 
 
 @dataclass(frozen=True)
 class Swing:
-    """One assumption: its value now, as far down and up as its range and the other statements allow (``low``, ``high``), and the
-    measure at either end (``at_low``, ``at_high``)."""
+    """One assumption: its value now, as far down and up as its range and the other statements allow (``low``, ``high``), the measure
+    at either end (``at_low``, ``at_high``), and the grade there at the middle of what is unknown (``grade_low``, ``grade_high``)."""
 
     path: str
     value: float
@@ -33,24 +30,12 @@ class Swing:
     high: float
     at_low: float
     at_high: float
+    grade_low: str
+    grade_high: str
 
     @property
     def size(self) -> float:
         return abs(self.at_high - self.at_low)
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A case's answer under two policies, and which single differences between them are enough for the new verdict (key paths;
-    none if it takes several together, or if the verdict stays)."""
-
-    case_id: str
-    before: str
-    after: str
-    low: tuple[float, float]
-    high: tuple[float, float]
-    share: tuple[float, float]
-    because: tuple[str, ...]
 
 
 def tornado(case: Case, policy: Policy, measure: str = "share") -> list[Swing]:
@@ -58,9 +43,23 @@ def tornado(case: Case, policy: Policy, measure: str = "share") -> list[Swing]:
     found = []
     for path, node in assumptions(policy):
         low, high = (admitted(policy, path, node["value"], end) for end in reach(policy, path))
-        ends = [_measured(case, policy, path, end, measure) for end in (low, high)]
-        found.append(Swing(".".join(path), node["value"], low, high, *ends))
+        ends = [score_cases([case], moved_to(policy, path, end), with_bands=False) for end in (low, high)]
+        measured = [float(getattr(scores, measure)[0]) for scores in ends]
+        reached = [GRADES[int(scores.so_far[0])] for scores in ends]
+        found.append(Swing(".".join(path), node["value"], low, high, *measured, *reached))
     return sorted(found, key=lambda swing: -swing.size)
+
+
+def turning(case: Case, policy: Policy) -> list[tuple[Swing, str]]:
+    """The assumptions that the verdict rests on: each that alone, somewhere in its range, turns it, with the end (``low``, ``high``)
+    at which it does. Taken at the middle of what is unknown; the one that moves the share most first."""
+    now = VERDICT_OF[score_cases([case], policy, with_bands=False).so_far[0]]
+    return [
+        (swing, end)
+        for swing in tornado(case, policy)
+        for end in ("low", "high")
+        if VERDICT_OF[GRADES.index(getattr(swing, f"grade_{end}"))] != now
+    ]
 
 
 def assumptions(policy: Policy) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
@@ -68,7 +67,13 @@ def assumptions(policy: Policy) -> Iterator[tuple[tuple[str, ...], Mapping[str, 
     used = {entry["strength"] for entry in policy.data["constraints"].values() if entry["kind"] == "strength"}
     for topic in TOPICS:
         for path, node in walk(policy.data[topic], (topic,)):
-            if "range" in node and node["basis"] == "assumption" and (topic != "strengths" or path[1] in used):
+            counted = path[-1] not in ("readings", "seed")  # how many readings are drawn is no opinion
+            if (
+                "range" in node
+                and node["basis"] == "assumption"
+                and counted
+                and (topic != "strengths" or path[1] in used)
+            ):
                 yield path, node
 
 
@@ -101,6 +106,8 @@ def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], lis
     """Values that a parameter must not fall below, and must not rise above (policy_checks.py holds the same)."""
     topic, name, last = path[0], path[1], path[-1]
     beside = policy.data[topic][name]
+    if topic == "sampling":
+        return [], []
     if path[2] == "levels":
         order = FIELDS[name]["levels"][:: 1 if name == "communication" else -1]
         values, at = [beside["levels"][level]["value"] for level in order], order.index(last)
@@ -113,7 +120,7 @@ def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], lis
     gap = 0 if topic != "factors" else HAIR
     if last in lesser and lesser[last] in beside:
         return [], [beside[lesser[last]]["value"] * (1 - gap)]
-    return ([beside[greater[last]]["value"] * (1 + gap)], []) if last in greater else ([], [])
+    return ([beside[greater[last]]["value"] * (1 + gap)], []) if greater.get(last) in beside else ([], [])
 
 
 def moved_to(policy: Policy, path: Sequence[str], value: float) -> Policy:
@@ -131,10 +138,6 @@ def moved_to(policy: Policy, path: Sequence[str], value: float) -> Policy:
     return changed
 
 
-def _measured(case: Case, policy: Policy, path: Sequence[str], value: float, measure: str) -> float:
-    return float(getattr(score_cases([case], moved_to(policy, path, value)), measure)[0])
-
-
 def over_two_facts(case: Case, policy: Policy, x: Sequence[Any], y: Sequence[Any], names: tuple[str, str]) -> Scores:
     """Scores of a case with two of its facts (``names`` of x and y) at every combination of values: arrays (len(y) * len(x),), x first."""
     n = len(x) * len(y)
@@ -143,73 +146,3 @@ def over_two_facts(case: Case, policy: Policy, x: Sequence[Any], y: Sequence[Any
     facts[names[1]] = [value for value in y for _ in x]
     columns = coded(facts)
     return evaluate(*pressures(columns, policy), columns["days_overdue"], policy)
-
-
-def compared(cases: Sequence[Case], before: Policy, after: Policy) -> list[Moved]:
-    """Each case under both policies, and for those whose verdict differs which single difference would do it."""
-    answers = score_cases(list(cases), before), score_cases(list(cases), after)
-    changed = np.flatnonzero(answers[0].verdict != answers[1].verdict)
-    because: dict[int, list[str]] = {int(n): [] for n in changed}
-    for path, alone in one_by_one(before, after) if len(changed) else ():
-        verdicts = score_cases([cases[n] for n in changed], alone).verdict
-        for n, verdict in zip(changed.tolist(), verdicts, strict=True):
-            if verdict == answers[1].verdict[n]:
-                because[n].append(path)
-    pairs = {
-        name: np.column_stack([getattr(answer, name) for answer in answers]).tolist()
-        for name in ("low", "high", "share")
-    }
-    return [
-        Moved(
-            case.case_id,
-            *(VERDICTS[int(answer.verdict[n])] for answer in answers),
-            *(tuple(pairs[name][n]) for name in ("low", "high", "share")),
-            tuple(because.get(n, ())),
-        )
-        for n, case in enumerate(cases)
-    ]
-
-
-def one_by_one(before: Policy, after: Policy) -> Iterator[tuple[str, Policy]]:
-    """Every difference between two policies made alone: its key path, and ``before`` with only this one. What contradicts the rest when
-    alone is left out. Between policies with different constraints these go together, as ``weights``."""
-    first_day = {"timeline.first_possible_day.spread": after.data["timeline"]["first_possible_day"]["spread"]}
-    differences: list[dict[str, Any]] = [first_day]
-    differences += [
-        {".".join(path): node["value"]} for path, node in walk(after.data["factors"], ("factors",)) if "range" in node
-    ]
-    if before.base == after.base:
-        differences += list(_weights_apart(before, after))
-    else:
-        differences.append(
-            {name: dict.fromkeys(before.data[name]) | dict(after.data[name]) for name in ("strengths", "constraints")}
-        )
-    for difference in differences:
-        path, value = next(iter(difference.items()))
-        here = _at(before.data, path.split("."))
-        if here == value or (isinstance(here, Mapping) and here.get("value", here) == value):
-            continue
-        try:
-            alone = before.replace(difference)
-        except PolicyError:
-            continue
-        yield path if len(difference) == 1 else "weights", alone
-
-
-def _weights_apart(before: Policy, after: Policy) -> Iterator[dict[str, Any]]:
-    for name in before.data["constraints"] | after.data["constraints"]:
-        ours, theirs = (policy.data["constraints"].get(name) for policy in (before, after))
-        if theirs is None or ours is None:
-            yield {f"constraints.{name}": theirs}
-        elif ours != theirs and "strength" in theirs and ours["strength"] != theirs["strength"]:
-            yield {f"constraints.{name}.strength": theirs["strength"]}
-    for topic in ("strengths", "constraints"):
-        for path, node in walk(after.data[topic], (topic,)):
-            if "range" in node and _at(before.data, path) is not None:
-                yield {".".join(path): node["value"]}
-
-
-def _at(node: Any, path: Sequence[str]) -> Any:
-    for key in path:
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return node

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from jiebei_lib.evidence.claims import Dispersion
 
 DAY_TICKS = (0, 1, 3, 7, 14, 30, 60, 90)
+DARKER = "rgba(90, 90, 90, 0.35)"  # the band of nine in ten, over that of all readings
 BIN, ABREAST = 0.05, 3  # width of a column of dots, in likelihood, and how many dots stand side by side in it
 
 
@@ -76,9 +77,11 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
         "annotations": marks,
     }
     slots = {"count": count, "rest": 100 - count, "low": percent(low, lang), "high": percent(high, lang)}
+    slots |= {f"most_{end}": percent(a.nine_in_ten[end], lang) for end in ("low", "high")}
     tenths = Counter(min(int(value * 10), 9) for side in dots.values() for value in side)
     rows = [[f"{10 * n}–{10 * n + 10}%", str(tenths[n])] for n in range(10) if tenths[n]]
-    data = [*heaps, span(low, high, line, INK, 4, 14)]
+    nine = faint_span(*a.nine_in_ten.values(), line, INK, 1)
+    data = [*heaps, span(low, high, line, INK, 2, 14), nine]
     alt, caption = say("case.readings.alt", lang, **slots), _readings_caption(a, policy, slots, lang)
     return Figure("readings", data, plan, alt, caption, heads("case.readings.table", lang), rows)
 
@@ -131,72 +134,70 @@ def _spread(values: np.ndarray, number: int) -> list[float]:
 
 
 def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
-    """The same case from day 0 to 90: the exact range as a band, the share as a line, now as an upright line."""
+    """The same case from day 0 to 90. Above, on an axis of likelihoods, the range of all readings as a pale band and that of nine in ten
+    as a darker one; below, on an axis of readings, how many of 100 say that a call is more likely than not. Now is an upright line."""
     days = np.arange(0, max(DAY_TICKS) + 1)
     scores = across_days(case, policy, days)
-    now = min(case.days_overdue, days[-1])
-    x = stretched(days)
-    step = {"color": CALL, "width": 3, "dash": "dash", "shape": "hv"}
+    now, x = int(np.clip(case.days_overdue, 0, days[-1])), stretched(days)
     data = band(x, rounded(scores.low), rounded(scores.high), shape="hv")
-    data.append(trace("lines", x, rounded(scores.share), line=step, text=_days_hover(days, scores, lang)))
-    begun = [entry["days"][0] for entry in policy.data["timeline"]["stages"].values()]
-    stages = [upright(stretched([day])[0], FAINT, 1) for day in begun if 0 < day <= days[-1]]
-    plan = layout(say("case.timeline.title", lang), 360) | {
-        "xaxis": axis(say("case.timeline.axis", lang))
-        | {
-            "range": [-0.1, stretched([90])[0] + 0.1],
-            "tickvals": stretched(DAY_TICKS),
-            "ticktext": [str(day) for day in DAY_TICKS],
-        },
-        "yaxis": percent_axis(say("case.timeline.axis_y", lang)),
-        "shapes": [*stages, upright(stretched([now])[0], INK, 2)],
-        "annotations": _days_names(case, now, scores, lang),
-    }
-    rows = [
-        [
-            str(day),
-            percent(scores.low[day], lang, True),
-            percent(scores.high[day], lang, True),
-            f"{of_hundred(scores.share[day])}/100",
-        ]
-        for day in sorted({*DAY_TICKS, now})
-    ]
+    data += band(x, rounded(scores.most_low), rounded(scores.most_high), shape="hv")
+    data[3]["fillcolor"] = DARKER
+    step = {"color": CALL, "width": 3, "shape": "hv"}
+    counts = [of_hundred(share) for share in scores.share]
+    data.append(trace("lines", x, counts, line=step, text=_days_hover(days, scores, lang), yaxis="y2"))
+    plan = _days_layout(policy, stretched([now])[0], lang)
+    plan["annotations"] = _days_names(case, now, scores, lang)
+    rows = [_days_row(day, scores, lang) for day in sorted({*DAY_TICKS, now})]
     slots = {end: percent(a.likelihood[end], lang) for end in ("low", "high")}
     slots |= {"low90": percent(scores.low[90], lang), "high90": percent(scores.high[90], lang)}
-    alt = say("case.timeline.alt", lang, first=policy.readings.days[0], days=case.days_overdue, **slots)
+    slots |= {"count": of_hundred(a.share), "count90": counts[90]}
+    alt = say("case.timeline.alt", lang, first=policy.readings.days[0], days=now, **slots)
     return Figure("days", data, plan, alt, say("case.timeline.caption", lang), heads("case.timeline.table", lang), rows)
+
+
+def _days_layout(policy: Policy, here: float, lang: str) -> dict[str, Any]:
+    """The two axes under one another, the stages' beginnings, and now."""
+    begun = [entry["days"][0] for entry in policy.data["timeline"]["stages"].values()]
+    stages = [upright(stretched([day])[0], FAINT, 1) for day in begun if 0 < day <= max(DAY_TICKS)]
+    across = {
+        "range": [-0.1, stretched([90])[0] + 0.1],
+        "tickvals": stretched(DAY_TICKS),
+        "ticktext": [str(day) for day in DAY_TICKS],
+        "anchor": "y2",
+    }
+    counts = {"range": [-4, 104], "tickvals": [0, 50, 100], "gridcolor": FAINT, "domain": [0, 0.3]}
+    return layout(say("case.timeline.title", lang), 460) | {
+        "xaxis": axis(say("case.timeline.axis", lang)) | across,
+        "yaxis": percent_axis(say("case.timeline.axis_y", lang)) | {"domain": [0.42, 1]},
+        "yaxis2": axis(say("case.timeline.axis_count", lang)) | counts,
+        "shapes": [*stages, upright(here, INK, 2)],
+    }
+
+
+def _days_row(day: int, scores: Any, lang: str) -> list[str]:
+    ends = (getattr(scores, name)[day] for name in ("low", "most_low", "most_high", "high"))
+    return [str(day), *(percent(end, lang, True) for end in ends), f"{of_hundred(scores.share[day])}/100"]
 
 
 def _days_hover(days: np.ndarray, scores: Any, lang: str) -> list[str]:
     return [
         f"{day_name(day, lang)}<br>{percent(low, lang, True)} – {percent(high, lang, True)}<br>{of_hundred(share)}/100"
-        for day, low, high, share in zip(days, scores.low, scores.high, scores.share, strict=True)
+        for day, low, high, share in zip(days, scores.most_low, scores.most_high, scores.share, strict=True)
     ]
 
 
 def _days_names(case: Case, now: int, scores: Any, lang: str) -> list[dict[str, Any]]:
-    """The names of today's upright line, of the share's line and of the band, each where it hides nothing."""
+    """The names of today's upright line and of the two bands, each where it hides nothing."""
     here = corner(stretched([now])[0], "right" if now > 30 else "left", "", INK)
-    here |= {"text": say("case.timeline.here", lang, days=case.days_overdue), "font": {"size": 14, "color": INK}}
-    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center"}
-    share, low = float(scores.share[60]), float(scores.low[60])
-    return [
-        here,
-        label
-        | {
-            "y": share,
-            "yshift": 14 if share < 0.85 else -16,
-            "text": say("case.timeline.share", lang),
-            "font": {"size": 13, "color": CALL},
-        },
-        label
-        | {
-            "y": 0.04 if low < 0.12 else low + 0.04,
-            "yshift": 4,
-            "text": say("case.timeline.band", lang),
-            "font": {"size": 13, "color": "#555555"},
-        },
-    ]
+    key = "here" if case.days_overdue >= 0 else "here_before"
+    here |= {"text": say(f"case.timeline.{key}", lang, days=abs(case.days_overdue)), "font": {"size": 14, "color": INK}}
+    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center", "font": {"size": 13, "color": "#555555"}}
+    middle = float(scores.most_low[60] + scores.most_high[60]) / 2
+    low = float(scores.low[60])
+    names = [here, label | {"y": middle, "text": say("case.readings.nine", lang)}]
+    if float(scores.most_low[60]) - low > 0.1:
+        names.append(label | {"y": low + 0.04, "yshift": 4, "text": say("case.timeline.band", lang)})
+    return names
 
 
 def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
@@ -247,7 +248,7 @@ def _direction(part: dict[str, Any]) -> tuple[str, str]:
 
 def witnesses_figure(a: Assessment, lang: str) -> Figure:
     """The same case by each policy: the range as a line, the share in words at its end."""
-    rows = [(witness_name(one, lang), one["verdict"], one["likelihood"], one["share"]) for one in a.witnesses]
+    rows = [(witness_name(one, lang), one) for one in a.witnesses]
     return ranges_figure(
         "witnesses", rows, say("case.claims.witnesses_title", lang), heads("case.claims.witnesses_table", lang), lang
     )

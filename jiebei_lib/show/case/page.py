@@ -6,14 +6,36 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.core.assessment import Assessment, assess
-from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.case import FIELDS, SCORED, Case
 from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.scoring.score import GRADES, VERDICT_OF, VERDICTS
+from jiebei_lib.core.scoring.sensitivity import Swing, turning
 from jiebei_lib.page.html import Head, Section, Words, environment
-from jiebei_lib.page.text import cited_all, counted, fact, heads, in_words, of_hundred, percent, say, witness_name, yuan
-from jiebei_lib.show.case import figures
+from jiebei_lib.page.marks import sentences
+from jiebei_lib.page.text import cited_all, fact, heads, in_words, of_hundred, percent, say, witness_name, yuan
+from jiebei_lib.show.case import figures, first
 
 if TYPE_CHECKING:
     from jiebei_lib.money.loan import Loan
+
+
+# The sections after the first screen, in the order of the template's cells, and their headings
+SECTIONS = {
+    "may-they": "case.may.heading",
+    "changes": "case.changes.heading",
+    "readings": "case.readings.heading",
+    "cost": "money.heading",
+    "timeline": "case.timeline.heading",
+    "consequences": "case.consequences.heading",
+    "today": "case.today.heading",
+    "caller": "case.caller.heading",
+    "next-question": "case.next.heading",
+    "factors": "case.factors.heading",
+    "claims": "case.claims.heading",
+    "sources": "case.sources.heading",
+    "limits": "case.limits.heading",
+}
+MOST_TURNING = 3  # assumptions that a page names as those that its answer rests on
 
 
 class CasePage:
@@ -38,13 +60,11 @@ class CasePage:
 
     def head(self) -> Head:
         """Title, headline and language."""
-        title = self.say("page.title", days=counted(self.case.days_overdue, "days", self.lang))
-        return Head(title=title, headline=self.headline(), lang=self.lang)
+        return Head(title=self.question(), headline=self.headline(), lang=self.lang)
 
     def question(self) -> str:
         """The question, as asked of this case."""
-        amount = self.say("facts.yuan", value=yuan(self.case.amount_overdue))
-        return self.say("page.question", days=counted(self.case.days_overdue, "days", self.lang), amount=amount)
+        return first.asked(self.case, self.lang)
 
     @property
     def invented(self) -> bool:
@@ -52,8 +72,12 @@ class CasePage:
         return self.case.case_id.startswith("example")
 
     def answer(self) -> Section:
-        """The question, the answer in one sentence, what is known."""
+        """The first screen: both witnesses, what is certain, may they, what to do and to say; then what is known."""
         return Section([self._words("answer")])
+
+    def contents(self) -> Section:
+        """What follows, to leap to."""
+        return Section([self._words("contents")])
 
     def readings(self) -> Section:
         """The range and the share as one picture."""
@@ -76,7 +100,7 @@ class CasePage:
         return Section([self._words("may_they")])
 
     def changes(self) -> Section:
-        """The least that would change the answer."""
+        """What each step does in every reading, how the case stands to the article's borrowers, and what the answer rests on."""
         return Section([self._words("changes")])
 
     def next_question(self) -> Section:
@@ -121,8 +145,9 @@ class CasePage:
         return Section([self._words("limits")])
 
     def headline(self) -> str:
-        """The answer in one sentence."""
-        return headline(self.assessment, self.lang, self.policy)
+        """The answer, a sentence for each witness."""
+        said = [first.sentence(side, self.lang) for side in self.assessment.witnesses]
+        return ("" if self.lang == "zh" else " ").join(said)
 
     def _words(self, section: str, **more: Any) -> Words:
         return Words(str(getattr(_sections(), section)(self, self.assessment, **more)).strip())
@@ -155,7 +180,7 @@ class CasePage:
                 getattr(self.case, name) is None,
             )
             for name, spec in FIELDS.items()
-            if name != "case_id"
+            if name != "case_id" and (name in SCORED or getattr(self.case, name) is not None)
         ]
 
     def stages(self) -> list[dict[str, Any]]:
@@ -177,39 +202,61 @@ class CasePage:
             )
         return out
 
-    def change(self, change: Mapping[str, Any]) -> str:
-        """A change in words."""
-        pay, way = change["pay"], change["communication"]
-        said = self.say(f"case.changes.to.{way}") if way else None
-        if said and pay:
-            return self.say("case.changes.both", communication=said, pay=yuan(pay))
-        return (
-            self.say("case.changes.only_communication", communication=said)
-            if said
-            else self.say("case.changes.only_pay", pay=yuan(pay))
-        )
+    def rests(self) -> str:
+        """Which assumptions, each alone, would turn the verdict, in one sentence."""
+        found = turning(self.case, self.policy)[:MOST_TURNING]
+        if not found:
+            return self.say("case.first.rests_none")
+        return self.say("case.first.rests", items=sentences([self._turned(*one) for one in found], self.lang))
 
-    def after(self, change: Mapping[str, Any]) -> str:
-        """What a change brings, in words."""
-        low, high = (self.percent(change["likelihood"][end]) for end in ("low", "high"))
-        return self.say(
-            "case.changes.then",
-            verdict=self.say(f"verdict.{change['verdict']}"),
-            low=low,
-            high=high,
-            count=of_hundred(change["share"]),
-        )
+    def _turned(self, swing: Swing, end: str) -> str:
+        """One assumption that would turn the verdict: its name, its value now, and the value that does it."""
+        node: Any = self.policy.data
+        for key in swing.path.split("."):
+            node = node[key]
+        name, unit = node["name"][self.lang], node["unit"][self.lang]
+        now, then = (f"{value:,.10g} {unit}" for value in (swing.value, getattr(swing, end)))
+        grade = self.say(f"case.first.grade.{getattr(swing, f'grade_{end}')}")
+        return self.say("case.first.rests_item", name=name, value=now, end=then, grade=grade)
+
+    def step(self, step: Mapping[str, Any]) -> tuple[str, str, str]:
+        """A step in words: what is done, what it does to the odds, and the answer after it."""
+        name = first.fold(step["text"][self.lang], self.lang)
+        if step["pay"]:
+            name = self.say("case.changes.paid", step=name, pay=yuan(step["pay"]))
+        if step["settles"]:
+            return name, "–", self.say("case.changes.settled")
+        own = self.assessment.witnesses[0]
+        after = first.graded({**step, "policy": own["policy"], "first_day": own["first_day"]}, self.lang)
+        odds = self.say("case.changes.unchanged")
+        if step["odds"]["low"] < 1:
+            odds = self.say("case.changes.divided", **first.divided(step))
+        return name, odds, first.fold(after, self.lang)
+
+    def lines(self, name: str) -> Any:
+        """A part of the first screen."""
+        a, lang = self.assessment, self.lang
+        parts = {
+            "witnesses": lambda: [(first.sentence(side, lang), side["verdict"]) for side in a.witnesses],
+            "agreement": lambda: first.agreed(a, lang),
+            "nine": lambda: first.nine_in_ten(a, lang),
+            "certain": lambda: first.certain(a, self.case, self.policy, lang),
+            "do": lambda: first.to_do(a, lang),
+            "held": lambda: [first.held(one, lang) for one in a.references if one["necessarily"]],
+        }
+        return parts[name]()
+
+    def verdict_so_far(self) -> str:
+        """The verdict that the grade at the middle of what is unknown amounts to."""
+        return VERDICTS[VERDICT_OF[GRADES.index(self.assessment.so_far)]]
+
+    def sections(self) -> list[tuple[str, str]]:
+        """The sections after the first screen: the id of each and its heading."""
+        return [(id_, self.say(key)) for id_, key in SECTIONS.items()]
 
     def places(self, source: Mapping[str, Any]) -> str:
         """Where in a source: ¶6 ¶7, or articles; a dash where the source has no numbered places."""
         return in_words([place for cite in source["cites"] if (place := cite.partition(" ")[2])], self.lang) or "–"
-
-    def agreement(self) -> str:
-        """Whether the witnesses agree, disagree, or agree in the verdict while most of their readings stand on opposite sides."""
-        witnesses = self.assessment.witnesses
-        if len({witness["verdict"] for witness in witnesses}) > 1:
-            return "disagree"
-        return "split" if len({witness["share"] > 0.5 for witness in witnesses}) > 1 else "agree"
 
     def policy_name(self) -> str:
         return witness_name({"name": self.policy.data["name"], "policy": self.policy.label}, self.lang)
@@ -231,18 +278,6 @@ def _loan(given: Loan | Mapping[str, Any] | None) -> Loan | None:
     from jiebei_lib.money.loan import Loan
 
     return given if isinstance(given, Loan) else Loan.of(given)
-
-
-def headline(a: Assessment, lang: str, policy: Policy) -> str:
-    """The answer in one sentence."""
-    key = f"case.headline.{a.verdict}" if policy.label == "article" else f"case.headline.other.{a.verdict}"
-    slots = {
-        "low": percent(a.likelihood["low"], lang),
-        "high": percent(a.likelihood["high"], lang),
-        "count": of_hundred(a.share),
-    }
-    name = witness_name({"name": policy.data["name"], "policy": policy.label}, lang)
-    return say(key, lang, **slots, days=a.case["days_overdue"], first=policy.readings.days[0], policy=name)
 
 
 def _sections() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jiebei_lib.core.assessment import Assessment, Quick, assess
+from jiebei_lib.core.assessment import Assessment, assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.yaml_files import beside, dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
@@ -15,7 +15,8 @@ from jiebei_lib.page.html import Words
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, say
 from jiebei_lib.show.case import figures
-from jiebei_lib.show.case.page import CasePage, headline
+from jiebei_lib.show.case.first import Quick, agreed, nine_in_ten, sentence
+from jiebei_lib.show.case.page import CasePage
 from jiebei_lib.show.widget.composing import Name, call, known_option
 from jiebei_lib.show.widget.facts import explained_fact
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
@@ -64,6 +65,11 @@ def case_fields(case: Case) -> list[Field]:
             ],
         ),
         explained_fact("contacts", case.contacts),
+        group(
+            both("case.reached"),
+            [explained_fact(name, getattr(case, name), start=3) for name in ("failed_attempts", "unreachable_days")],
+            open=False,
+        ),
         group(
             both("case.more"),
             [
@@ -124,7 +130,7 @@ def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
     quick = Quick.of(case, policy)
     page = cache(lambda: CasePage(case, lang, policy, values["as_of"]))
     return {
-        "top": [answer_words(quick, lang, policy)],
+        "top": [answer_words(quick, lang)],
         "beside": [
             figures.readings_figure(quick, case, policy, lang),
             Later(lambda: [figures.days_figure(page().assessment, case, policy, lang), page().timeline()[0]]),
@@ -133,16 +139,22 @@ def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
     }
 
 
-def answer_words(quick: Quick | Assessment, lang: str, policy: Policy) -> Words:
-    """The answer in one sentence."""
-    return Words(f'<p class="answer verdict-{quick.verdict}">{html.escape(headline(quick, lang, policy))}</p>')
+def answer_words(quick: Quick, lang: str) -> Words:
+    """The answer by each witness, whether they agree, and the range that nine readings in ten hold."""
+    sides = "".join(
+        f'<li class="verdict-{side["verdict"]}">{html.escape(sentence(side, lang))}</li>' for side in quick.witnesses
+    )
+    agreement = f'<p class="agreement {quick.agreement}">{html.escape(agreed(quick, lang))}</p>'
+    return Words(
+        f'<ul class="witnesses">{sides}</ul>{agreement}<p class="note">{html.escape(nine_in_ten(quick, lang))}</p>'
+    )
 
 
 def whole_answer(page: CasePage) -> list[Any]:
-    """What pushes, what would change it, what to ask, may they, what follows, what to do."""
-    sides = [(page.changes(), page.next_question()), (page.consequences(), page.today())]
+    """May they, what each step does, what to do, what it costs; then what pushes and what to ask."""
+    sides = [(page.today(), page.consequences()), (page.changes(), page.next_question())]
     two = [Words(f'<div class="two"><div>{left[0]}</div><div>{right[0]}</div></div>') for left, right in sides]
-    return [*page.factors(), two[0], *page.may_they(), two[1], *page.cost()]
+    return [*page.may_they(), *two, *page.cost(), *page.factors()]
 
 
 def save(values: Mapping[str, Any], panel: Panel) -> Download:
@@ -184,7 +196,7 @@ def start() -> Panel:
         case = (quiet if values["way"] == "silent" else talking).replace(days_overdue=values["days"])
         quick = Quick.of(case, policy)
         return {
-            "top": [answer_words(quick, lang, policy)],
+            "top": [answer_words(quick, lang)],
             "beside": [figures.readings_figure(quick, case, policy, lang)],
         }
 
@@ -223,10 +235,7 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
     counts = [of_hundred(answer.share) for answer in answers]
     apart = abs(counts[0] - counts[1])
     title = say("case.compare.title", lang, points=apart) if apart else say("case.compare.title_same", lang)
-    rows = [
-        (f"{side}. {name}", answer.verdict, answer.likelihood, answer.share)
-        for name, side, answer in zip(names, "AB", answers, strict=True)
-    ]
+    rows = [(f"{side}. {name}", vars(answer)) for name, side, answer in zip(names, "AB", answers, strict=True)]
     picture = ranges_figure("compare", rows, title, heads("case.compare.table", lang), lang)
     facts = [
         (left[0], left[1], right[1])
@@ -239,7 +248,7 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
         if left["central"] != right["central"]
     ]
     template = environment().get_template("show/case/compare.html.j2").module
-    sentences = [page.headline() for page in pages]
+    sentences = [sentence(page.assessment.witnesses[0], lang) for page in pages]
     sides = list(zip(names, answers, sentences, strict=True))
     tables = [heads("case.compare.facts", lang), heads("case.compare.factors", lang)]
     words = template.compare(sides, facts, factors, tables, lambda key: say(f"case.compare.{key}", lang))

@@ -219,7 +219,9 @@ def _loan_lines(loan: Loan) -> str:
     known = loan.to_dict()
     must = {name: value for name, value in known.items() if FIELDS[name]["required"] or name == "daily_rate"}
     usual = Loan.of(must).to_dict()
-    return f"loan = {call('Loan.of', must | {name: value for name, value in known.items() if value != usual.get(name)})}"
+    return (
+        f"loan = {call('Loan.of', must | {name: value for name, value in known.items() if value != usual.get(name)})}"
+    )
 
 
 def _account_lines(values: Values) -> list[str]:

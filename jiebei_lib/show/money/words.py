@@ -16,6 +16,8 @@ from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record
 from jiebei_lib.page.text import cited, counted, heads, of_hundred, say, yuan
 
+EXAMPLE = 1000.0  # yuan, where an amount is not known
+
 
 def sum_(amount: Any) -> str:
     """10,207.50: sums of money always show their cents."""
@@ -150,20 +152,27 @@ def further_days(case: Case, loan: Loan | None, policy: Policy, lang: str) -> di
     rests = [said(name, statements[name]) for name in ("penalty_in_place", "accrues")]
     if loan is not None:
         return _of_loan(case, loan, lang) | {"rests": rests}
-    names = {"multiple": policy.value("cost.penalty_multiple"), "amount": yuan(case.amount_overdue)}
+    # Where the amount is not known, what each thousand yuan costs
+    least, most = (EXAMPLE, EXAMPLE) if case.amount_overdue is None else case.amounts
+    names = {"multiple": policy.value("cost.penalty_multiple"), "amount": _span(*map(yuan, (least, most)))}
     names |= {end: rate(policy.value(f"cost.daily_rate_{end}")) for end in ("low", "high")}
-    added = {days: penalty_range(case.amount_overdue, days, policy) for days in (1, *WAITS)}
+    added = {
+        days: (penalty_range(least, days, policy)[0], penalty_range(most, days, policy)[1]) for days in (1, *WAITS)
+    }
     rows = []
     for days in WAITS:
         low, high = added[days]
-        whole = [sum_(float(case.amount_overdue) + float(end)) for end in (low, high)]
+        whole = [sum_(float(amount) + float(end)) for amount, end in ((least, low), (most, high))]
         rows.append([_when(days, lang), _span(sum_(low), sum_(high)), _span(*whole)])
     return {
         "headline": say("money.report.headline_range", lang, low=sum_(added[1][0]), high=sum_(added[1][1])),
         "lead": say("money.report.lead_range", lang, **names),
         "head": heads("money.report.table", lang),
         "rows": rows,
-        "notes": [say("money.report.note_range", lang)],
+        "notes": [
+            say("money.report.note_range", lang),
+            *[say("money.report.example", lang)] * (case.amount_overdue is None),
+        ],
         "rests": rests,
     }
 
@@ -178,8 +187,10 @@ def _of_loan(case: Case, loan: Loan, lang: str) -> dict[str, Any]:
     ]
     notes = [say("money.waiting.note", lang)]
     # What a case calls overdue may leave out interest and penalty, and be rounded to the yuan.
-    if not floor(now.principal) <= case.amount_overdue <= ceil(now.total):
-        notes.insert(0, say("money.report.other_amount", lang, total=names["total"], amount=yuan(case.amount_overdue)))
+    least, most = case.amounts
+    if not (least <= ceil(now.total) and most >= floor(now.principal)):
+        amount = _span(*map(yuan, (least, most)))
+        notes.insert(0, say("money.report.other_amount", lang, total=names["total"], amount=amount))
     return {
         "headline": say("money.report.headline", lang, cost=sum_(found[0].cost)),
         "lead": say("money.report.lead", lang, days=case.days_overdue, on=on.isoformat(), **names),

@@ -22,7 +22,7 @@ def bench_fields(policy: Policy) -> list[Field]:
     """A policy's statements and numbers as controls, and around them what to start from, save and load."""
     cases = {name: both(f"case.preset.{name}") for name in shipped("page/text/case.yaml")["preset"]}
     factors, constraints = policy.data["factors"], policy.data["constraints"]
-    neutral = [name for name, entry in constraints.items() if entry["kind"] == "neutral"]
+    levels = [name for name, entry in constraints.items() if entry["kind"] in ("neutral", "level")]
     kept_files = [file("file", both("policy.bench.file"), accept=".yaml,.yml", note=both("policy.bench.file_note"))]
     kept_files += [button(name, both(f"policy.bench.{name}")) for name in ("load", "save")]
     return [
@@ -47,9 +47,15 @@ def bench_fields(policy: Policy) -> list[Field]:
         ),
         group(
             both("policy.bench.neutral"),
-            [_number(f"constraints.{name}.{end}", policy) for name in neutral for end in ("at_least", "at_most")],
+            [
+                _number(f"constraints.{name}.{end}", policy)
+                for name in levels
+                for end in ("at_least", "at_most")
+                if end in constraints[name]
+            ],
         ),
         *(_factor(name, policy) for name in factors),
+        group(both("policy.bench.counting"), [_number("sampling.over_multiples", policy)], open=False),
         group(both("policy.bench.first_day"), [_spread(policy)], open=False),
         group(both("policy.bench.files"), kept_files, open=False),
     ]

@@ -8,19 +8,22 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from jiebei_lib.core.assessment import Assessment, Quick, assess
+from jiebei_lib.core.assessment import Assessment, assess
+from jiebei_lib.core.assessment import answer as answered
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.problems import PolicyError
 from jiebei_lib.core.knowledge.user_files import yaml_content
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, from_overlay, load_policy
 from jiebei_lib.core.scoring.score import score_cases
-from jiebei_lib.core.scoring.sensitivity import MEASURES, Moved, compared, tornado
+from jiebei_lib.core.scoring.sensitivity import MEASURES, tornado
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
+from jiebei_lib.portfolio.changed import Moved, compared
 from jiebei_lib.portfolio.files import WrongRow
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
+from jiebei_lib.show.case.first import Quick
 from jiebei_lib.show.case.panel import answer_words, example, values_of
 from jiebei_lib.show.policy import figures
 from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text, pushed
@@ -134,16 +137,15 @@ def draw_bench(start: Policy, policy: Policy, case: Case, lang: str) -> dict[str
     answers = [(say("policy.bench.before", lang, name=name_of(start, lang)), start)]
     answers += [(say("policy.bench.after", lang), policy)] if policy is not start else []
     answers += [(say("policy.bench.article", lang), load_policy())] if start.label != "article" else []
-    quick = {name: Quick.of(case, one) for name, one in answers}
-    counts = [of_hundred(one.share) for one in quick.values()]
+    quick = [(name, answered(case, one)) for name, one in answers]
+    counts = [of_hundred(one["share"]) for _, one in quick]
     key = "title_start" if policy is start else "title" if counts[0] != counts[1] else "title_same"
     title = say(f"policy.bench.{key}", lang, before=counts[0], after=counts[0 if policy is start else 1])
-    rows = [(name, one.verdict, one.likelihood, one.share) for name, one in quick.items()]
     answer = Quick.of(case, policy)
     return {
-        "top": [answer_words(answer, lang, policy)],
+        "top": [answer_words(answer, lang)],
         "beside": [
-            ranges_figure("bench", rows, title, heads("policy.bench.table", lang), lang),
+            ranges_figure("bench", quick, title, heads("policy.bench.table", lang), lang),
             words("changes", lang, changes_shown(start, policy, lang), heads("policy.bench.changes_table", lang)),
             dots_figure(answer, case, policy, lang),
         ],

@@ -14,6 +14,8 @@ SLIDERS = {
     "amount_overdue": (100, 100_000),
     "zhima_score": (350, 950),
     "past_overdue": (0, 10),
+    "failed_attempts": (0, 10),
+    "unreachable_days": (0, 30),
 }
 
 

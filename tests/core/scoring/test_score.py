@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import os
@@ -21,9 +22,12 @@ from jiebei_lib.core.knowledge.problems import CaseError
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import halfspaces
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
+from jiebei_lib.core.scoring import bands
 from jiebei_lib.core.scoring.many import ADDED
 from jiebei_lib.core.scoring.score import (
+    GRADES,
     VERDICTS,
+    Scores,
     across_days,
     evaluate,
     likelihood,
@@ -31,9 +35,10 @@ from jiebei_lib.core.scoring.score import (
     score_cases,
 )
 from jiebei_lib.portfolio.sample import sample
-from jiebei_lib.portfolio.table import score
+from jiebei_lib.portfolio.table import check_table, score
 from tests.strategies import FACTS, OPTIONAL, cases, what_if_policies
 
+NUMBERS = [field.name for field in dataclasses.fields(Scores)]
 POLICIES = st.sampled_from(["article", "published"]).map(load_policy)
 CONTACTED = st.integers(7, 3650)  # days on which the article holds a call possible
 
@@ -90,7 +95,7 @@ def test_more_pressure_on_a_factor_never_lowers_the_answer(case, factor, more, p
     for end in ends:
         end[1, factor] += more
     answer = evaluate(*ends, days, policy)
-    for name in ("low", "high", "share", "share_low", "share_high", "verdict"):
+    for name in NUMBERS:
         before, after = getattr(answer, name)
         assert after >= before, name
 
@@ -109,7 +114,7 @@ WORSE = {  # each fact's values from the most protective to the most pressing
 @given(case=cases())
 def test_each_fact_works_in_the_direction_the_article_gives(fact: str, case: Case) -> None:
     answer = score_cases([case.replace(**{fact: value}) for value in WORSE[fact]], load_policy("article"))
-    for name in ("low", "high", "share", "verdict"):
+    for name in NUMBERS:
         assert np.all(np.diff(getattr(answer, name)) >= 0), name
 
 
@@ -120,8 +125,15 @@ def test_learning_a_fact_stays_inside_what_not_knowing_it_allowed(case, policy, 
     answer = score_cases([case.replace(**{name: None}), case.replace(**{name: value})], policy)
     assert answer.low[0] <= answer.low[1] <= answer.high[1] <= answer.high[0]
     assert answer.share_low[0] <= answer.share_low[1] <= answer.share_high[1] <= answer.share_high[0]
-    if VERDICTS[answer.verdict[0]] != "depends":
-        assert answer.verdict[1] == answer.verdict[0], "what held whatever the fact is must hold once it is known"
+    assert answer.most_low[0] <= answer.most_low[1] and answer.most_high[1] <= answer.most_high[0]
+    # What held whatever the fact is holds once it is known, and may only become clearer.
+    grade, verdict = (GRADES[answer.grade[0]], VERDICTS[answer.verdict[0]])
+    if verdict == "likely":
+        assert answer.grade[1] >= answer.grade[0]
+    elif verdict in ("unlikely", "not_yet"):
+        assert answer.grade[1] <= answer.grade[0]
+    else:
+        assert grade == "split"
 
 
 @given(case=cases(known=True), policy=POLICIES)
@@ -145,13 +157,71 @@ def test_the_share_counts_the_sampled_readings_above_one_half(case: Case, policy
 
 
 @given(case=cases(), policy=POLICIES)
-def test_a_verdict_other_than_depends_is_what_every_reading_says(case: Case, policy: Policy) -> None:
+def test_all_and_none_rest_on_every_reading_the_others_on_the_count(case: Case, policy: Policy) -> None:
     answer = score_cases([case], policy)
-    verdict, low, high = VERDICTS[answer.verdict[0]], answer.low[0], answer.high[0]
+    grade, low, high = GRADES[answer.grade[0]], answer.low[0], answer.high[0]
+    least, most = (100 * getattr(answer, name)[0] for name in ("share_low", "share_high"))
     first = policy.readings.days[0]
-    assert (verdict == "not_yet") == (case.days_overdue < first)
-    assert (verdict == "likely") == (low > 0.5)
-    assert (verdict == "unlikely") == (high <= 0.5 and case.days_overdue >= first)
+    assert (grade == "not_yet") == (case.days_overdue < first)
+    assert (grade == "all") == (low > 0.5)
+    assert (grade == "none") == (high <= 0.5 and case.days_overdue >= first)
+    # Counted as shown, of 100.
+    for name, holds in {
+        "nearly_all": round(least) >= 95,
+        "most": 75 <= round(least) < 95,
+        "few": 5 < round(most) <= 25,
+        "almost_none": round(most) <= 5,
+    }.items():
+        if grade not in ("not_yet", "all", "none"):
+            assert (grade == name) == holds, name
+    assert (
+        VERDICTS[answer.verdict[0]]
+        == {
+            **dict.fromkeys(("all", "nearly_all", "most"), "likely"),
+            **dict.fromkeys(("none", "almost_none", "few"), "unlikely"),
+            "split": "depends",
+            "not_yet": "not_yet",
+        }[grade]
+    )
+
+
+@given(case=cases(), policy=POLICIES)
+def test_so_far_is_the_grade_were_every_unknown_in_the_middle(case: Case, policy: Policy) -> None:
+    low, high = pressures(coded({name: [getattr(case, name)] for name in FIELDS}), policy)
+    middle = (low + high) / 2
+    known = evaluate(middle, middle, np.array([float(case.days_overdue)]), policy)
+    assert score_cases([case], policy).so_far[0] == known.grade[0]
+
+
+@given(case=cases(), policy=POLICIES)
+def test_nine_in_ten_is_what_numpy_counts_on_the_plain_product(case: Case, policy: Policy) -> None:
+    """From the 5th percentile with every unknown at its best to the 95th with every unknown at its worst."""
+    answer = score_cases([case], policy)
+    low, high = pressures(coded({name: [getattr(case, name)] for name in FIELDS}), policy)
+    for ends, part, found in (((low, high), 0.05, answer.most_low), ((high, low), 0.95, answer.most_high)):
+        plain = np.quantile(by_reading(ends, case, policy), part, method="inverted_cdf")
+        assert found[0] == pytest.approx(plain, abs=1e-12)
+    assert answer.low[0] <= answer.most_low[0] <= answer.most_high[0] <= answer.high[0]
+
+
+def by_reading(ends: tuple[np.ndarray, np.ndarray], case: Case, policy: Policy) -> np.ndarray:
+    """The likelihood in each drawn reading (N,), each factor at the first end where its weight is positive, else at the second."""
+    readings, longest = policy.readings, policy.value("factors.days.pressing")
+    weights = readings.samples[:, 1:-1]
+    days = [days_pressure(np.array([case.days_overdue]), day, longest)[0] for day in readings.first_day]
+    z = readings.samples[:, 0] + (weights * np.where(weights >= 0, *ends)).sum(axis=1) + readings.samples[:, -1] * days
+    return likelihood(np.where(readings.first_day <= case.days_overdue, z, -np.inf))
+
+
+@pytest.mark.parametrize("name", ["article", "published"])
+def test_the_compiled_search_finds_the_same_values_as_the_plain_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    policy, columns = load_policy(name), check_table(sample(300, seed=4).drop(columns="funded_by"))
+    ends = *pressures(columns, policy), columns["days_overdue"], policy.readings, 90.0
+    plain = bands.bands(*ends)
+    monkeypatch.setattr(bands, "COMPILED", 1)
+    for found, expected in zip(bands.bands(*ends), plain, strict=True):
+        assert found == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("day", range(7))
@@ -160,7 +230,7 @@ def test_a_verdict_other_than_depends_is_what_every_reading_says(case: Case, pol
 def test_before_day_7_there_is_no_call_to_contacts__article_4_5(day: int, case: Case) -> None:
     answer = score_cases([case.replace(days_overdue=day)], load_policy("article"))
     assert VERDICTS[answer.verdict[0]] == "not_yet"
-    for name in ("low", "high", "share", "share_low", "share_high"):
+    for name in NUMBERS:
         assert getattr(answer, name)[0] == 0
 
 
@@ -172,7 +242,7 @@ def test_a_table_is_scored_as_its_rows_are_one_by_one(many: list[Case], policy: 
     for row, case in zip(scored.itertuples(index=False), many, strict=True):
         alone = score_cases([case], policy)
         assert row.verdict == VERDICTS[alone.verdict[0]]
-        for name in ("low", "high"):
+        for name in ("low", "high", "most_low", "most_high"):
             assert getattr(row, name) == pytest.approx(getattr(alone, name)[0], abs=1e-12), name
         for name in ("share", "share_low", "share_high"):
             assert getattr(row, name) == pytest.approx(getattr(alone, name)[0], abs=1.5 / 4096), name
@@ -187,6 +257,10 @@ def test_a_table_is_scored_as_assess_does(article: Policy) -> None:
             (alone.verdict, *alone.likelihood.values(), alone.share), abs=1e-12
         )
         assert (row.share_low, row.share_high) == tuple(alone.share_range.values())
+        assert (row.most_low, row.most_high) == pytest.approx(tuple(alone.nine_in_ten.values()), abs=1e-12)
+        other = next(witness for witness in alone.witnesses if witness["policy"] == "published")
+        assert (row.grade, row.published_grade) == (alone.grade, other["grade"])
+        assert row.published_share == pytest.approx(other["share"], abs=1.5 / 4096)
 
 
 def test_columns_that_may_be_unknown_may_be_missing() -> None:
@@ -234,7 +308,7 @@ def test_an_empty_table_gives_an_empty_table() -> None:
 @pytest.mark.parametrize(
     ("column", "values", "said"),
     [
-        ("days_overdue", [7, -1], "row 2: days_overdue: -1"),
+        ("days_overdue", [7, -61], "row 2: days_overdue: -61"),
         ("days_overdue", [7, 7.5], "row 2: days_overdue: 7.5"),
         ("days_overdue", [7, None], "row 2: days_overdue: nan"),
         ("amount_overdue", [0, 8000], "row 1: amount_overdue: 0"),
@@ -255,7 +329,7 @@ def test_across_days_is_the_case_on_each_day(case: Case, policy: Policy) -> None
     days = np.array([0, 6, 7, 8, 30, 90, 365])
     together = across_days(case, policy, days)
     alone = score_cases([case.replace(days_overdue=int(day)) for day in days], policy)
-    for name in ("low", "high", "share", "share_low", "share_high", "verdict"):
+    for name in NUMBERS:
         assert getattr(together, name) == pytest.approx(getattr(alone, name), abs=1e-12), name
 
 
@@ -265,7 +339,8 @@ from jiebei_lib.core.scoring.score import score_cases
 many = [Case(7 + 3 * n, 300.0 * 2**n, communication=["silent", None, "engaged"][n % 3]) for n in range(8)]
 for name in ("article", "published"):
     answer = score_cases(many, load_policy(name))
-    print([[value.hex() for value in getattr(answer, key).tolist()] for key in ("low", "high", "share", "share_low")])
+    keys = ("low", "high", "share", "share_low", "most_low", "most_high")
+    print([[value.hex() for value in getattr(answer, key).tolist()] for key in keys])
 """
 
 
@@ -285,7 +360,10 @@ def test_the_same_input_gives_the_same_digits_in_every_process(tmp_path) -> None
 
 
 def test_the_sketch_of_the_design_holds(article: Policy) -> None:
-    """The first numbers that the design gives: 92 vertices, and four cases."""
+    """The first numbers that the design gives, before what the article says of levels: 92 vertices, and four cases."""
+    article = article.replace(
+        {f"constraints.{name}": None for name in article.data["constraints"] if name.startswith("level_")}
+    )
     assert article.readings.vertices.shape == (92, 6)
     pressure = np.array([[0, 0, 0, 0], [1, 0, 1, 0], [1, 1, 1, 1], [-1, -1, -1, -1]], float)
     days = np.array([7.0, 7.0, 90.0, 7.0])
@@ -293,4 +371,4 @@ def test_the_sketch_of_the_design_holds(article: Policy) -> None:
     assert np.round(answer.low, 2).tolist() == [0.10, 0.31, 0.52, 0.00]
     assert np.round(answer.high, 2).tolist() == [0.90, 1.00, 1.00, 0.48]
     assert answer.share == pytest.approx([0.50, 1.00, 1.00, 0.00], abs=0.006)
-    assert [VERDICTS[n] for n in answer.verdict] == ["depends", "depends", "likely", "unlikely"]
+    assert [GRADES[n] for n in answer.grade] == ["split", "nearly_all", "all", "none"]

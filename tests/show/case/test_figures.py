@@ -149,7 +149,7 @@ def test_without_its_title_a_figure_is_lower_by_the_room_for_it(shown) -> None:
 def test_one_hundred_dots_of_which_as_many_lie_above_one_half_as_the_share_says(shown) -> None:
     case, policy, _, found = shown
     share = float(score_cases([case], policy).share[0])
-    below, above, _ = found["readings"].data
+    below, above, *_ = found["readings"].data
     assert len(below["x"]) + len(above["x"]) == 100
     assert len(above["x"]) == of_hundred(share)
     assert all(x > 0.5 for x in above["x"])
@@ -190,9 +190,10 @@ def test_unknown_facts_are_said_in_the_caption() -> None:
 @given(case=cases(), policy=what_if_policies())
 def test_any_case_under_any_policy_gives_one_hundred_dots_on_their_sides(case: Case, policy) -> None:
     a = assess(case, policy, DAY)
-    below, above, _ = figures.readings_figure(a, case, policy, "en").data
+    below, above, _, nine = figures.readings_figure(a, case, policy, "en").data
     assert (len(below["x"]), len(above["x"])) == (100 - of_hundred(a.share), of_hundred(a.share))
     assert all(0 <= x <= 1 for x in below["x"] + above["x"])
+    assert nine["x"] == list(a.nine_in_ten.values())
 
 
 # ---- day by day ---------------------------------------------------------------------------------------------------------
@@ -200,11 +201,16 @@ def test_any_case_under_any_policy_gives_one_hundred_dots_on_their_sides(case: C
 
 def test_the_band_and_the_line_are_the_scores_of_every_day(shown) -> None:
     case, policy, _, found = shown
-    low, high, share = found["days"].data
+    low, high, most_low, most_high, share = found["days"].data
     scores = across_days(case, policy, list(range(91)))
     assert low["x"] == stretched(range(91))
-    for trace, values in ((low, scores.low), (high, scores.high), (share, scores.share)):
-        assert trace["y"] == pytest.approx(values.tolist(), abs=1e-5)
+    bands = {"low": low, "high": high, "most_low": most_low, "most_high": most_high}
+    for name, trace in bands.items():
+        assert trace["y"] == pytest.approx(getattr(scores, name).tolist(), abs=1e-5)
+        assert trace.get("yaxis", "y") == "y"
+    assert share["yaxis"] == "y2" and share["y"] == [of_hundred(value) for value in scores.share], (
+        "on an axis of its own"
+    )
     assert all(a <= c for a, c in zip(low["y"], high["y"], strict=True))
 
 
@@ -259,9 +265,9 @@ def test_each_witness_is_drawn_with_its_own_range_and_share(shown) -> None:
     case, policy, lang, found = shown
     a = assess(case, policy, DAY)
     ranges = [trace["x"] for trace in found["witnesses"].data if len(trace["x"]) == 2]
-    assert ranges == [[one["likelihood"]["low"], one["likelihood"]["high"]] for one in a.witnesses]
+    assert ranges == [[*one[key].values()] for one in a.witnesses for key in ("likelihood", "nine_in_ten")]
     assert [row[0] for row in found["witnesses"].rows] == [one["name"][lang] for one in a.witnesses]
-    assert [int(row[4]) for row in found["witnesses"].rows] == [of_hundred(one["share"]) for one in a.witnesses]
+    assert [int(row[6]) for row in found["witnesses"].rows] == [of_hundred(one["share"]) for one in a.witnesses]
 
 
 def test_a_what_if_stands_beside_the_two_and_is_named_as_one() -> None:

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiebei_lib.core.case import Case
+from jiebei_lib.core.case import FIELDS, SCORED, Case
 from jiebei_lib.core.knowledge.problems import CaseError, PolicyError
 from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.scoring.score import GRADES
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import HEAD, Section, Words
-from jiebei_lib.page.text import of_hundred, percent
+from jiebei_lib.page.text import of_hundred
+from jiebei_lib.show.case import first
 from jiebei_lib.show.case.page import CasePage
 from tests.strategies import cases
 
@@ -179,22 +181,32 @@ def test_the_pictures_stand_in_their_sections(made) -> None:
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("policy", ["article", "published"])
 @pytest.mark.parametrize("name", list(CASES))
-def test_the_headline_says_the_verdict_with_its_numbers(name: str, policy: str, lang: str) -> None:
+def test_the_headline_says_both_witnesses_with_their_counts(name: str, policy: str, lang: str) -> None:
     shown = page(name, lang, policy)
     a, said = shown.assessment, shown.headline()
-    if a.verdict == "not_yet":
-        assert str(shown.first_day()) in said and str(a.case["days_overdue"]) in said
-        return
-    assert percent(a.likelihood["low"], lang) in said
-    assert percent(a.likelihood["high"], lang) in said
-    assert (str(of_hundred(a.share)) in said) or a.verdict != "depends"
-    assert (shown.policy.data["name"][lang] in said) or policy == "article"
+    assert [side["policy"] for side in a.witnesses] == [policy, *({"article", "published"} - {policy})]
+    for side in a.witnesses:
+        sentence = first.sentence(side, lang)
+        assert sentence in said and first.by(side, lang) in sentence
+        least, most = (of_hundred(end) for end in side["share_range"].values())
+        if side["grade"] == "not_yet":
+            assert str(side["first_day"]) in sentence
+        elif side["grade"] not in ("all", "none"):
+            assert str(of_hundred(side["share"])) in sentence
+            assert (str(least) in sentence and str(most) in sentence) or least == most
 
 
-def test_all_four_verdicts_are_among_the_cases_and_say_different_things() -> None:
-    said = {page(name, "en").assessment.verdict: page(name, "en").headline() for name in CASES}
-    assert set(said) == {"depends", "likely", "unlikely", "not_yet"}
-    assert len(set(said.values())) == 4
+def test_every_grade_has_words_of_its_own_in_each_form_and_language() -> None:
+    for lang in LANGS:
+        said = set()
+        for grade in GRADES:
+            for spread in ((0.62, 0.62), (0.62, 0.62001)):
+                side = {"grade": grade, "so_far": grade, "share": 0.62, "first_day": 7, "policy": "article"}
+                said.add(first.graded(side | {"share_range": dict(zip(("low", "high"), spread, strict=True))}, lang))
+        assert len(said) == 2 * len(GRADES) - 1, "not yet is not yet, whatever is unknown"
+        open_ = {"grade": "split", "so_far": "most", "share": 0.8, "share_range": {"low": 0.4, "high": 1.0}}
+        sentence = first.graded(open_ | {"first_day": 7, "policy": "article"}, lang)
+        assert all(str(n) in sentence for n in (80, 40, 100)) and {"zh": "目前", "en": "so far"}[lang] in sentence
 
 
 def test_the_head_tells_title_headline_and_language() -> None:
@@ -210,10 +222,9 @@ def test_the_head_tells_title_headline_and_language() -> None:
 def test_every_fact_is_listed_with_its_unit_or_as_unknown(made) -> None:
     shown, _ = made
     facts = shown.facts()
-    assert len(facts) == 6
+    listed = [name for name in FIELDS if name in SCORED or getattr(shown.case, name) is not None]
     assert [unknown for *_, unknown in facts] == [
-        getattr(shown.case, name) is None
-        for name in ("days_overdue", "amount_overdue", "zhima_score", "past_overdue", "communication", "contacts")
+        getattr(shown.case, name) is None for name in listed if name != "case_id"
     ]
 
 
@@ -302,7 +313,7 @@ def test_a_case_may_come_as_an_object_or_as_its_fields_and_a_mistake_is_a_senten
         CasePage(Case(**fields), "zh", "article", DAY).headline() == CasePage(fields, "zh", "article", DAY).headline()
     )
     with pytest.raises(CaseError):
-        CasePage({"days_overdue": -1, "amount_overdue": 1})
+        CasePage({"days_overdue": -61, "amount_overdue": 1})
     with pytest.raises(CaseError):
         CasePage(fields, as_of="yesterday")
     with pytest.raises(PolicyError):
