@@ -22,7 +22,7 @@ def clock_of(facts: Facts, rule_sets: RuleSets, rule: Mapping[str, Any]) -> Cloc
     """The clock by which a rule counts."""
     rule_set = rule_sets.data["sets"][rule["set"]]
     offsets = rule_set.get("offsets")
-    return facts.local(rule_set["zone"], tuple(offsets) if offsets else None)
+    return facts.local(rule_set.get("zone"), tuple(offsets) if offsets else None)
 
 
 def applies(

@@ -59,7 +59,8 @@ class Gathered:
         """All findings in the order of time and, within an attempt, of the rules."""
         whole: dict[str, np.ndarray] = {}
         for name in ("rule", "position", "proved", "undecided", "count", "missing"):
-            whole[name] = np.concatenate([part.pop(name) for part in self.parts])
+            parts = [part.pop(name) for part in self.parts] or [np.zeros(0, np.int64)]  # of rule sets without a rule
+            whole[name] = np.concatenate(parts)
         order = np.lexsort((whole["rule"], whole["position"]))
         return {name: whole.pop(name)[order] for name in list(whole)}
 

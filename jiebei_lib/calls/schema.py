@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items
 from jiebei_lib.core.knowledge.schema import Based, SourceEntry, Statement, Strict, Text
 from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.policy import force
 from jiebei_lib.core.policy_checks import Where, cite_problems, shape
 
 COLUMNS = shipped("calls/attempts.yaml")
@@ -164,9 +165,8 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     """Each check is told what it must be told and nothing else; every name that a rule uses exists."""
     for name, rule in document["rules"].items():
         path, wanted = ("rules", name), PARAMETERS[rule["check"]]
-        given = {
-            key for key in ("allowed", "closing", "times", "days", "counts", "per", "any_of", "asked_by") if key in rule
-        }
+        asked = ("allowed", "closing", "times", "days", "counts", "per", "any_of", "asked_by")
+        given = {key for key in asked if rule.get(key) is not None}
         for key in sorted(wanted - given):
             yield Problem("missing", where((*path, key)), {"allowed": Phrase("text_any")})
         for key in sorted(given - wanted - OPTIONAL.get(rule["check"], set())):
@@ -179,7 +179,8 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
             source = rule["cite"][0].partition(" ")[0]
             if source not in bound:
                 yield Problem("not_in_list", where((*path, "cite")), {"value": source, "allowed": items(bound)})
-        if rule.get("until", "9999-12-31") < rule.get("from", ""):
+        first, last = force(rule)
+        if last < first:
             yield Problem(
                 "unordered", where((*path, "until")), {"value": rule["until"], "allowed": Phrase("dates_order")}
             )

@@ -229,15 +229,15 @@ def _only_numbers(overlay: Any, data: Any) -> bool:
 
 
 def merged(base: Any, overlay: Any, onto_parameters: bool = True, unknown: bool = False) -> Any:
-    """``overlay`` laid over ``base``: mappings merge, null takes an entry away, a bare number becomes a parameter's value. ``unknown``: the
-    null of a key that ``base`` does not have stays, so that a check sees the key."""
-    if isinstance(base, Mapping) and isinstance(overlay, Mapping):
-        out = dict(base)
+    """``overlay`` laid over ``base``: mappings merge, null takes an entry away or leaves it out, a bare number becomes a parameter's value.
+    ``unknown``: the null of a key that ``base`` does not have stays, so that a check sees the key."""
+    if isinstance(overlay, Mapping) and (isinstance(base, Mapping) or (onto_parameters and not unknown)):
+        out = dict(base) if isinstance(base, Mapping) else {}
         for key, value in overlay.items():
-            if value is None and onto_parameters and (key in base or not unknown):
+            if value is None and onto_parameters and (key in out or not unknown):
                 out.pop(key, None)
             else:
-                out[key] = merged(base[key], value, onto_parameters, unknown) if key in base else value
+                out[key] = merged(out.get(key), value, onto_parameters, unknown)
         return out
     if onto_parameters and isinstance(base, Mapping) and "value" in base:
         return {**base, "value": overlay}

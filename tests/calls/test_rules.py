@@ -185,3 +185,17 @@ def test_nothing_is_said_in_one_language_only_or_twice_the_same() -> None:
         if {"zh", "en"} <= set(node):
             assert re.search(r"[一-鿿]", node["zh"]) or node["zh"].isascii(), path
             assert not re.search(r"[一-鿿]", node["en"]), path
+
+
+def test_an_unknown_key_is_refused_and_null_leaves_out_what_may_be_left_out() -> None:
+    for own in (
+        {"rulez": None},
+        {"rules": {"own": OWN | {"check": "unidentified", "unles": None}}},
+        {"rules": {"cn_hours": None, "cn_no_such_rule": None}},
+    ):
+        with pytest.raises(PolicyError, match="rulez|unles|no_such_rule"):
+            load_rules(own)
+    rules = load_rules({"rules": {"own": OWN | {"check": "unidentified", "until": None, "when": None, "unless": None}}})
+    assert not {"until", "when", "unless"} & set(rules.data["rules"]["own"])
+    row = {"attempt_id": "a", "at": "2026-02-03T23:00:00+08:00", "channel": "call"}
+    assert audit([row], rules) is not None

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jiebei_lib.core.assessment import assess
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import PolicyError, UserError
 from jiebei_lib.core.knowledge.yaml_files import shipped, walk
@@ -340,6 +341,16 @@ def test_null_for_what_may_be_left_out_leaves_it_out(article: Policy) -> None:
     endless = [name for name, entry in article.data["consequences"].items() if "until" not in entry]
     changed = load_policy({"consequences": {name: {"until": None} for name in endless}})
     assert changed.data == article.data
+
+
+def test_null_in_an_entry_of_ones_own_leaves_the_key_out(article: Policy) -> None:
+    name, action = next(iter(article.data["advice"]["actions"].items()))
+    free = dict.fromkeys(["until", "from_day", "to_day", "when", "parameters"])
+    for change in ({"own": action | free}, {name: free}):
+        policy = load_policy({"advice": {"actions": change}})
+        entry = policy.data["advice"]["actions"]["own" if "own" in change else name]
+        assert not set(free) & set(entry)
+        assert assess(Case(9, 8000), policy).actions
 
 
 @pytest.mark.parametrize(
