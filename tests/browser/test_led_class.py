@@ -58,7 +58,8 @@ def test_the_board_leads_phone_and_projector(led, chromium, tmp_path):
     board.get_by_label("公布大家怎么答的").check()
     board.get_by_label("公布答案").check()
     expect(screen.get_by_text("✓")).to_be_visible()
-    assert screen.locator("button, input, select, a[href]").count() == 0
+    assert screen.locator(":is(button, input, select, a[href]):visible").count() == 0
+    expect(screen.get_by_role("heading", name="投影页")).to_have_count(0)
     sizes = screen.eval_on_selector_all(
         ".screen p, .screen li", "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
     )

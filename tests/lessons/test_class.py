@@ -107,6 +107,7 @@ def again(link: str) -> None:
         "tree",
         "voila/tree",
         "voila/render/class_board.ipynb",
+        "voila/render/class_screen.ipynb",
         "voila/files/lesson_3_repairing_credit.ipynb",
         "voila/files/..%2f..%2fpyproject.toml",
         "files/class.sqlite",
