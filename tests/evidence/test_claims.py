@@ -185,7 +185,7 @@ def test_third_persons_come_in_between_day_7_and_day_90_or_never() -> None:
 
 def test_contradictions_fill_whole_sentences_with_what_is_counted() -> None:
     found = contradictions()
-    assert len(found) == len(shipped("evidence/contradictions.yaml")) == 7
+    assert len(found) == len(shipped("evidence/contradictions.yaml")) == 9
     for point in found:
         assert all(cite.startswith("article ¶") for cite in point.cite)
         assert set(point.against) <= set(shipped("core/sources.yaml"))
@@ -236,3 +236,10 @@ def test_only_the_files_that_are_used_are_shipped_and_each_reads_whole() -> None
             head, *rows = csv.reader(file)
         assert {len(row) for row in rows} == {len(head)}, name
         assert len(data_rows(name)) == len(rows)
+
+
+def test_the_article_s_contradiction_of_itself_and_of_the_rules_are_findings__article_12() -> None:
+    found = {point.id: point for point in contradictions()}
+    assert found["privacy"].cite == found["privacy"].against == ["article ¶12"]
+    assert "隐私" in found["privacy"].article["zh"] and "逾期" in found["privacy"].others["zh"]
+    assert {"gbt_45251_2025", "cba_guideline_2026"} <= set(found["law"].against) and found["law"].basis == "regulation"
