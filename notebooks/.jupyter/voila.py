@@ -12,6 +12,8 @@ c.VoilaConfiguration.extension_allowlist = [
     "@jupyter-widgets/jupyterlab-manager",
     "anywidget",
 ]
+# Only under this machine's own names: a page of another name that leads here (DNS rebinding) is refused, as is a page of another origin.
+c.Voila.tornado_settings = {"allow_remote_access": False, "xsrf_cookie_kwargs": {"samesite": "Strict"}}
 # A page that was closed keeps its kernel for ten minutes.
 c.MappingKernelManager.cull_idle_timeout = 600
 c.MappingKernelManager.cull_interval = 60

@@ -26,6 +26,7 @@ from jiebei_lib.show.widget.composing import FieldTrait, checked, figures_by_nam
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
+MOVED = ("values", "asked")  # what a browser tells a panel
 PLACES = ("top", "beside", "below")
 WORDS = (
     "same",
@@ -218,7 +219,7 @@ class Panel(anywidget.AnyWidget):
         self._turn, self._pending = self._turn + 1, None
         lang, problem = current.lang, None
         try:
-            drawn = self._draw(dict(self.values), lang)
+            drawn = self._draw(self.given(), lang)
         except Exception as error:
             drawn, problem = None, self._said(error)
         later: list[tuple[str, int, Later]] = []
@@ -308,16 +309,40 @@ class Panel(anywidget.AnyWidget):
             "same": {"python": self.python(), "command": self.command()},
         }
 
-    # Listening
+    # Listening: to a browser that may be anybody's
 
-    def _heard(self, _: Any, content: Mapping[str, Any], buffers: Any) -> None:
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """A browser moves controls; what there is to move and what is shown is not its to say."""
+        super().set_state({name: value for name, value in sync_data.items() if name in MOVED})
+
+    def given(self) -> dict[str, Any]:
+        """The values as the browser has them; where a control offers options, none but these. (A policy's name is also taken for a
+        file's, which is not for a browser to name.)"""
+        values = dict(self.values)
+        for field in flat(self.fields):
+            name = field.get("name")
+            if field["kind"] not in ("choice", "many") or name not in values:
+                continue
+            options = [option["value"] for option in field["options"]]
+            if field["kind"] == "many":
+                listed = values[name] if isinstance(values[name], list) else []
+                values[name] = [each for each in listed if each in options]
+            elif values[name] not in options:
+                values[name] = field["value"]
+        return values
+
+    def _heard(self, _: Any, content: Any, buffers: Any) -> None:
+        if not isinstance(content, Mapping) or not all(
+            isinstance(content.get(key, ""), str) for key in ("name", "figure")
+        ):
+            return
         kind = content.get("kind")
         if kind == "plotly":
             self.send({"kind": "plotly"}, buffers=[plotly_js()])
         elif kind == "press" and content.get("name") in self._presses:
             self._press(content["name"])
         elif kind in ("click", "brush") and content.get("figure") in self._picks:
-            self._answer(self._picks[content["figure"]](dict(self.values), dict(content)))
+            self._answer(self._picks[content["figure"]](self.given(), dict(content)))
 
     def _press(self, name: str) -> None:
         if name not in self._slow:
@@ -328,7 +353,7 @@ class Panel(anywidget.AnyWidget):
     def _run(self, name: str) -> None:
         before = self.status
         try:
-            self._answer(self._presses[name](dict(self.values), self))
+            self._answer(self._presses[name](self.given(), self))
             if self._refused and self.status == before:  # what was refused before has gone well now
                 self.tell(None)
             self._refused = False
