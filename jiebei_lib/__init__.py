@@ -66,5 +66,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module(f"{__name__}.{_HOME[name]}")
-    return getattr(module, name)
+    from jiebei_lib.show.objects import dress
+
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    for one in (name, "UserError"):
+        dress(one)
+    return value

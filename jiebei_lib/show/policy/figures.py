@@ -38,7 +38,7 @@ def parameter_name(path: str, policy: Policy, lang: str) -> str:
     node: Any = policy.data
     for key in keys[: keys.index("spread")] if "spread" in keys else keys:
         node = node.get(key) if isinstance(node, Mapping) else None
-        if node is None:
+        if not isinstance(node, Mapping):  # the policy's own name, or nothing
             return path
     if keys[-1] == "strength":
         factor = policy.data["constraints"][keys[1]]["factor"]
