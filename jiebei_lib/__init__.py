@@ -66,9 +66,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    from jiebei_lib.show.objects import dress
-
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    show = import_module(f"{__name__}.show.objects")
     for one in (name, "UserError"):
-        dress(one)
+        show.dress(one)
     return value

@@ -78,6 +78,6 @@ def test_a_policys_page_says_what_was_changed_and_from_what():
 
 def test_a_users_mistake_is_a_line_and_no_traceback():
     with pytest.raises(UserError) as told:
-        Case(-5, 8000)
+        Case(7, 80_000_000)
     (line,) = told.value._render_traceback_()
     assert "\n" not in line and HAN.search(line) and "Traceback" not in line
