@@ -198,6 +198,8 @@ def test_the_index_can_be_searched_sorted_and_filtered_offline_in_both_languages
     page.goto((made / INDEX).as_uri())
     rows = page.locator("#cases tbody tr")
     assert rows.count() == 6 and page.locator("#count").inner_text() == "显示6个，共6个"
+    counts = [int(text.split()[0]) for text in page.locator("#cases tbody td:nth-child(6)").all_inner_texts()]
+    assert counts == sorted(counts, reverse=True), "the ones where a call is likelier come first"
     page.fill("#search", "s000000004")
     assert rows.count() == 1 and "S000000004" in rows.first.inner_text()
     page.fill("#search", "没有这样的")
