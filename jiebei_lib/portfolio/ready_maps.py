@@ -77,7 +77,7 @@ def mapped(
             *(["attempt_id"] if content.get("numbered") else []),
         }
         table = table[[column for column in table.columns if column in kept]].copy()
-    return table, rest, ReadyMap(name, content, tokens)
+    return table, rest, ReadyMap(name, {**content, "columns": rest.get("columns", {})}, tokens)
 
 
 def with_headings(source: Any, mapping: Any, file: str) -> Any:

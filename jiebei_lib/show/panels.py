@@ -84,6 +84,7 @@ _HOME = {
     "affordable": "money.panel",
     "credit_record": "money.panel",
     "call_log": "calls.panel",
+    "from_memory": "calls.memory_panel",
     "call_findings": "calls.panel",
     "jurisdictions": "calls.panel",
     "what_to_do": "calls.panel",

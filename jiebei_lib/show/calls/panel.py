@@ -21,6 +21,7 @@ from jiebei_lib.core.knowledge.problems import LogError, Problem
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, say
+from jiebei_lib.portfolio.delimited import Upload
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
 from jiebei_lib.show.calls.words import AuditWords, SideBySide
@@ -29,7 +30,7 @@ from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
 from jiebei_lib.show.widget.table_field import told_here, uploaded
 
-SHOWN = ("attempt_id", "at", "channel", "callee", "callee_id", "answered", "purpose", "disclosed", "identified",
+SHOWN = ("attempt_id", "at", "direction", "channel", "callee", "callee_id", "number_id", "answered", "outcome", "purpose", "disclosed", "identified",
          "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip
 MOST_ROWS, LARGEST = 60, 20_000_000  # rows of the table on the page; bytes of a file
 LISTED = 40  # contacts listed below the filter
@@ -180,11 +181,24 @@ def _log(values: Mapping[str, Any]) -> Log:
     if values["file"]:
         given = values["file"]
         with told_here():
-            return read_log(uploaded(given["name"], given["text"]), mask=True)
+            return _read(uploaded(given["name"], given["text"]))
     rows = [{"debt_id": "D1", **{name: value or None for name, value in row.items()}} for row in values["log"]]
     if not rows:
         raise LogError(Problem("empty_log", "log"))
     return read_log(rows, mask=True)
+
+
+def _read(upload: Upload) -> Log:
+    """A log with columns of ours; else a record that a dialer or phone kept, by its headings, its times those of China."""
+    try:
+        return read_log(upload, mask=True)
+    except LogError as ours:
+        if not any(problem.kind == "column_missing" for problem in ours.problems):
+            raise
+        try:
+            return read_log(upload, zone="Asia/Shanghai", mapping="auto")
+        except LogError as theirs:
+            raise (ours if any(problem.kind == "no_format" for problem in theirs.problems) else theirs) from None
 
 
 def _download(values: Mapping[str, Any], panel: Panel) -> Download:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 
-from jiebei_lib.calls.applies import applies, clock_of
-from jiebei_lib.calls.checks import counted
+from jiebei_lib.calls.applies import OF_ATTEMPTS, applies, clock_of
+from jiebei_lib.calls.checks import counted, judge
 from jiebei_lib.calls.facts import FALSE, TRUE, Facts
 from jiebei_lib.calls.findings import Findings
 from jiebei_lib.calls.log import COLUMNS
@@ -46,6 +47,42 @@ def window(findings: Findings, rule_id: str, position: int) -> list[Step]:
     shown = np.flatnonzero(days >= start)[-MOST:]
     keys = {column: facts._key(column, np.arange(facts.n), _first_debt(facts)) for column in rule.get("per", [])}
     return [_step(int(rows[n]), n, facts.n - 1, proof, conditions, keys) for n in shown]
+
+
+def uncovered(findings: Findings) -> list[tuple[dict[str, str], int, str]]:
+    """What would have broken a rule but came before any rule of its kind: in which words, how many attempts, and since when one holds."""
+    facts, rules = Facts(findings.attempts), findings.rule_sets.rules
+    kinds: dict[str, list[str]] = {}
+    for name, rule in rules.items():
+        if "from" in rule and "open_question" not in rule:
+            kinds.setdefault(rule["short"]["zh"], []).append(name)
+    out = []
+    for names in kinds.values():
+        early: set[int] = set()
+        for rule in (rules[name] for name in names):
+            clock = clock_of(facts, findings.rule_sets, rule)
+            before = clock.days < (date.fromisoformat(rule["from"]) - date(1970, 1, 1)).days
+            if before.any():
+                early |= set(
+                    judge(facts, rule, clock, applies(facts, rule, findings.rule_sets, clock, before)).breaches.tolist()
+                )
+        same = {name for name, rule in rules.items() if rule["check"] == rules[names[0]]["check"]}
+        early -= set(findings.positions(same, undecided=False).tolist())
+        if early:
+            out.append((rules[names[0]]["short"], len(early), min(rules[name]["from"] for name in names)))
+    return sorted(out, key=lambda one: -one[1])
+
+
+def taken_for_granted(findings: Findings) -> list[str]:
+    """The columns that a log does not have and of which a rule at hand takes the usual for all rows (``if_absent``)."""
+    rules = findings.rule_sets.rules.values()
+    used = {
+        "direction": any(rule["check"] in OF_ATTEMPTS for rule in rules),
+        "outcome": any("outcome" in rule.get("excludes", {}) or rule.get("counts") == "effective" for rule in rules),
+        "agency_id": any("agency_id" in rule.get("per", ()) for rule in rules),
+        "voice": any("voice" in (rule.get("when") or {}) for rule in rules),
+    }
+    return [column for column, matters in used.items() if matters and findings.attempts[column].isna().all()]
 
 
 def _toward_the_same(table: Any, position: int, proof: set[int]) -> np.ndarray:

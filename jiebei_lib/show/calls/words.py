@@ -17,7 +17,10 @@ from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
 from jiebei_lib.portfolio.ready_maps import ReadyMap
-from jiebei_lib.show.calls.windows import window
+from jiebei_lib.show.calls.windows import taken_for_granted, uncovered, window
+
+
+MOST_UNCOVERED = 4  # sentences on what no rule of its day covered
 
 
 class AuditWords:
@@ -54,6 +57,7 @@ class AuditWords:
             out += map_words(log.used, self.lang)
         if found.open:
             out.append(self.say("calls.headline.open", undecided=found.open))
+        out += self._taken() + self._uncovered()
         if log.rejected:
             out.append(self.say("calls.headline.rejected", rejected=log.rejected))
         if found.later:
@@ -65,6 +69,22 @@ class AuditWords:
         if log.unused:
             out.append(self.say("calls.headline.unused", columns=join.join(log.unused)))
         return out
+
+    def _taken(self) -> list[str]:
+        """What was taken for granted where the log does not say, in one sentence."""
+        columns = taken_for_granted(self.findings) if len(self.findings.attempts) else []
+        if not columns:
+            return []
+        facts = ("，" if self.lang == "zh" else ", ").join(self.say(f"calls.taken.{column}") for column in columns)
+        return [self.say("calls.taken.all", facts=facts)]
+
+    def _uncovered(self) -> list[str]:
+        """What came before any rule on it, the most frequent first."""
+        found = uncovered(self.findings) if len(self.findings.attempts) else []
+        return [
+            self.say("calls.headline.uncovered", count=count, short=short[self.lang], since=since)
+            for short, count, since in found[:MOST_UNCOVERED]
+        ]
 
     def byline(self, name: str) -> str:
         days = self.findings.attempts["at"].astype("str").str.slice(0, 10)
@@ -334,8 +354,10 @@ class AuditWords:
 def map_words(used: ReadyMap, lang: str) -> list[str]:
     """Which known format a log was read as: its columns beside ours, and what to know of it."""
     content, join = used.content, "、" if lang == "zh" else ", "
-    both = {**{COLUMNS[name]["name"][lang]: column for name, column in content["columns"].items()}}
-    pairs = [f"{ours} ← {'+'.join(theirs) if isinstance(theirs, list) else theirs}" for ours, theirs in both.items()]
+    pairs = [
+        f"{COLUMNS[name]['name'][lang]} ← {column.removeprefix(name + ' (').removesuffix(')')}"
+        for name, column in content["columns"].items()
+    ]
     pairs += [
         f"{COLUMNS[name]['name'][lang]} = {word(name, value, lang)}" for name, value in content.get("fixed", {}).items()
     ]

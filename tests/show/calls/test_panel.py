@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jiebei_lib.show.calls.panel import _letter, shared
-from jiebei_lib.show.panels import call_findings, call_log, jurisdictions, what_to_do, wording
+from jiebei_lib.show.panels import call_findings, call_log, from_memory, jurisdictions, what_to_do, wording
 from jiebei_lib.show.widget.switch import current
 
 
@@ -75,3 +75,32 @@ def test_the_coach_begins_with_what_the_article_describes_and_refuses_a_time_tha
     assert "违反6条规则" in panel.text()
     panel.set(clock="25:61")
     assert panel.page["problem"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "sure", "possible"), [("zh", "无论怎样理解", "有的理解下"), ("en", "in every reading", "in some readings")]
+)
+def test_a_memory_is_judged_as_it_is_written(lang: str, sure: str, possible: str) -> None:
+    current.lang = lang
+    panel = from_memory()
+    assert sure in panel.text() and possible not in panel.text()
+    panel.set(calls=[{"day": "2026-03-10", "count": "3-8", "outcome": "no_answer", "clock": "10:00", "callee": None}])
+    assert possible not in panel.text()
+    panel.set(
+        calls=[{"day": "3月10日", "count": "3-8", "outcome": "conversation", "clock": "晚上", "callee": "borrower"}]
+    )
+    assert possible.lower() in panel.text().lower()
+    panel.set(calls=[{"day": "", "count": "3"}])
+    assert (
+        "2026-03-10" in panel.page["problem"][lang] and possible.lower() in panel.text().lower()
+    )  # the last good answer stays
+
+
+def test_a_phone_s_own_record_is_read_by_its_headings() -> None:
+    log = call_log()
+    text = "序号,对方号码,起始时间,通信时长,通话类型\n1,13812345678,2026-03-09 23:30:00,0,未接\n2,13812345678,2026-03-10 21:30:00,50,主叫\n"
+    log.set(file={"name": "record.csv", "text": text})
+    assert "手机通话记录" in log.text() and "13812345678" not in log.text()
+    assert {"cn_gbt_hours", "cn_cba_hours"} <= set(shared.findings.breaches["rule_id"].astype(str))
+    log.set(file={"name": "other.csv", "text": "a,b\n1,2\n"})
+    assert "attempt_id" in log.page["problem"]["zh"]

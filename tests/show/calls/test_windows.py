@@ -89,3 +89,34 @@ def test_what_is_missing_is_a_list_of_things_to_get_the_most_telling_first(lang:
     }
     assert len(rows) == len({column for _, columns, _ in found.wanting() for column in columns} - {"judgement"})
     assert all(row["text"] for row in rows)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_log_older_than_the_rules_says_what_no_rule_of_its_day_covered(lang: str) -> None:
+    base = {"channel": "call", "callee": "borrower", "answered": "false", "callee_id": "p", "number_id": "n"}
+    rows = [{"attempt_id": str(n), "at": f"2016-06-0{1 + n}T23:00:00+08:00", **base} for n in range(3)]
+    rows += [{"attempt_id": "new", "at": "2026-06-01T23:00:00+08:00", **base}]
+    words = AuditWords(audit(rows, "cn"), lang)
+    said = [note for note in words.notes() if "2025-02-28" in note]
+    assert len(said) == 1 and "3" in said[0] and ("22点至次日8点" if lang == "zh" else "22:00 and 08:00") in said[0]
+    assert not [note for note in AuditWords(audit(rows[3:], "cn"), lang).notes() if "2025-02-28" in note]
+
+
+def test_what_a_weaker_or_older_rule_already_finds_is_not_called_uncovered() -> None:
+    """The banking association's hours came after the standard's, which hold for the same calls."""
+    row = {"attempt_id": "a", "at": "2025-06-01T23:00:00+08:00", "channel": "call"}
+    assert not [note for note in AuditWords(audit([row], "cn"), "en").notes() if "came before" in note]
+
+
+def test_what_is_taken_for_granted_is_said_where_a_rule_turns_on_it() -> None:
+    row = {"attempt_id": "a", "at": "2026-06-01T12:00:00+08:00", "channel": "call", "answered": "false"}
+
+    def said(rules: str, **more: str) -> str:
+        return " ".join(AuditWords(audit([{**row, **more}], rules), "en").notes())
+
+    assert "others rang" in said("us") and "one firm" in said("us") and "could talk" not in said("us")
+    assert "could talk" in said("cn") and "one firm" not in said("cn")
+    assert "others rang" not in said("us", outcome="busy") and "made by the collector" not in said(
+        "us", direction="out"
+    )
+    assert "the usual is taken" not in said("us", outcome="busy", direction="out", agency_id="a1")
