@@ -30,8 +30,8 @@ from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
 from jiebei_lib.show.widget.table_field import told_here, uploaded
 
-SHOWN = ("attempt_id", "at", "direction", "channel", "callee", "callee_id", "number_id", "answered", "outcome", "purpose", "disclosed", "identified",
-         "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip
+SHOWN = ("attempt_id", "at", "direction", "channel", "callee", "callee_id", "number_id", "answered", "outcome", "purpose",
+         "disclosed", "identified", "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip
 MOST_ROWS, LARGEST = 60, 20_000_000  # rows of the table on the page; bytes of a file
 LISTED = 40  # contacts listed below the filter
 

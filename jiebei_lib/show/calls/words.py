@@ -19,7 +19,6 @@ from jiebei_lib.page.text import cited_all, heads, say
 from jiebei_lib.portfolio.ready_maps import ReadyMap
 from jiebei_lib.show.calls.windows import taken_for_granted, uncovered, window
 
-
 MOST_UNCOVERED = 4  # sentences on what no rule of its day covered
 
 
