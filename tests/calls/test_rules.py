@@ -193,7 +193,7 @@ def test_an_unknown_key_is_refused_and_null_leaves_out_what_may_be_left_out() ->
         {"rules": {"own": OWN | {"check": "unidentified", "unles": None}}},
         {"rules": {"cn_hours": None, "cn_no_such_rule": None}},
     ):
-        with pytest.raises(PolicyError, match="rulez|unles|no_such_rule"):
+        with pytest.raises(PolicyError, match=r"rulez|unles|no_such_rule"):
             load_rules(own)
     rules = load_rules({"rules": {"own": OWN | {"check": "unidentified", "until": None, "when": None, "unless": None}}})
     assert not {"until", "when", "unless"} & set(rules.data["rules"]["own"])
