@@ -185,8 +185,8 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                 "unordered", where((*path, "until")), {"value": rule["until"], "allowed": Phrase("dates_order")}
             )
         known = {"discloses": "disclosed", "conduct": "conduct", "purpose": "purpose", "channel": "channel"}
-        asked = [(known[rule["check"]], "any_of", rule["any_of"])] if rule["check"] in known else []
-        asked += [("channel", "asked_by", rule["asked_by"])] if "asked_by" in rule else []
+        asked = [(known[rule["check"]], "any_of", rule.get("any_of") or [])] if rule["check"] in known else []
+        asked += [("channel", "asked_by", rule.get("asked_by") or [])]
         asked += [(field, f"excludes.{field}", values) for field, values in (rule.get("excludes") or {}).items()]
         asked += [(field, f"when.{field}", values) for field, values in (rule.get("when") or {}).items()]
         for field, key, values in asked:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.money.loan import Loan
-from jiebei_lib.money.loan_fields import FIELDS, as_decimal, in_cents
+from jiebei_lib.money.loan_fields import FIELDS, as_money
 from jiebei_lib.money.plan import schedule
 
 
@@ -28,7 +28,7 @@ class Budget:
             given = getattr(self, field.name)
             slots = {"value": shown(given), "allowed": Phrase("money", {"low": 0, "high": most})}
             try:
-                amount = in_cents(as_decimal(given))
+                amount = as_money(given)
                 if not 0 <= amount <= most:
                     raise ValueError(given)
                 object.__setattr__(self, field.name, amount)

@@ -103,6 +103,11 @@ def as_decimal(value: Any) -> Decimal:
     return number
 
 
+def as_money(value: Any) -> Decimal:
+    """A sum in cents as people write it: 500, 1,000.50, ５００元. Raises ValueError."""
+    return in_cents(as_decimal(FIELDS.heard("principal", value)))
+
+
 def in_cents(number: Decimal) -> Decimal:
     """The same sum with two decimals; ValueError if it has more."""
     cents = number.quantize(Decimal("0.01"))
@@ -166,7 +171,7 @@ def _payments(given: Any, where: str) -> tuple[tuple[Payment, ...], list[Problem
             problems.append(Problem("date", f"{where} {n}: on", {"value": shown(item["on"])}))
             continue
         try:
-            amount = in_cents(as_decimal(FIELDS.heard("principal", item["amount"])))
+            amount = as_money(item["amount"])
             if not 0 < amount <= FIELDS["principal"]["maximum"]:
                 raise ValueError(amount)
         except (ValueError, InvalidOperation):

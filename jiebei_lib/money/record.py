@@ -11,7 +11,7 @@ from typing import Any
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.money.loan import months_after
-from jiebei_lib.money.loan_fields import FIELDS, as_date, as_decimal, in_cents
+from jiebei_lib.money.loan_fields import FIELDS, as_date, as_money
 
 REPAIR = ("arisen_from", "arisen_until", "early_by", "early_hidden_from", "settled_by")
 
@@ -134,7 +134,7 @@ def _date(name: str, given: date | str) -> date:
 def _amount(given: Decimal | float | str) -> Decimal:
     most = FIELDS["principal"]["maximum"]
     try:
-        amount = in_cents(as_decimal(given))
+        amount = as_money(given)
         if 0 < amount <= most:
             return amount
     except (ValueError, InvalidOperation):

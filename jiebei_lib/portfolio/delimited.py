@@ -132,7 +132,7 @@ def _encoding(source: Source) -> str:
     noughts = head[1::2].count(0), head[::2].count(0)
     wide = ("utf-16-le", "utf-16-be")[noughts[1] > noughts[0]]
     for name in (wide,) if sum(noughts) > len(head) / NOUGHTS else ENCODINGS:
-        decoder = codecs.getincrementaldecoder(name)()
+        decoder = codecs.getincrementaldecoder(name.removesuffix("-sig"))()  # with it, half a mark would pass
         try:
             with opened(source) as file:
                 while part := file.read(SNIFFED):

@@ -140,7 +140,7 @@ def chunks(path: Source, size: int, wrong: list[WrongRow], columns: list[str] | 
                 waiting, held = table.to_batches(), table.num_rows
         if held:
             yield from _filled(Chunk(path.name, _numbers(at, held, skipped), pa.Table.from_batches(waiting)))
-    except pa.ArrowException as failure:
+    except (pa.ArrowException, OSError) as failure:
         raise _unreadable(path, failure) from None
 
 

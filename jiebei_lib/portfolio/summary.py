@@ -72,7 +72,7 @@ def _plain(name: str, column: Any) -> Any:
         return pd.Categorical.from_codes(column, spec["levels"])
     if spec["type"] == "integer":
         gaps = np.isnan(column)
-        return pd.arrays.IntegerArray(np.where(gaps, 0, column).astype("int64"), gaps)
+        return pd.arrays.IntegerArray(np.where(np.isfinite(column), column, 0).astype("int64"), gaps)
     return np.asarray(column.to_pylist(), object) if spec["type"] == "text" else column
 
 

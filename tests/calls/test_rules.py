@@ -149,6 +149,8 @@ rules:
     [
         ({"check": "hours"}, "rules.own.allowed"),
         ({"check": "clairvoyance"}, "rules.own.check"),
+        ({"check": "discloses"}, "rules.own.any_of"),
+        ({"check": "discloses", "any_of": None}, "rules.own.any_of"),
         ({"check": "unidentified", "times": 3}, "rules.own.times"),
         ({"check": "discloses", "any_of": ["shoe_size"]}, "shoe_size"),
         ({"check": "unidentified", "when": {"calle": ["contact"]}}, "rules.own.when.calle"),

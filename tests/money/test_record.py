@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiebei_lib import CaseError
+from jiebei_lib.money.budget import Budget
 from jiebei_lib.money.record import ends, record
 
 TODAY = "2026-11-24"
@@ -76,3 +77,10 @@ def test_every_statement_is_said_in_both_languages_with_its_slots_filled():
 def test_dates_and_sums_that_cannot_be_are_refused(args, said):
     with pytest.raises(CaseError, match=said):
         record(*args, as_of=TODAY)
+
+
+def test_dates_and_sums_are_read_as_people_write_them():
+    assert dates("2025/6/15", "2026年3月10日", "５,000元") == dates("2025-06-15", "2026-03-10", 5000)
+    assert Budget("8,000元", "4500", 900, "￥30000") == Budget(8000, 4500, 900, 30_000)
+    with pytest.raises(CaseError, match="income"):
+        Budget("8000天", 1)

@@ -210,6 +210,17 @@ def test_scores_are_written_as_json_that_others_read(tmp_path: Path) -> None:
     assert row["id"] == "a" and 0 <= row["low"] <= row["high"] <= 1 and made.bad == 1
 
 
+@pytest.mark.parametrize("read_it", [read_book, text_table])
+@pytest.mark.parametrize("name", ["t.csv", "t.json", "t.parquet", "t.feather"])
+@settings(max_examples=60, deadline=None)
+@given(content=st.binary(max_size=60) | st.text("a,;\t\n\"'7失[]{}:\0", max_size=60).map(str.encode))
+def test_any_bytes_are_a_table_or_are_told(read_it, name: str, content: bytes) -> None:
+    try:
+        read_it(Upload(name, content))
+    except TableError as told:
+        assert told.say("zh") and name in told.say("en")
+
+
 def test_due_dates_instead_of_days_are_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("客户编号,应还日期,金额\n1,2026-01-01,1\n", "utf-8")
     with pytest.raises(TableError, match=r"only dates \(应还日期\); add a column of days"):
