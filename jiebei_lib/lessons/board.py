@@ -79,8 +79,7 @@ def gone(store: Store, lesson: str, phase: str) -> int:
 def fits(item: str, response: Any) -> bool:
     """Whether a kept response can be an answer to the question as the bank has it now."""
     with suppress(KeyError, ValueError, TypeError):
-        mark(bank()[item], response)
-        return True
+        return bool(mark(bank()[item], response))
     return False
 
 

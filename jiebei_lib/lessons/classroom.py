@@ -216,10 +216,9 @@ def opened(
                 seen = {**environment, LINK: links[0]}
                 servers.append(_start(SCREEN, HOME, port + 2, seen, 0, "", SCREENS, Path(folder)))
             _wait(servers[0], START_SECONDS + SECONDS_EACH * students, links[0] if warm == 0 else None)
-            _wait(servers[1], START_SECONDS, board)
             screen = link_to(HOME, port + 2) if projector else ""
-            if projector:
-                _wait(servers[2], START_SECONDS, screen)
+            for server, link in zip(servers[1:], (board, screen), strict=False):
+                _wait(server, START_SECONDS, link)
             if lesson == "lesson_1":
                 _solve(file)
             found = Class(links[0], links, board, file, warm, *servers, screen=screen)

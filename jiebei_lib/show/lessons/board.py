@@ -14,7 +14,7 @@ from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, heads, say
 from jiebei_lib.show.lessons.gradebook import gradebook
-from jiebei_lib.show.lessons.words import answer, words
+from jiebei_lib.show.lessons.words import answer, no_lines, words
 from jiebei_lib.show.widget.fields import both, button, check, choice
 from jiebei_lib.show.widget.panel import Download, Panel
 from jiebei_lib.show.widget.switch import current
@@ -40,7 +40,7 @@ def class_board() -> Panel:
         button("delete", both("lessons.board.delete")),
     ]
     presses = {"refresh": _refresh, "export": _export, "grades": _grades, "delete": _delete}
-    panel = Panel(fields, draw, presses=presses, name="board")
+    panel = Panel(fields, draw, presses=presses, code=no_lines, name="board")
     watch(panel)
     return panel
 

@@ -12,7 +12,7 @@ from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
 from jiebei_lib.show.lessons.lead import SCREENS, STEPS, lead, next_step, steer
-from jiebei_lib.show.lessons.words import words
+from jiebei_lib.show.lessons.words import no_lines, words
 from jiebei_lib.show.widget.fields import Field, Text, both, button, check, choice
 from jiebei_lib.show.widget.panel import Panel
 from jiebei_lib.show.widget.switch import current
@@ -22,7 +22,7 @@ TOGETHER, OWN_PACE = "together", "own_pace"
 
 def class_lead() -> Panel:
     """The cockpit of the class that ``jiebei class`` opened."""
-    panel = Panel(_fields(), _draw, presses={"next": _next}, name="lead")
+    panel = Panel(_fields(), _draw, presses={"next": _next}, code=no_lines, name="lead")
 
     def moved(_: Any) -> None:
         if panel.values["item"] != lead(class_file()).item and (panel.values["spread"] or panel.values["told"]):

@@ -12,7 +12,7 @@ from jiebei_lib.lessons.learner import class_file, learner
 from jiebei_lib.lessons.store import ClassError
 from jiebei_lib.page.text import say
 from jiebei_lib.show.lessons.quiz import again
-from jiebei_lib.show.lessons.words import words
+from jiebei_lib.show.lessons.words import no_lines, words
 from jiebei_lib.show.widget.fields import Field, both, button, text
 from jiebei_lib.show.widget.panel import Panel
 
@@ -46,7 +46,7 @@ class Door(Panel):
 def join() -> Panel:
     """Coming in, going on after a break, and making room for somebody else at the same device."""
     alone = class_file().path is None
-    panel = Door(_fields(), _draw, presses={"enter": _enter, "back": _back, "leave": _leave}, name="join")
+    panel = Door(_fields(), _draw, presses={"enter": _enter, "back": _back, "leave": _leave}, code=no_lines, name="join")
     panel.class_id = "" if alone else class_file().identity()
 
     def moved(_: Any) -> None:

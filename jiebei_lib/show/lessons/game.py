@@ -14,7 +14,7 @@ from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import heads, of_hundred, percent, say
 from jiebei_lib.show.lessons.led import closed, follow, gate
 from jiebei_lib.show.lessons.quiz import UNSURE, again
-from jiebei_lib.show.lessons.words import cites, words
+from jiebei_lib.show.lessons.words import cites, no_lines, words
 from jiebei_lib.show.widget.fields import Field, both, button, choice, heading
 from jiebei_lib.show.widget.panel import Panel
 
@@ -36,7 +36,7 @@ class _Game:
         self.run, self.chosen, self.judged, self.told = max(1, run), chosen, {}, set()
         presses: dict[str, Callable] = {f"do_{name}": self._doing(name) for name in game.game()["choices"]}
         presses |= {"judge": self.judge, "again": self.replay}
-        self.panel = Panel(self.fields(), self.draw, presses=presses, name="seven_days")
+        self.panel = Panel(self.fields(), self.draw, presses=presses, code=no_lines, name="seven_days")
         learner.observe(lambda _: self.come_back(), "code")
         follow(self.update)
 

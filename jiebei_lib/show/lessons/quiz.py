@@ -13,7 +13,7 @@ from jiebei_lib.lessons.learner import class_file, learner
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
 from jiebei_lib.show.lessons.led import closed, follow, gate
-from jiebei_lib.show.lessons.words import answer, cites, right_answer, words
+from jiebei_lib.show.lessons.words import answer, cites, no_lines, right_answer, words
 from jiebei_lib.show.widget.fields import Field, both, button, choice, many, number
 from jiebei_lib.show.widget.panel import Panel
 
@@ -57,7 +57,7 @@ class _Quiz:
         self.mark: Marked | None = None
         self.given: Any = None
         presses = {"begin": self.begin, "submit": self.submit, "next": self.next}
-        self.panel = Panel(self.fields(), self.draw, presses=presses, name=phase)
+        self.panel = Panel(self.fields(), self.draw, presses=presses, code=no_lines, name=phase)
         learner.observe(lambda _: self.come_back(), "code")
         follow(self.update)
 

@@ -19,14 +19,14 @@ from jiebei_lib.lessons.store import Store
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.board import chosen_by_day, question, watch
 from jiebei_lib.show.lessons.lead import Lead, lead
-from jiebei_lib.show.lessons.words import right_answer, words
+from jiebei_lib.show.lessons.words import no_lines, right_answer, words
 from jiebei_lib.show.widget.panel import Panel
 
 
 def class_screen() -> Panel:
     """The projector's page of the class that ``jiebei class`` opened; it follows the board by itself."""
     panel = Panel(
-        [], lambda values, lang: [words("screen", shown(lead(class_file())), lead(class_file()).lang)], name="screen"
+        [], lambda values, lang: [words("screen", shown(lead(class_file())), lead(class_file()).lang)], code=no_lines, name="screen"
     )
     watch(panel)
     return panel

@@ -17,6 +17,11 @@ def words(macro: str, *given: Any) -> Words:
     return Words(f'<div class="lesson-style">{made}</div>')
 
 
+def no_lines(values: Mapping[str, Any]) -> list[str]:
+    """No Python under a panel of the class: what stands there is a learner's own, and nothing to be made again."""
+    return []
+
+
 def cites(lang: str) -> Callable[[Mapping[str, Any]], str]:
     """Where a statement comes from, as a reader sees it; what is marked as the article's own needs no more than the paragraphs."""
 

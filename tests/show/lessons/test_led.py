@@ -254,3 +254,11 @@ def test_everything_of_the_cockpit_and_the_projector_exists_in_english():
     for make in (class_lead, class_board, class_screen, join):
         panel = make()
         assert not any("\u4e00" <= letter <= "\u9fff" for letter in panel.text())
+
+
+def test_no_python_stands_under_a_panel_of_the_class():
+    from jiebei_lib.show import panels
+
+    for make in ("join", "seven_days", "class_board", "class_lead", "class_screen"):
+        assert getattr(panels, make)().python() == ""
+    assert panels.quiz(LESSON, "before").python() == ""
