@@ -46,7 +46,9 @@ class Door(Panel):
 def join() -> Panel:
     """Coming in, going on after a break, and making room for somebody else at the same device."""
     alone = class_file().path is None
-    panel = Door(_fields(), _draw, presses={"enter": _enter, "back": _back, "leave": _leave}, code=no_lines, name="join")
+    panel = Door(
+        _fields(), _draw, presses={"enter": _enter, "back": _back, "leave": _leave}, code=no_lines, name="join"
+    )
     panel.class_id = "" if alone else class_file().identity()
 
     def moved(_: Any) -> None:

@@ -26,7 +26,10 @@ from jiebei_lib.show.widget.panel import Panel
 def class_screen() -> Panel:
     """The projector's page of the class that ``jiebei class`` opened; it follows the board by itself."""
     panel = Panel(
-        [], lambda values, lang: [words("screen", shown(lead(class_file())), lead(class_file()).lang)], code=no_lines, name="screen"
+        [],
+        lambda values, lang: [words("screen", shown(lead(class_file())), lead(class_file()).lang)],
+        code=no_lines,
+        name="screen",
     )
     watch(panel)
     return panel
