@@ -12,7 +12,8 @@ from jiebei_lib.calls.rule_sets import load_rules
 from jiebei_lib.core.knowledge.problems import LogError
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.show.calls.letter import letter
-from jiebei_lib.show.calls.words import AuditWords, SideBySide
+from jiebei_lib.show.calls.sides import SideBySide
+from jiebei_lib.show.calls.words import AuditWords
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from jiebei_lib.calls.rule_sets import load_rules
 from jiebei_lib.page.html import Head, Section
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
-from jiebei_lib.show.calls.words import AuditWords, SideBySide
+from jiebei_lib.show.calls.sides import SideBySide
+from jiebei_lib.show.calls.words import AuditWords
 
 SHOWN = 20  # rows that could not be read, as listed in a report
 

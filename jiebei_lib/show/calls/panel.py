@@ -24,7 +24,8 @@ from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.portfolio.delimited import Upload
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
-from jiebei_lib.show.calls.words import AuditWords, SideBySide
+from jiebei_lib.show.calls.sides import SideBySide
+from jiebei_lib.show.calls.words import AuditWords
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file, group, many, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current

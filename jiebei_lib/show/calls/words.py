@@ -12,7 +12,6 @@ import pandas as pd
 from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward
-from jiebei_lib.calls.rule_sets import ELSEWHERE, MAIN, RuleSets
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
@@ -36,7 +35,7 @@ class AuditWords:
 
     def words(self, macro: str, **more: Any) -> Words:
         """One macro of audit.html.j2 as finished HTML."""
-        return Words(str(getattr(_module(), macro)(self, self.findings, **more)).strip())
+        return Words(str(getattr(template(), macro)(self, self.findings, **more)).strip())
 
     def headline(self) -> str:
         """The answer in one sentence."""
@@ -369,45 +368,6 @@ def word(column: str, value: str, lang: str) -> str:
     return COLUMNS[column].get("labels", {}).get(value, {}).get(lang, value)
 
 
-class SideBySide:
-    """The jurisdictions' answers to the same questions, and how the described practice stands against each: first those that are
-    looked at here, then others (``which``), with a dash where an answer was not found."""
-
-    def __init__(self, rules: RuleSets, lang: str, which: tuple[str, ...] = MAIN):
-        self.rules, self.lang, self.which = rules, lang, which
-
-    @property
-    def others(self) -> SideBySide | None:
-        return SideBySide(self.rules, self.lang, ELSEWHERE) if self.which == MAIN else None
-
-    @property
-    def sets(self) -> list[tuple[str, str]]:
-        return [(name, self.rules.data["sets"][name]["name"][self.lang]) for name in self.which]
-
-    @property
-    def questions(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": question["name"][self.lang],
-                "cells": [(name, question["answers"].get(name)) for name in self.which],
-            }
-            for question in self.rules.data["questions"].values()
-            if any(name in question["answers"] for name in self.which)
-        ]
-
-    def say(self, key: str, **slots: Any) -> str:
-        return say(key, self.lang, **slots)
-
-    def heads(self, key: str) -> list[str]:
-        return heads(key, self.lang)
-
-    def cites(self, cites: list[str]) -> str:
-        return ("；" if self.lang == "zh" else "; ").join(cited_all(cites, self.lang))
-
-    def words(self) -> Words:
-        return Words(str(_module().side_by_side(self)).strip())
-
-
 @cache
-def _module() -> Any:
+def template() -> Any:
     return environment().get_template("show/calls/audit.html.j2").module
