@@ -189,7 +189,7 @@ class CasePage:
         out = []
         for name, stage in self.policy.data["timeline"]["stages"].items():
             first, end = stage["days"]
-            key = "open" if end == last else "one_day" if first == end else "span"
+            key = "before" if end < 0 else "open" if end == last else "one_day" if first == end else "span"
             days = self.say(f"case.timeline.{key}", first=first, last=end)
             out.append(
                 {
