@@ -321,16 +321,17 @@ class Store:
             table.writerow(("named", student, "seven_days", "", event, rule, int(right), "", ""))
         return out.getvalue()
 
-    def delete_all(self) -> None:
-        """Deletes every student, answer and move for good; the settings of the class stay.
+    def delete_all(self, number: int | None = None) -> None:
+        """Deletes every student, answer and move for good, or those of one number; the settings of the class stay.
 
         Raises :class:`ClassError` while somebody still reads the file as it was: then what was deleted is gone from the class, but
         traces of it are in the file's log until this is called again.
         """
         with self._open() as file:
             file.execute("begin immediate")
+            one, values = ("", ()) if number is None else (" where code = (select code from student where number = ?)", (number,))
             for table in ("answer", "move", "named", "student"):
-                file.execute(f"delete from {table}")
+                file.execute(f"delete from {table}{one}", values)
             file.execute("commit")
             if self.path is not None:
                 self._forget(file)

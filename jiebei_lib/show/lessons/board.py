@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import UserError
@@ -11,11 +11,12 @@ from jiebei_lib.lessons import board
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.bank import bank, mark, plan
 from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
+from jiebei_lib.lessons.store import Store
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, heads, say
 from jiebei_lib.show.lessons.gradebook import gradebook
 from jiebei_lib.show.lessons.words import answer, no_lines, words
-from jiebei_lib.show.widget.fields import both, button, check, choice
+from jiebei_lib.show.widget.fields import both, button, check, choice, number
 from jiebei_lib.show.widget.panel import Download, Panel
 from jiebei_lib.show.widget.switch import current
 
@@ -39,7 +40,8 @@ def class_board() -> Panel:
         check("sure", both("lessons.board.sure_delete")),
         button("delete", both("lessons.board.delete")),
     ]
-    presses = {"refresh": _refresh, "export": _export, "grades": _grades, "delete": _delete}
+    fields[3:3] = [number("student", both("lessons.board.student"), None, 1, 10_000, blank=True), button("remove", both("lessons.board.remove"))]
+    presses = {"refresh": _refresh, "export": _export, "grades": _grades, "remove": _removing(), "delete": _delete}
     panel = Panel(fields, draw, presses=presses, code=no_lines, name="board")
     watch(panel)
     return panel
@@ -51,6 +53,28 @@ def _refresh(values: Mapping[str, Any], panel: Panel) -> None:
 
 def _export(values: Mapping[str, Any], panel: Panel) -> Download:
     return Download("class.csv", class_file().export(), "text/csv")
+
+
+def _removing() -> Callable[[Mapping[str, Any], Panel], dict[str, Any] | None]:
+    """Takes one student out, whole, once the teacher has pressed twice for the same number."""
+    asked: list[int] = []
+
+    def remove(values: Mapping[str, Any], panel: Panel) -> dict[str, Any] | None:
+        chosen, before = values.get("student"), list(asked)
+        asked.clear()
+        if type(chosen) is not int or chosen not in class_file().codes():
+            panel.tell(both("lessons.board.no_student"))
+            return None
+        if before != [chosen]:
+            asked.append(chosen)
+            panel.tell(both("lessons.board.remove_again", n=chosen))
+            return None
+        class_file().delete_all(chosen)
+        panel.tell(both("lessons.board.removed", n=chosen))
+        panel.redraw()
+        return {"student": None}
+
+    return remove
 
 
 def _grades(values: Mapping[str, Any], panel: Panel) -> Download:
@@ -117,12 +141,29 @@ def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
     return out | {
         "misconceptions": [(plan()["misconceptions"][name][lang], *n) for name, *n in known[:MOST]],
         "gone": say("lessons.board.gone", lang, n=gone) if gone else "",
+        "each": _each(store, lesson),
+        "each_head": heads("lessons.board.each_table", lang),
         "misconceptions_head": heads("lessons.board.misconceptions_table", lang),
         "questions": [question(spread, lang) for spread in board.spreads(store, lesson, phase)],
         "paths": chosen_by_day(paths, lang),
         "paths_head": heads("lessons.board.paths_table", lang),
         "eyes": say("lessons.board.eyes", lang, judged=judged, right=right) if judged else "",
     }
+
+
+def _each(store: Store, lesson: str) -> list[tuple[int, int, int, int]]:
+    """Number, answers before, answers after, days played in the latest game: who has done least first, so that who is stuck is seen."""
+    done = {number: [0, 0, 0] for number in store.codes()}
+    for answer in store.answers():
+        if answer.lesson == lesson and answer.phase != "practice" and answer.student in done:
+            done[answer.student][answer.phase == "after"] += 1
+    latest: dict[int, tuple[int, int]] = {}
+    for move in store.moves():
+        latest[move.student] = max(latest.get(move.student, (0, 0)), (move.run, move.day))
+    for student, (_, day) in latest.items():
+        if student in done:
+            done[student][2] = day
+    return sorted(((number, *counts) for number, counts in done.items()), key=lambda row: (sum(row[1:]), row[0]))
 
 
 def _gain(gain: board.Gain, lang: str) -> dict[str, Any]:

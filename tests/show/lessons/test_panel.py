@@ -428,3 +428,41 @@ def test_a_game_that_can_no_longer_be_played_out_spoils_no_gradebook():
         store.move(code, 1, day, "a_choice_of_another_version")
     panel = class_board()
     assert code in panel._presses["grades"](dict(panel.values), panel).text
+
+
+def test_a_student_is_taken_out_only_by_pressing_twice_for_the_same_number():
+    store = class_file()
+    codes = [store.join() for _ in range(3)]
+    for code in codes:
+        store.answer(code, LESSON, "before", CHOICE, 0)
+        store.move(code, 1, 1, "explain")
+    panel = class_board()
+    panel.set(student=2)
+    panel._press("remove")
+    assert store.students() == 3
+    panel.set(student=3)
+    panel._press("remove")  # another number: asked anew
+    assert store.students() == 3
+    panel._press("remove")
+    assert sorted(store.codes()) == [1, 2]
+    assert {answer.student for answer in store.answers()} == {move.student for move in store.moves()} == {1, 2}
+    assert panel.values["student"] is None
+    panel._press("remove")
+    assert "没有这个编号" in panel.status["text"]["zh"]
+    learner.code = codes[2]  # whoever was taken out is told, and may join anew
+    quizzed = quiz(LESSON, "before")
+    quizzed._press("begin")
+    assert learner.code == ""
+
+
+def test_the_board_says_who_has_done_least():
+    from jiebei_lib.show.lessons.board import shown
+
+    store = class_file()
+    first, second = store.join(), store.join()
+    third = store.join()
+    for name in [name for name, item in bank().items() if item["type"] == "choice"][:3]:
+        store.answer(first, LESSON, "before", name, 0)
+    for run, day in ((1, 1), (1, 2), (2, 1)):
+        store.move(third, run, day, "explain")
+    assert shown(LESSON, "before", "zh")["each"] == [(2, 0, 0, 0), (3, 0, 0, 1), (1, 3, 0, 0)]
