@@ -40,7 +40,10 @@ def class_board() -> Panel:
         check("sure", both("lessons.board.sure_delete")),
         button("delete", both("lessons.board.delete")),
     ]
-    fields[3:3] = [number("student", both("lessons.board.student"), None, 1, 10_000, blank=True), button("remove", both("lessons.board.remove"))]
+    fields[3:3] = [
+        number("student", both("lessons.board.student"), None, 1, 10_000, blank=True),
+        button("remove", both("lessons.board.remove")),
+    ]
     presses = {"refresh": _refresh, "export": _export, "grades": _grades, "remove": _removing(), "delete": _delete}
     panel = Panel(fields, draw, presses=presses, code=no_lines, name="board")
     watch(panel)
