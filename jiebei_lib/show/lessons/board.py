@@ -157,9 +157,9 @@ def shown(lesson: str, phase: str, lang: str) -> dict[str, Any]:
 def _each(store: Store, lesson: str) -> list[tuple[int, int, int, int]]:
     """Number, answers before, answers after, days played in the latest game: who has done least first, so that who is stuck is seen."""
     done = {number: [0, 0, 0] for number in store.codes()}
-    for answer in store.answers():
-        if answer.lesson == lesson and answer.phase != "practice" and answer.student in done:
-            done[answer.student][answer.phase == "after"] += 1
+    for given in store.answers():
+        if given.lesson == lesson and given.phase != "practice" and given.student in done:
+            done[given.student][given.phase == "after"] += 1
     latest: dict[int, tuple[int, int]] = {}
     for move in store.moves():
         latest[move.student] = max(latest.get(move.student, (0, 0)), (move.run, move.day))

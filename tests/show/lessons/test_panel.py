@@ -459,8 +459,7 @@ def test_the_board_says_who_has_done_least():
     from jiebei_lib.show.lessons.board import shown
 
     store = class_file()
-    first, second = store.join(), store.join()
-    third = store.join()
+    first, _, third = (store.join() for _ in range(3))
     for name in [name for name, item in bank().items() if item["type"] == "choice"][:3]:
         store.answer(first, LESSON, "before", name, 0)
     for run, day in ((1, 1), (1, 2), (2, 1)):
