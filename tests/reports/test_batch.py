@@ -128,7 +128,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
 
 @pytest.mark.skipif(not batch.warm.WORKS, reason="forks: Linux only")
 def test_a_crash_costs_one_report_and_the_next_run_tries_it_again(cases, tmp_path, monkeypatch):
-    monkeypatch.setenv("JIEBEI_WARM", "crash_on_third")
+    monkeypatch.setattr(batch, "IMPORTS", (*(plain := batch.IMPORTS), "crash_on_third"))
     (tmp_path / "crash_on_third.py").write_text(
         "import os\nfrom jiebei_lib.reports import batch\nreal = batch._render\n"
         "def crash(parameters, *more, **named):\n"
@@ -142,7 +142,7 @@ def test_a_crash_costs_one_report_and_the_next_run_tries_it_again(cases, tmp_pat
     assert (done.made, done.failed) == (4, 2)
     failed = {entry["case_id"]: entry["failed"]["en"] for entry in lines(tmp_path / "out") if "failed" in entry}
     assert "crashed" in failed["S000000003"] and "MemoryError: no more" in failed["S000000005"]
-    monkeypatch.delenv("JIEBEI_WARM")
+    monkeypatch.setattr(batch, "IMPORTS", plain)
     done = reports(cases, tmp_path / "out", as_of=DAY)
     assert (done.made, done.kept, done.failed) == (2, 4, 0)
 

@@ -1,14 +1,18 @@
-"""Runs functions in fresh processes that have their imports done: a fork server.
+"""Fresh processes that have their imports done: a fork server, seen from the process that owns it.
 
-A helper process imports what will be needed, once, and then waits. Each call forks it: the copy has the modules but nothing that
-an earlier call did, runs one function, answers and ends. A copy that crashes costs its own call. Linux only (elsewhere: :data:`WORKS`).
+A helper process imports what will be needed, once, and then waits (serving.py). Each :meth:`Server.copy` forks it: the copy has the
+modules but nothing that an earlier copy did, runs one function and ends. A copy that crashes costs its own call. Linux only
+(elsewhere: :data:`WORKS`).
+
+Nothing lies in the file system and no port is open: the server and each copy are spoken to over pairs of sockets that are handed
+over as descriptors. A copy is held on a *leash*: what is written to it is a signal to send, what is read from it is the copy's
+process id and later how it ended, and when it is let go (also because this process was killed) the copy is killed.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import os
 import pickle
 import select
@@ -17,157 +21,231 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from importlib import import_module
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WORKS = sys.platform == "linux"
-IMPORTS = "JIEBEI_WARM"  # environment variable: more modules to import, separated by commas
-ROOT = str(Path(__file__).parents[__name__.count(".")])  # the folder that holds the package
-# The server's path is that of any new Python, unless it finds no library there
-START = (
-    "import sys, importlib.util; root = sys.argv.pop(1); sys.path[:] = filter(None, sys.path)\n"
-    f"importlib.util.find_spec({__name__.partition('.')[0]!r}) or sys.path.append(root)\n"
-    f"from {__name__} import serve; serve()"
-)
+from jiebei_lib.reports.engine import launch_state
 
-# In a copy: sends the caller a message in the middle of a call. None in any other process.
-send: Callable[[Any], None] | None = None
+WORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
+KEPT = 4  # servers that wait at most, the last used
+ROOT = str(Path(__file__).parents[__name__.count(".")])  # the folder that holds the package
+SERVING = f"{__name__.rpartition('.')[0]}.serving"
+# The server's path is that of any new Python, unless another library than this, or none, is found there; kernels get it without that.
+START = (
+    "import os, sys, importlib.util as u; root = sys.argv.pop(1); sys.path[:] = filter(None, sys.path); path = list(sys.path)\n"
+    f"found = u.find_spec({SERVING.partition('.')[0]!r})\n"
+    "if not found or os.path.dirname(os.path.dirname(found.origin)) != root: sys.path.insert(0, root)\n"
+    f"from {SERVING} import serve; serve(path)"
+)
+in_copy = False  # whether this process is a copy
+line: socket.socket  # in a copy that does not answer: the way to its caller, who may wait for it to be closed
 
 
 class Lost(RuntimeError):
     """The process that worked on a call is gone: it crashed, was killed, or ended itself."""
 
 
-class Server:
-    """A fork server; ``imports`` are modules to import, or ``module:function`` to call, before it waits. ``-module``: do without it."""
+@dataclass(frozen=True)
+class Start:
+    """What a server is started with: modules to import, or ``module:function`` to call, or ``-module`` to do without, before it
+    waits; the interpreter's own options; and which of the imports may be left out with a word if copies could not be like new."""
 
-    def __init__(self, imports: Iterable[str]):
-        self._folder = tempfile.TemporaryDirectory(prefix="jiebei-warm-")
-        self.address = str(Path(self._folder.name) / "s")
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(self.address)
-        listener.listen(64)
-        with listener:
-            command = [sys.executable, "-c", START, ROOT, str(listener.fileno())]
-            # Its own session, so that Ctrl-C in a terminal does not reach it; it ends when our end of its standard input closes.
+    imports: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    careful: tuple[str, ...] = ()
+
+
+class Server:
+    """A fork server, ended by :meth:`close` or with this process."""
+
+    def __init__(self, start: Start, environment: Mapping[str, str] | None = None):
+        self.start, self.owner = start, os.getpid()
+        self.environment = dict(os.environ if environment is None else environment)
+        self._sending, self._told = threading.Lock(), None
+        self._copies: weakref.WeakSet[Copy] = weakref.WeakSet()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, *start.options, "-c", START, ROOT, str(theirs.fileno()), str(os.getpid())]
+            # Its own session, so that Ctrl-C in a terminal does not reach it
             self.process = subprocess.Popen(
-                [*command, *imports],
-                stdin=subprocess.PIPE,
+                [*command, *start.imports, *(f"?{name}" for name in start.careful)],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[listener.fileno()],
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
 
-    def call(self, function: Callable[..., Any], *args: Any, told: Callable[[Any], None] | None = None) -> Any:
-        """``function(*args)`` in a fresh copy, in our working directory and environment. What it sends on the way goes to ``told``.
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the server says of itself once it waits (see serving.py)."""
+        if self._told is None:
+            self._told = self.call(launch_state.told)
+        return self._told
 
-        Raises what the function raises, and :class:`Lost` if the copy is gone before it answered.
+    def fits(self, environment: Mapping[str, str]) -> bool:
+        """Whether a process started now, in this environment, would import just what the server has imported."""
+        return launch_state.unchanged(self.told, self.environment, environment)
+
+    def copy(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        to_delete: str = "",
+        stdio: tuple[int, ...] = (),
+        whole: bool = False,
+        **state: Any,
+    ) -> Copy:
+        """A copy that runs ``function(*args)``; ``whole``: and ends as Python ends, instead of answering.
+
+        ``to_delete`` is a file to delete should this process be gone before the copy, ``stdio`` its standard input, output and error.
         """
-        with socket.socket(socket.AF_UNIX) as line:
+        leash, held = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line, theirs = socket.socketpair()
+        asked = (function, args, launch_state.here(**state), whole)
+        try:
+            with held, theirs, self._sending:  # then theirs alone, so that their end is heard
+                said, fds = b"+" + os.fsencode(to_delete), [held.fileno(), theirs.fileno(), *stdio]
+                socket.send_fds(self._control, [said], fds)
+            _put(line, asked)
+            self._copies.add(copy := Copy(leash, line))
+            return copy
+        except BaseException as failure:
+            leash.close(), line.close()
+            if isinstance(failure, OSError | EOFError):
+                raise Lost(function.__name__) from failure
+            raise
+
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """``function(*args)`` in a fresh copy, in our working directory and environment.
+
+        Raises what the function raises, and :class:`Lost` if the copy is gone before it answered. A call that is interrupted ends
+        its copy.
+        """
+        with contextlib.closing(self.copy(function, *args)) as copy:
             try:
-                line.connect(self.address)
-                _put(line, (function, args, os.getcwd(), dict(os.environ)))
-                while True:
-                    kind, content = _get(line)
-                    if kind == "done":
-                        return content
-                    if kind == "failed":
-                        raise content
-                    if told:
-                        told(content)
+                kind, content = _get(copy.line)
             except (EOFError, ConnectionError) as gone:
                 raise Lost(function.__name__) from gone
+        if kind == "failed":
+            raise content
+        return content
+
+    def busy(self) -> bool:
+        return any(copy.poll() is None for copy in list(self._copies))
 
     def close(self) -> None:
-        self.process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        self._control.close()
+        try:
             self.process.wait(5)
-        self._folder.cleanup()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
-_servers: dict[tuple[int, tuple[str, ...]], Server] = {}
+class Copy:
+    """A running copy: its process id, a line to talk over, and its leash."""
+
+    def __init__(self, leash: socket.socket, line: socket.socket):
+        self._leash, self.line, self.status = leash, line, None
+        said = leash.recv(8)
+        if not said:
+            raise EOFError("no copy")
+        (self.pid,) = struct.unpack("!q", said)
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the copy and the processes that it started."""
+        if self.poll() is None:
+            with contextlib.suppress(OSError):
+                self._leash.send(bytes([number]))
+
+    def poll(self) -> int | None:
+        """How the copy ended, as :mod:`subprocess` says it; None while it runs."""
+        return self.wait(0)
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        if self.status is None and select.select([self._leash], [], [], seconds)[0]:
+            with contextlib.suppress(ConnectionError):
+                if said := self._leash.recv(8):
+                    (self.status,) = struct.unpack("!q", said)
+            if self.status is None:  # the server is gone, and its copies with it
+                self.status = -signal.SIGKILL
+        return self.status
+
+    def fileno(self) -> int:
+        """Readable once the copy has ended."""
+        return self._leash.fileno()
+
+    def close(self) -> None:
+        """Lets go; a copy that still runs is killed."""
+        self.status = -signal.SIGKILL if self.status is None else self.status
+        self._leash.close()
+        self.line.close()
+
+
+_servers: dict[tuple[int, Start], Server] = {}  # in the order of their last use
+_retired: list[Server] = []  # no longer asked, but with copies that may still run
 _starting = threading.Lock()
 
 
-def server(imports: Iterable[str] = ()) -> Server:
-    """This process's server for these imports, started on first need and again should it have died."""
-    named = tuple(filter(None, os.environ.get(IMPORTS, "").split(",")))
-    key = (os.getpid(), (*imports, *named))
+def server(
+    imports: Iterable[str] = (),
+    options: Iterable[str] = (),
+    careful: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Server:
+    """This process's server for these imports, started on first need, and again should it have died or something that it has read
+    (a variable, a file) have changed since."""
+    start = Start(tuple(imports), tuple(options), tuple(careful))
+    environment = os.environ if environment is None else environment
     with _starting:
-        found = _servers.get(key)
-        if found is None or found.process.poll() is not None:
-            if found is not None:
-                found.close()
-            found = _servers[key] = Server(key[1])
+        found = _servers.pop(key := (os.getpid(), start), None)
+        if found is not None and (found.process.poll() is not None or not _fits(found, environment)):
+            _retired.append(found)
+            found = None
+        _servers[key] = found = found or Server(start, environment)
+        ours = [each for each in _servers if each[0] == os.getpid()]
+        _retired.extend(_servers.pop(old) for old in ours[:-KEPT])
+        for each in [each for each in _retired if not each.busy()]:
+            _retired.remove(each)
+            each.close()
     return found
+
+
+def _fits(found: Server, environment: Mapping[str, str]) -> bool:
+    try:
+        return found.fits(environment)
+    except Lost:
+        return False
 
 
 @atexit.register
 def close_all() -> None:
-    for (owner, _), each in list(_servers.items()):
-        if owner == os.getpid():
-            each.close()
-    _servers.clear()
+    mine = [each for (owner, _), each in _servers.items() if owner == os.getpid()]
+    for each in [*mine, *(each for each in _retired if each.owner == os.getpid())]:
+        each.close()
+    _servers.clear(), _retired.clear()
 
 
-# ---- in the server -------------------------------------------------------------------------------------------------
+def forget() -> None:
+    """In a copy: another process's servers are not ours."""
+    global in_copy
+    in_copy = True
+    _servers.clear(), _retired.clear()
 
 
-def serve() -> None:
-    """Imports, then forks a copy for every call, until standard input closes."""
-    listener = socket.socket(fileno=int(sys.argv[1]))
-    imports, sys.argv[:] = sys.argv[2:], [""]
-    for name in imports:
-        if name.startswith("-"):
-            sys.modules[name[1:]] = None
-            continue
-        module, _, function = name.partition(":")
-        with contextlib.suppress(ImportError):
-            found = import_module(module)
-            if function:
-                getattr(found, function)()
-    _prctl()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # copies that have ended need not be waited for
-    gc.collect()
-    gc.freeze()  # the copies' collectors leave what is shared alone, and with it the memory shared
-    while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
-        if sys.stdin in ready:
-            os._exit(0)
-        line, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            _answer(line)
-        line.close()
-
-
-def _answer(line: socket.socket) -> None:
-    """In a copy: one call."""
-    global send
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _die_with_parent()
-    _servers.clear()
+def answer(line: socket.socket, function: Callable[[], Any]) -> None:
+    """In a copy: sends what a function gives or raises."""
     try:
-        with contextlib.suppress(Exception):  # a caller that is gone is nobody to answer
-            function, args, folder, environment = _get(line)
-            os.chdir(folder)
-            os.environ.clear()
-            os.environ.update(environment)
-            send = lambda content: _put(line, ("told", content))  # noqa: E731
-            try:
-                answer = ("done", function(*args))
-            except BaseException as failure:
-                answer = ("failed", _portable(failure))
-            _put(line, answer)
-            line.close()
-            atexit._run_exitfuncs()
-    finally:
-        os._exit(0)
+        said = ("done", function())
+    except BaseException as failure:
+        said = ("failed", _portable(failure))
+    _put(line, said)
 
 
 def _portable(failure: BaseException) -> BaseException:
@@ -177,20 +255,6 @@ def _portable(failure: BaseException) -> BaseException:
         return failure
     except Exception:
         return RuntimeError(f"{type(failure).__name__}: {failure}")
-
-
-@cache
-def _prctl() -> Callable[..., int] | None:
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        return ctypes.CDLL(None).prctl
-    return None
-
-
-def _die_with_parent() -> None:
-    if prctl := _prctl():
-        prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _put(line: socket.socket, content: Any) -> None:
@@ -210,3 +274,6 @@ def _read(line: socket.socket, size: int) -> Iterator[bytes]:
             raise EOFError
         size -= len(part)
         yield part
+
+
+receive = _get

@@ -1,4 +1,7 @@
-"""The kernel inside a warm copy: IPython's own shell, its messages put into two queues instead of sockets (see engine.py)."""
+"""The bare kernel inside a warm copy: IPython's own shell, its messages put into two queues instead of sockets (see engine.py).
+
+For notebooks whose cells are known. It has no comms, no standard input and no application around it: what needs them is refused.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import Any
 
 
 class NeedsKernel(Exception):
-    """The notebook did what only a kernel of its own can."""
+    """A cell did what only a kernel of its own can."""
 
 
 class Kernel:
@@ -52,7 +55,7 @@ class Kernel:
         sys.stdout.flush()
         sys.stderr.flush()
         if self.wants:
-            raise NeedsKernel
+            raise NeedsKernel("this cell talks to widgets")
         self.answer(asked, _reply(self.shell, result))
         self.say("status", {"execution_state": "idle"})
         return asked

@@ -1,0 +1,264 @@
+"""Kernels in copies of a warm process, for whatever runs notebooks by jupyter_client: nbclient, nbconvert, papermill.
+
+    NotebookClient(nb, kernel_manager_class=WarmKernelManager)
+    jupyter nbconvert --execute --ExecutePreprocessor.kernel_manager_class=jiebei_lib.reports.engine.kernel_process.WarmKernelManager …
+
+The kernel is ipykernel itself, with its sockets, threads and streams, all made after the fork: so a notebook can do what it can do in
+any kernel. Only how its process comes about is another. Kernels that are not this Python's own ipykernel, and all kernels on other
+systems than Linux, are started as always.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import contextmanager, suppress
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import List, Type, Unicode
+
+from jiebei_lib.reports.engine import careful_import, fork_server, launch_state, warm_imports
+
+# What any kernel has loaded by the end of its first cell, and what it does before it has sockets
+IMPORTS = (f"{__name__}:prepare",)
+_started = False  # whether this process has had a kernel: only with the second is it worth while to keep something warm
+
+
+class _Process:
+    """A copy with a kernel in it, as :class:`LocalProvisioner` knows a process: ``subprocess.Popen``'s names."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, copy: fork_server.Copy):
+        self.copy, self.pid = copy, copy.pid
+        self.poll, self.send_signal = copy.poll, copy.signal
+
+    def wait(self) -> int:
+        status = self.copy.wait()
+        self.copy.close()
+        return status
+
+    def kill(self) -> None:
+        self.send_signal(9)
+
+    def terminate(self) -> None:
+        self.send_signal(15)
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Starts a kernel by a fork where that will do, and by its command where it will not."""
+
+    warm: Iterable[str] = ()  # modules to import beforehand
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
+        global _started
+        first, _started = not _started, True
+        if not first and (parts := _own_kernel(cmd)) and not set(options) - {"env", "cwd", "kernel_id"}:
+            with suppress(fork_server.Lost):  # nothing has run: started as always
+                self.process = _Process(_forked(*parts, self.warm, options.get("env"), options.get("cwd")))
+                self.pid, self.pgid, self.cwd = self.process.pid, None, options.get("cwd", os.getcwd())
+                await _readable(
+                    self.process.copy.line
+                )  # a client that comes before the sockets are there waits for long
+                return self.connection_info
+        return await super().launch_kernel(cmd, **options)
+
+    async def wait(self) -> int | None:
+        if isinstance(self.process, _Process):
+            await _readable(self.process.copy)
+        return await super().wait()
+
+
+class WarmKernelManager(AsyncKernelManager):
+    """jupyter_client's, but for where the process comes from, and for waiting no longer than there is something to wait for."""
+
+    client_class = Unicode(f"{__name__}.WarmKernelClient", config=True)
+    client_factory = Type(f"{__name__}.WarmKernelClient")
+    warm = List(Unicode(), help="Modules to import beforehand, in the process that kernels are copies of.").tag(
+        config=True
+    )
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        if self.provisioner is None and "kernel_provisioner" not in self.kernel_spec.metadata:
+            self.kernel_id = self.kernel_id or options.get("kernel_id") or os.urandom(16).hex()
+            self.provisioner = WarmProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
+            self.provisioner.warm = self.warm
+        return await super()._async_pre_start_kernel(**options)
+
+    async def _async_wait(self, pollinterval: float = 0.1) -> None:
+        if isinstance(process := getattr(self.provisioner, "process", None), _Process):
+            await _readable(process.copy)
+        await super()._async_wait(pollinterval)
+
+
+class WarmKernelClient(AsyncKernelClient):
+    """jupyter_client's; ready when the kernel has answered and its answer's last message has come, not a fifth of a second later."""
+
+    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
+        if not isinstance(getattr(self.parent.provisioner, "process", None), _Process):
+            return await super()._async_wait_for_ready(timeout)
+        end = asyncio.get_running_loop().time() + (float("inf") if timeout is None else timeout)
+        asked: set[str] = set()
+        while asyncio.get_running_loop().time() < end:
+            asked.add(self.kernel_info())
+            if await self._told_ready(asked):
+                return None
+            if not await self.parent.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+    async def _told_ready(self, asked: set[str]) -> bool:
+        """Whether a question has been answered, and what the kernel has published in the meantime has come."""
+        with suppress(Empty):
+            reply = await self.shell_channel.get_msg(timeout=1)
+            if reply["parent_header"].get("msg_id") not in asked or reply["msg_type"] != "kernel_info_reply":
+                return False
+            while True:  # without this message the subscription came too late
+                said = await self.iopub_channel.get_msg(timeout=0.2)
+                if said["parent_header"].get("msg_id") in asked and said["content"].get("execution_state") == "idle":
+                    self._handle_kernel_info_reply(reply)
+                    return True
+        return False
+
+    wait_for_ready = _async_wait_for_ready
+
+
+async def _readable(from_copy: Any) -> None:
+    """Waits for a copy's end or, on its line, for a word; jupyter_client would look every tenth of a second."""
+    if getattr(from_copy, "status", None) is not None:
+        return
+    loop, there = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(from_copy.fileno(), there.set)
+    try:
+        await there.wait()
+    finally:
+        loop.remove_reader(from_copy.fileno())
+
+
+def _own_kernel(cmd: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
+    """The interpreter's options and the kernel's arguments, if a command starts this Python's own ipykernel; else nothing."""
+    if not fork_server.WORKS or "-m" not in cmd or not os.path.isabs(cmd[0]) or not _same_file(cmd[0], sys.executable):
+        return None
+    at = cmd.index("-m")
+    options = cmd[1:at]
+    if cmd[at + 1 : at + 2] != ["ipykernel_launcher"] or not all(
+        each.startswith("-X") and each[2:] for each in options
+    ):
+        return None
+    return tuple(options), cmd[at + 2 :]
+
+
+def _same_file(one: str, other: str) -> bool:
+    # By their names, not by what they lead to: two environments may share one interpreter
+    return os.path.normpath(one) == os.path.normpath(other)
+
+
+def _forked(
+    options: tuple[str, ...], arguments: list[str], warm: Iterable[str], env: dict[str, str] | None, cwd: str | None
+) -> fork_server.Copy:
+    environment = dict(os.environ) if env is None else env
+    environment["JPY_PARENT_PID"] = str(os.getpid())
+    warm = warm_imports.with_companions(tuple(warm))
+    server = fork_server.server(IMPORTS, options, warm, environment)
+    if warm and _shadowed(server.told["shadowed"], cwd):
+        server = fork_server.server(IMPORTS, options, (), environment)
+    warm_imports.say(server.told["cold"])
+    to_delete = arguments[arguments.index("-f") + 1] if "-f" in arguments[:-1] else ""
+    with _standard_streams() as stdio:
+        state = {"folder": os.fspath(cwd) if cwd else None, "environment": environment}
+        return server.copy(run, arguments, to_delete=to_delete, stdio=stdio, whole=True, **state)
+
+
+def warm_up(*modules: str, kernel_name: str = "python3") -> dict[str, str]:
+    """Starts and awaits what kernels are copies of, so that the first is fast too; gives the modules that stay cold, and why."""
+    global _started
+    _started = True
+    command = WarmKernelManager(kernel_name=kernel_name)
+    command._launch_args = {}
+    parts = _own_kernel(command.format_kernel_cmd())
+    if parts is None:
+        return {}
+    return fork_server.server(IMPORTS, parts[0], warm_imports.with_companions(modules)).told["cold"]
+
+
+def _shadowed(names: set[str], folder: str | None) -> bool:
+    """Whether a file where the notebook runs would be imported instead of a module that is warm."""
+    with suppress(OSError), os.scandir(folder or ".") as entries:
+        return any(entry.name.partition(".")[0] in names for entry in entries)
+    return False
+
+
+@contextmanager
+def _standard_streams():
+    """What a kernel gets: a standard input that has ended, and this process's output and error."""
+    ours, theirs = os.pipe()
+    os.close(theirs)
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        yield (ours, *(fd if _open(fd) else null for fd in (1, 2)))
+    finally:
+        os.close(ours)
+        os.close(null)
+
+
+def _open(fd: int) -> bool:
+    with suppress(OSError):
+        os.fstat(fd)
+        return True
+    return False
+
+
+# ---- in the server and its copies ----------------------------------------------------------------------------------
+
+
+def prepare() -> None:
+    """In the server: everything that any kernel imports by its first cell."""
+    os.environ.pop("JPY_PARENT_PID", None)
+    import bdb  # noqa: F401
+    import faulthandler  # noqa: F401
+
+    import IPython.core.completerlib
+    import IPython.core.debugger
+    import IPython.core.logger
+    import IPython.core.oinspect
+    import IPython.extensions.storemagic  # noqa: F401
+    import tornado.platform.asyncio  # noqa: F401
+    from ipykernel import debugger, ipkernel, kernelapp, subshell_manager, zmqshell  # noqa: F401
+
+    with suppress(ImportError):
+        import psutil  # noqa: F401
+    from jupyter_client.localinterfaces import localhost
+
+    localhost()
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in every kernel
+
+
+def run(arguments: list[str]) -> None:
+    """In a copy: ``python -m ipykernel_launcher ARGUMENTS``."""
+    import ipykernel_launcher
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv[:] = [ipykernel_launcher.__file__, *arguments]
+    sys.orig_argv[:] = [sys.executable, "-m", "ipykernel_launcher", *arguments]
+    launch_state.as_if_never_here()
+    kernel = IPKernelApp.instance(parent_handle=os.getppid())
+    kernel.initialize()
+    careful_import.hand_over()
+    atexit.register(_finish_control, kernel)  # before all that the kernel has registered
+    fork_server.line.close()
+    kernel.start()
+
+
+def _finish_control(kernel: Any) -> None:
+    """Lets the thread finish that has answered the request to end: one time in ten it would wait for another that has been stopped
+    before it, until jupyter_client loses patience after two and a half seconds."""
+    if kernel.control_thread and kernel.control_thread.is_alive():
+        kernel.control_thread.stop()
+        kernel.control_thread.join()
