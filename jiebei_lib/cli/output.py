@@ -94,6 +94,9 @@ def print_json(content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 
 
+READABLE = 22  # columns that a table's column may be squeezed to
+
+
 def console() -> Any:
     """A Rich console on standard output: no markup in what is printed, and no control character of anybody's is obeyed."""
     from rich.console import Console
@@ -104,7 +107,8 @@ def console() -> Any:
             for part in super().render(*given, **more):
                 yield part if part.control else Segment(seen(part.text), part.style)
 
-    width = None if sys.stdout.isatty() else 160
+    told = os.environ.get("COLUMNS", "")
+    width = None if sys.stdout.isatty() else int(told) if told.isascii() and told.isdigit() and 20 <= int(told) else 160
     return Visible(highlight=False, markup=False, emoji=False, width=width)
 
 
@@ -124,13 +128,24 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> str:
 
 
 def print_table(head: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A plain table as wide as the terminal, or as wide as it needs to be when the output goes elsewhere; nothing is cut off."""
+    """A plain table as wide as the terminal, or as wide as it needs to be when the output goes elsewhere; nothing is cut off, and where
+    the columns would be squeezed each row stands as lines of its own."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
 
+    head, rows, out = list(head), [[str(cell) for cell in row] for row in rows], console()
+    widths = [max(cell_len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    squeezed = widths[0] + sum(min(width, READABLE) for width in widths[1:])  # the first is never broken
+    if squeezed + 2 * (len(head) - 1) > out.width:
+        for row in rows:
+            out.print(wrapped(row[0], out.width), style="bold", soft_wrap=True)
+            for name, cell in zip(head[1:], row[1:], strict=True):
+                out.print(wrapped(f"{name}: {cell}", out.width, "  ", "    "), soft_wrap=True)
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
     for n, name in enumerate(head):
         table.add_column(name, overflow="fold", no_wrap=n == 0)
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    console().print(table)
+        table.add_row(*row)
+    out.print(table)

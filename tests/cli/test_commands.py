@@ -185,3 +185,16 @@ def test_as_a_program_it_ends_quietly_when_its_reader_goes_away() -> None:
         running.stdout.read(10)
         running.stdout.close()
         assert b"Traceback" not in running.stderr.read()
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_narrow_terminal_loses_no_column(capsys, monkeypatch, lang: str, columns: str) -> None:
+    from rich.cells import cell_len
+
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = call(capsys, "assess", SILENT, "--lang", lang, "--as-of", "2026-11-23", "--whole")
+    assert all(cell_len(line.rstrip()) <= int(columns) for line in out.splitlines())
+    assert out.count({"zh": "之后（按这套依据）", "en": "Then (by this witness)"}[lang]) >= 1
+    _, out, _ = call(capsys, "assess", SILENT, "--lang", lang, "--as-of", "2026-11-23")
+    assert len(out.splitlines()) <= (24 if columns == "80" else 48)

@@ -66,7 +66,7 @@ def by(side: Mapping[str, Any], lang: str) -> str:
 def graded(side: Mapping[str, Any], lang: str) -> str:
     """A witness's grade in words."""
     grade, so_far, (least, most) = side["grade"], side["so_far"], side["share_range"].values()
-    form = "known" if least == most else "ranged" if grade != "split" or so_far == "split" else "so_far"
+    form = "known" if least == most else "ranged" if grade != "split" else "so_far"
     shown = so_far if form == "so_far" else grade
     if shown == "not_yet":
         return say("case.first.known.not_yet", lang, first=side["first_day"])
@@ -92,9 +92,9 @@ def nine_in_ten(a: Assessment | Quick, lang: str) -> str:
 def certain(a: Assessment, case: Case, policy: Policy, lang: str) -> list[str]:
     """What holds in every reading: first what steps do, the nearest first, then how the case stands to the article's borrowers."""
     if case.days_overdue < 0:
-        return [say("case.first.before_due", lang)]
+        return [fold(say("case.first.before_due", lang), lang)]
     if a.grade == "not_yet":
-        return [say("case.first.not_yet", lang, first=policy.readings.days[0])]
+        return [fold(say("case.first.not_yet", lang, first=policy.readings.days[0]), lang)]
     talk = [step for step in a.steps if policy.data["steps"][step["step"]].get("communication")]
     pay = [step for step in a.steps if step["step"] == "pay_half" and step["odds"]["high"] < 1]
     nearest = dict.fromkeys(step["step"] for step in [*talk[:1], *talk[-1:], *pay])
