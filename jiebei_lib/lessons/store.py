@@ -329,11 +329,9 @@ class Store:
         """
         with self._open() as file:
             file.execute("begin immediate")
-            one, values = (
-                ("", ()) if number is None else (" where code = (select code from student where number = ?)", (number,))
-            )
+            one = "" if number is None else " where code = (select code from student where number = :number)"
             for table in ("answer", "move", "named", "student"):
-                file.execute(f"delete from {table}{one}", values)
+                file.execute(f"delete from {table}{one}", {"number": number})
             file.execute("commit")
             if self.path is not None:
                 self._forget(file)

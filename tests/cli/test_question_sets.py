@@ -8,9 +8,9 @@ import pytest
 
 from jiebei_lib.cli import run
 from jiebei_lib.lessons.bank import TOPICS, bank, mark
-from jiebei_lib.show.lessons import question_sets
-from jiebei_lib.show.lessons.question_sets import KINDS, question_set
-from tests.show.lessons import question_readers
+from jiebei_lib.cli import question_sets
+from jiebei_lib.cli.question_sets import KINDS, question_set
+from tests.cli import question_readers
 
 LANGUAGES = ("zh", "en")
 READ = {
