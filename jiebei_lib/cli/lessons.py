@@ -71,10 +71,10 @@ def question_bank(
     out: Annotated[Path | None, typer.Option("-o", "--out", help=t("bank.out"), metavar="FILE")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
+    from jiebei_lib.cli.question_sets import KINDS, question_set
     from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
     from jiebei_lib.core.knowledge.user_files import written_whole
     from jiebei_lib.lessons.bank import TOPICS, bank
-    from jiebei_lib.cli.question_sets import KINDS, question_set
 
     lang, topics = checked_lang(lang), tuple(topic or ())
     for name, given, known in (("--to", [to], KINDS), ("--topic", topics, TOPICS)):

@@ -6,10 +6,9 @@ import itertools
 
 import pytest
 
-from jiebei_lib.cli import run
-from jiebei_lib.lessons.bank import TOPICS, bank, mark
-from jiebei_lib.cli import question_sets
+from jiebei_lib.cli import question_sets, run
 from jiebei_lib.cli.question_sets import KINDS, question_set
+from jiebei_lib.lessons.bank import TOPICS, bank, mark
 from tests.cli import question_readers
 
 LANGUAGES = ("zh", "en")
