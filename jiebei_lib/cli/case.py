@@ -39,6 +39,7 @@ def assess(
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     failed_attempts: Annotated[str | None, _fact("failed_attempts")] = None,
     unreachable_days: Annotated[str | None, _fact("unreachable_days")] = None,
+    lender: Annotated[str | None, _fact("lender")] = None,
     whole: Annotated[bool, typer.Option("--whole", help=t("assess.whole"))] = False,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
 ) -> None:

@@ -31,7 +31,7 @@ from jiebei_lib.core.parts import (
     Witness,
     WitnessAnswer,
 )
-from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
+from jiebei_lib.core.policy import BUILT_IN, Policy, binds, load_policy
 from jiebei_lib.core.rules import advice, conduct, timeline
 from jiebei_lib.core.rules import consequences as later
 from jiebei_lib.core.scoring import compare, explain
@@ -249,7 +249,13 @@ def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
         cites=behind or answer["cite"],
         reported=answer["reported"],
         rules=[
-            Rule(**said(name, rule), standing=rule["standing"], since=rule["from"], binds=rule["binds"])
+            Rule(
+                **said(name, rule),
+                standing=rule["standing"],
+                since=rule["from"],
+                binds=rule["binds"],
+                bound=binds(rule, case.lender),
+            )
             for name, rule in in_force
         ],
         conditions=_all_said(rules["unreachable_conditions"], found.conditions),

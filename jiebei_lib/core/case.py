@@ -25,7 +25,7 @@ class Case:
     """What is known of one overdue borrower. ``None`` means unknown. Raises :class:`CaseError` naming every wrong field.
 
     ``days_overdue`` in days since the due date (below 0 while it lies ahead), ``amount_overdue`` in yuan (a pair is a range),
-    ``past_overdue`` in the last 24 months, ``failed_attempts`` in a row, ``unreachable_days`` up to now.
+    ``past_overdue`` in the last 24 months, ``failed_attempts`` in a row, ``unreachable_days`` up to now, ``lender`` its kind.
     """
 
     days_overdue: int
@@ -37,6 +37,7 @@ class Case:
     case_id: str = "case"
     failed_attempts: int | None = None
     unreachable_days: int | None = None
+    lender: str | None = None
 
     def __post_init__(self) -> None:
         problems = []

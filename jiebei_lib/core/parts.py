@@ -58,6 +58,7 @@ class Rule(Said):
     standing: str
     since: str
     binds: Bilingual
+    bound: bool | None
 
 
 class Permitted(TypedDict):

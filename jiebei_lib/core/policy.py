@@ -250,6 +250,12 @@ def in_force(statement: Mapping[str, Any], day: str) -> bool:
     return first <= day <= last
 
 
+def binds(statement: Mapping[str, Any], lender: str | None) -> bool | None:
+    """Whether a statement binds a kind of lender (bank, consumer_finance, other); None if the lender is not known and it matters."""
+    bound = statement.get("lenders")
+    return True if bound is None else None if lender is None else lender in bound
+
+
 def force(statement: Mapping[str, Any]) -> tuple[str, str]:
     """The first and the last day (ISO) on which a statement holds; one without ``from`` or ``until`` has no end on that side."""
     return statement.get("from") or "0001-01-01", statement.get("until") or "9999-12-31"

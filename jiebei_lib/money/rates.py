@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
-from jiebei_lib.core.policy import Policy, in_force, load_policy
+from jiebei_lib.core.policy import Policy, binds, in_force, load_policy
 from jiebei_lib.money.loan import Loan, months_after
 from jiebei_lib.money.loan_fields import as_date
 from jiebei_lib.money.plan import Instalment, schedule
@@ -180,12 +180,6 @@ def against_lines(
         above = None if rate is None else round(all_in_annual, 4) > rate
         out.append(Against(name, rate, in_force(line, day), above, line, binds(line, lender)))
     return sorted(out, key=lambda found: (found.rate is None, found.rate or 0))
-
-
-def binds(statement: dict[str, Any], lender: str | None) -> bool | None:
-    """Whether a statement binds a kind of lender (bank, consumer_finance, other); None if the lender is not known and it matters."""
-    bound = statement.get("lenders")
-    return True if bound is None else None if lender is None else lender in bound
 
 
 def line_on(line: dict[str, Any], policy: Policy, day: str) -> float | None:

@@ -258,6 +258,7 @@ class ThirdPersonRule(Statement):
     standing: Literal["binding", "recommended", "self_discipline"]
     contact: ContactPermission
     binds: Text
+    lenders: list[Literal["bank", "consumer_finance", "other"]] | None = None
 
 
 class Conflict(Statement):

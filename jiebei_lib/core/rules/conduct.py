@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jiebei_lib.core.case import Case
-from jiebei_lib.core.policy import Policy, in_force
+from jiebei_lib.core.policy import Policy, binds, in_force
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ def permission(case: Case, policy: Policy, as_of: str) -> Permission:
     On or before the due date never. Once late, one rule that forbids is enough, otherwise one that permits; amount and record play no
     part in any of them. Where the borrower does not answer, a rule permits only once they count as unreachable.
     """
-    conduct = policy.data["conduct"]
-    rules = {name: rule for name, rule in conduct["third_persons"].items() if in_force(rule, as_of)}
+    conduct, rules = policy.data["conduct"], _rules(case, policy, as_of)
     conditions = [name for name, entry in conduct["unreachable_conditions"].items() if in_force(entry, as_of)]
     if case.days_overdue <= 0:
         return Permission("not_permitted", "not_due", None, list(rules), [])
@@ -49,6 +48,14 @@ def permission(case: Case, policy: Policy, as_of: str) -> Permission:
         missing = [fact for fact in _asked(policy, conditions) if getattr(case, fact) is None]
         return Permission("undecided", "if_established", missing[0] if missing else None, list(rules), conditions)
     return Permission("not_permitted", "not_established", None, list(rules), conditions)
+
+
+def _rules(case: Case, policy: Policy, as_of: str) -> dict[str, Any]:
+    """The rules on third persons in force on a day that bind the lender, or may."""
+    known = policy.data["conduct"]["third_persons"]
+    return {
+        name: rule for name, rule in known.items() if in_force(rule, as_of) and binds(rule, case.lender) is not False
+    }
 
 
 def unreachable(case: Case, policy: Policy, conditions: list[str]) -> bool | None:
@@ -79,11 +86,11 @@ def _outcome(rules: dict[str, Any], state: str) -> str:
 
 def conflicts(case: Case, policy: Policy, as_of: str) -> list[str]:
     """The ids of described practices that would break a rule in force, for this case."""
-    rules = policy.data["conduct"]["third_persons"]
+    rules = _rules(case, policy, as_of)
     return [
         name
         for name, conflict in policy.data["conduct"]["conflicts"].items()
-        if case.matches(conflict) and any(in_force(rules[rule], as_of) for rule in conflict["against"])
+        if case.matches(conflict) and rules.keys() & set(conflict["against"])
     ]
 
 

@@ -172,7 +172,7 @@ class CasePage:
         levels = {
             name: {level: entry["name"] for level, entry in self.policy.data["factors"][name]["levels"].items()}
             for name in ("communication", "contacts")
-        }
+        } | {"lender": FIELDS["lender"]["labels"]}
         return [
             (
                 spec["name"][self.lang],

@@ -73,6 +73,7 @@ def case_fields(case: Case) -> list[Field]:
         group(
             both("case.more"),
             [
+                explained_fact("lender", case.lender),
                 choice("policy", both("case.policy"), witnesses),
                 day("as_of", both("case.as_of"), optional=True, note=both("case.as_of_note")),
                 button("save", both("case.save")),

@@ -25,8 +25,10 @@ def fact(name: str, value: Any = None, **more: Any) -> Field:
     about = {"optional": not spec["required"], **more}
     if spec["type"] != "level":
         return described(name, spec, value, **about)
-    levels = load_policy().data["factors"][name]["levels"]
-    return choice(name, spec["name"], {level: levels[level]["name"] for level in spec["levels"]}, value, **about)
+    labels = spec["labels"]
+    if isinstance(labels, str):  # the policy names them
+        labels = {level: entry["name"] for level, entry in load_policy().data["factors"][name]["levels"].items()}
+    return choice(name, spec["name"], {level: labels[level] for level in spec["levels"]}, value, **about)
 
 
 def explained_fact(name: str, value: Any, **more: Any) -> Field:

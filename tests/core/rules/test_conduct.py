@@ -188,3 +188,34 @@ def test_as_of_is_a_date_and_today_if_not_given(article: Policy) -> None:
         with pytest.raises(CaseError) as error:
             assess(case, article, wrong)
         assert "as_of" in str(error.value) and "2026-11-23" in str(error.value)
+
+
+# ---- whom a rule binds is asked, not assumed ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lender", "bound"), [("consumer_finance", True), (None, None), ("bank", False), ("other", False)]
+)
+def test_the_measures_are_said_to_bind_not_to_bind_or_to_depend(
+    article: Policy, lender: str | None, bound: bool | None
+) -> None:
+    found = assess(Case(7, 8000, communication="answering", lender=lender), article, TODAY).permitted
+    rules = {rule["id"]: rule["bound"] for rule in found["rules"]}
+    assert rules.get("cfc_measures", False) is bound
+    assert rules["gbt_45251"] is True and found["status"] == "not_permitted"
+
+
+@given(case=cases(), lender=st.sampled_from(FIELDS["lender"]["levels"]), day=RULED)
+def test_knowing_the_lender_takes_rules_away_and_adds_none(case: Case, lender: str, day: str) -> None:
+    policy = load_policy("article")
+    whole, known = (
+        permission(one, policy, day).rules for one in (case.replace(lender=None), case.replace(lender=lender))
+    )
+    assert set(known) <= set(whole) and set(whole) - set(known) <= {"cfc_measures"}
+
+
+def test_the_lender_plays_no_part_in_the_score(article: Policy) -> None:
+    plain = assess(Case(7, 8000, communication="silent"), article, TODAY)
+    for lender in FIELDS["lender"]["levels"]:
+        other = assess(Case(7, 8000, communication="silent", lender=lender), article, TODAY)
+        assert (other.likelihood, other.share, other.unknown) == (plain.likelihood, plain.share, plain.unknown)
