@@ -57,7 +57,7 @@ def read_log(
     """
     table, bad, used = read_table(source, mapping)
     rows = len(table) + len(bad)
-    if zone is not None and zone not in zones():
+    if zone is not None and (not isinstance(zone, str) or zone not in zones()):
         raise LogError(Problem("invalid", "zone", {"value": shown(zone), "allowed": Phrase("zone")}))
     table, masked = keep_out(table, COLUMNS, mask)
     unused = tuple(name for name in table.columns if name not in COLUMNS and name != "row")

@@ -125,7 +125,10 @@ def _read() -> dict[str, Any]:
 
 
 def _overlaid(data: dict[str, Any], own: Mapping[str, Any], name: str) -> dict[str, Any]:
-    text = json.dumps([data, own], sort_keys=True, ensure_ascii=False, default=str).encode()
+    try:
+        text = json.dumps([data, own], sort_keys=True, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as failure:  # half of a character
+        raise PolicyError(Problem("not_yaml", name, {"value": failure.reason})) from None
 
     def check() -> dict[str, Any]:
         _checked(merged(data, own, unknown=True), name)

@@ -183,7 +183,10 @@ def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str, passing: bo
     def check() -> dict[str, Any]:
         return _checked(policy.data, overlay, lambda path: f"{file}: {'.'.join(path)}")
 
-    text = json.dumps(overlay, sort_keys=True, ensure_ascii=False, default=str).encode()
+    try:
+        text = json.dumps(overlay, sort_keys=True, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as failure:  # half of a character
+        raise PolicyError(Problem("not_yaml", file, {"value": failure.reason})) from None
     data = check() if passing else remembered("overlay", policy.digest.encode() + text, check, *CODE)
     return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False), passing)
 
@@ -224,7 +227,7 @@ def _only_numbers(overlay: Any, data: Any) -> bool:
         return isinstance(data, Mapping) and all(
             key in data and _only_numbers(value, data[key]) for key, value in overlay.items()
         )
-    is_number = isinstance(overlay, int | float) and not isinstance(overlay, bool) and math.isfinite(overlay)
+    is_number = isinstance(overlay, int | float) and not isinstance(overlay, bool) and -math.inf < overlay < math.inf
     return is_number and isinstance(data, Mapping) and "value" in data and "range" in data
 
 

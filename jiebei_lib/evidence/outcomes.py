@@ -14,7 +14,7 @@ from jiebei_lib.core.case import checked
 from jiebei_lib.core.knowledge.fields import Fields
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.portfolio.columns import layout, meant
-from jiebei_lib.portfolio.delimited import TableError, Upload
+from jiebei_lib.portfolio.delimited import TableError, Upload, plain_cell
 from jiebei_lib.portfolio.files import files_of, text_table
 from jiebei_lib.portfolio.table import check_table
 
@@ -62,7 +62,9 @@ class Outcomes:
         """
         import pandas as pd
 
-        table = table if isinstance(table, pd.DataFrame) else pd.DataFrame(list(table))
+        if not isinstance(table, pd.DataFrame):
+            rows = [row if isinstance(row, Mapping) else {"": row} for row in table]
+            table = pd.DataFrame([{plain_cell(name): plain_cell(cell) for name, cell in row.items()} for row in rows])
         table = table if len(table.columns) else pd.DataFrame(columns=list(COLUMNS))
         named, problems = COLUMNS.keyed({column: column for column in table.columns}, "table")
         if "called" not in named:

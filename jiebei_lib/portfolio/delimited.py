@@ -15,6 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
 from jiebei_lib.core.knowledge.user_files import ENCODINGS
 
@@ -127,11 +129,10 @@ def _encoding(source: Source) -> str:
     many is nought, as of digits and commas."""
     with opened(source) as file:
         head = file.read(SNIFFED)
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
+    marked = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     noughts = head[1::2].count(0), head[::2].count(0)
     wide = ("utf-16-le", "utf-16-be")[noughts[1] > noughts[0]]
-    for name in (wide,) if sum(noughts) > len(head) / NOUGHTS else ENCODINGS:
+    for name in ("utf-16",) if marked else (wide,) if sum(noughts) > len(head) / NOUGHTS else ENCODINGS:
         decoder = codecs.getincrementaldecoder(name.removesuffix("-sig"))()  # with it, half a mark would pass
         try:
             with opened(source) as file:
@@ -254,4 +255,14 @@ def cell_text(value: Any) -> str | None:
         return ";".join(sorted(str(one) for one in value)) if len(value) else "none"
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, default=str)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return text.encode(errors="replace").decode()  # half of a character is none
+
+
+def plain_cell(value: Any) -> Any:
+    """A value as a table can hold it: text, numbers that fit, truths and lists as they are, anything else as the text that it is."""
+    if isinstance(value, str):
+        return cell_text(value)
+    kept = value is None or isinstance(value, (bool | float | list | tuple, np.generic))
+    fits = isinstance(value, int) and -(2**63) <= value < 2**63
+    return value if kept or fits else cell_text(value)

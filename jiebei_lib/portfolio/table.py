@@ -14,6 +14,7 @@ from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.scoring.many import ADDED, ORDERED, answers, words
 from jiebei_lib.core.scoring.score import PART, processors
+from jiebei_lib.portfolio.delimited import cell_text, plain_cell
 
 
 def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
@@ -65,10 +66,11 @@ def check_table(
         if spec["type"] == "text":
             continue
         column = table[named[name]]
+        column = column.map(plain_cell) if column.dtype == object else column
         empty = column.isna().to_numpy()
         if levels:
             # By way of categories: a million cells of text five times as fast
-            level = column.astype("category") if column.dtype == "str" else column
+            level = column.astype("category") if column.dtype == "str" else column.map(cell_text)
             out[name] = pd.Index(spec["levels"]).get_indexer(level)
             bad = (out[name] < 0) & ~empty
         else:

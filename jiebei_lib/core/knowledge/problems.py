@@ -87,5 +87,8 @@ def shown(value: Any, most: int = 60) -> str:
 
 
 def _fill(template: str, slots: dict[str, Any], lang: str) -> str:
-    said = {key: value.say(lang) if isinstance(value, Phrase) else str(value) for key, value in slots.items()}
+    said = {
+        key: value.say(lang) if isinstance(value, Phrase) else " ".join(str(value).splitlines())
+        for key, value in slots.items()
+    }
     return template.format(**said)
