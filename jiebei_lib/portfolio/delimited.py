@@ -263,6 +263,7 @@ def plain_cell(value: Any) -> Any:
     """A value as a table can hold it: text, numbers that fit, truths and lists as they are, anything else as the text that it is."""
     if isinstance(value, str):
         return cell_text(value)
-    kept = value is None or isinstance(value, (bool | float | list | tuple, np.generic))
+    if isinstance(value, list | tuple):
+        return value if all(isinstance(each, str | int | float | None) for each in value) else cell_text(value)
     fits = isinstance(value, int) and -(2**63) <= value < 2**63
-    return value if kept or fits else cell_text(value)
+    return value if fits or value is None or isinstance(value, float | np.generic) else cell_text(value)
