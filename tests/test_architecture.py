@@ -24,7 +24,7 @@ MAY = {
     "reports": {"core", *TOPICS, "page", "reports/engine"},
     "reports/engine": set(),
     # show/objects.py: how the objects of every room show themselves
-    "show": {"core", "money", "page", "show/widget", "show/policy", "show/money", "show/calls"},
+    "show": {"core", "money", "page", "show/widget", "show/case", "show/policy", "show/money", "show/calls"},
     "show/widget": {"core", "page", "portfolio"},
     # A case's page also says what waiting costs and what pages claim
     "show/case": {"core", "money", "evidence", "page", "show/widget", "show/money", "reports"},

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import heads, say
 
 CALL, NO_CALL, NEITHER, INK, FAINT = "#D55E00", "#0072B2", "#767676", "#222222", "#E4E4E4"
 BAND = "rgba(118,118,118,0.22)"
@@ -97,6 +97,21 @@ def _number(cell: str) -> float:
     if text.endswith("%"):
         return float(text[:-1]) / 100
     return float(text[:-4]) / 100 if text.endswith("/100") else float(text)
+
+
+def worded(
+    name: str,
+    key: str,
+    lang: str,
+    data: list[dict],
+    plan: dict[str, Any],
+    rows: list[list[str]],
+    alt: dict,
+    **caption: Any,
+) -> Figure:
+    """A figure whose words stand under one key of the text files: ``alt``, with its slots, ``caption``, ``table``."""
+    words = (say(f"{key}.alt", lang, **alt), say(f"{key}.caption", lang, **caption), heads(f"{key}.table", lang))
+    return Figure(name, data, plan, *words, rows)
 
 
 WHOLE = {str, int, bool, type(None)}  # what has no digits to lose, and is most of a figure

@@ -90,17 +90,14 @@ def reader() -> str:
 
 
 def assessment_block(a: Any, lang: str) -> Block:
-    """Will they, by every witness; may they; what to do first."""
-    from jiebei_lib.page.text import of_hundred, percent, say, witness_name
+    """The first screen: will they, by every witness; may they; what to do first."""
+    from jiebei_lib.page.text import say
+    from jiebei_lib.show.case import first
 
-    answer = []
-    for one in a.witnesses:
-        low, high = (percent(one["likelihood"][end], lang) for end in ("low", "high"))
-        slots = {"verdict": say(f"verdict.{one['verdict']}", lang), "low": low, "high": high}
-        name = witness_name(one, lang)
-        answer.append(say("objects.witness", lang, name=name, count=of_hundred(one["share"]), **slots))
-    lines = [say("objects.may", lang, as_of=a.as_of, why=a.permitted["why"][lang])]
-    rows = [[str(n), action["text"][lang]] for n, action in enumerate(a.actions[:3], 1)]
+    answer = [first.sentence(side, lang) for side in a.witnesses]
+    lines = [first.agreed(a, lang), first.nine_in_ten(a, lang)]
+    lines.append(say("objects.may", lang, as_of=a.as_of, why=a.permitted["why"][lang]))
+    rows = [[str(n), said] for n, said in enumerate(first.to_do(a, lang), 1)]
     notes = [say(f"objects.{key}", lang) for key in ("not_frequency", "more")]
     return Block(
         say("objects.case", lang, days=a.case["days_overdue"]),

@@ -28,6 +28,7 @@ from jiebei_lib.page.figure import (
     rounded,
     stretched,
     upright,
+    worded,
 )
 from jiebei_lib.page.marks import (
     band,
@@ -233,8 +234,7 @@ def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
         say("case.factors.alt_row", lang, name=part["name"], central=central, low=low, high=high)
         for part, (central, low, high) in zip(parts, numbers, strict=True)
     ]
-    alt, caption = say("case.factors.alt", lang, rows=sentences(said, lang)), say("case.factors.caption", lang)
-    return Figure("factors", data, plan, alt, caption, heads("case.factors.table", lang), rows)
+    return worded("factors", "case.factors", lang, data, plan, rows, {"rows": sentences(said, lang)})
 
 
 def _direction(part: dict[str, Any]) -> tuple[str, str]:
@@ -281,13 +281,5 @@ def claims_figure(dispersion: Dispersion, lang: str) -> Figure:
     }
     rows = [[label, str(n)] for label, n in zip(labels, counts, strict=True)]
     said = joined([say("case.claims.alt_row", lang, label=label, n=n) for label, n in rows], lang)
-    caption = say("case.claims.caption", lang, n=dispersion.days.get(dispersion.article_day, 0))
-    return Figure(
-        "claims",
-        [bars],
-        plan,
-        say("case.claims.alt", lang, rows=said),
-        caption,
-        heads("case.claims.table", lang),
-        rows,
-    )
+    of_article = dispersion.days.get(dispersion.article_day, 0)
+    return worded("claims", "case.claims", lang, [bars], plan, rows, {"rows": said}, n=of_article)

@@ -19,7 +19,7 @@ from jiebei_lib.evidence.claims import (
     PublishedPage,
 )
 from jiebei_lib.evidence.reported import Complaints
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, stretched
+from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, stretched, worded
 from jiebei_lib.page.marks import (
     bar,
     beside,
@@ -34,7 +34,7 @@ from jiebei_lib.page.marks import (
     trace,
     zero_line,
 )
-from jiebei_lib.page.text import heads, say
+from jiebei_lib.page.text import say
 
 WORDS = shipped("evidence/claims.yaml")
 STANDING_MARKS = {"yes": (CALL, "diamond", "◆"), "maybe": (NEITHER, "square", "■"), "no": (NO_CALL, "circle", "●")}
@@ -96,16 +96,8 @@ def days_figure(pages: Sequence[PublishedPage], lang: str) -> Figure:
     }
     rows = [[label, str(counts[label])] for label in labels]
     said = sentences([say("evidence.published.days.alt_row", lang, label=label, n=n) for label, n in rows], lang)
-    alt = say("evidence.published.days.alt", lang, pages=len(pages), rows=said)
-    return Figure(
-        "first_days",
-        data,
-        plan,
-        alt,
-        say("evidence.published.days.caption", lang),
-        heads("evidence.published.days.table", lang),
-        rows,
-    )
+    alt = {"pages": len(pages), "rows": said}
+    return worded("first_days", "evidence.published.days", lang, data, plan, rows, alt)
 
 
 def whose_figure(counted: Mapping[str, Counter[str]], lang: str) -> Figure:
@@ -140,15 +132,7 @@ def whose_figure(counted: Mapping[str, Counter[str]], lang: str) -> Figure:
     said = [
         say("evidence.published.whose.alt_row", lang, name=row[0], yes=row[1], maybe=row[2], no=row[3]) for row in rows
     ]
-    return Figure(
-        "whose",
-        data,
-        plan,
-        say("evidence.published.whose.alt", lang, rows=sentences(said, lang)),
-        say("evidence.published.whose.caption", lang),
-        heads("evidence.published.whose.table", lang),
-        rows,
-    )
+    return worded("whose", "evidence.published.whose", lang, data, plan, rows, {"rows": sentences(said, lang)})
 
 
 def conditions_figure(conditions: Sequence[Condition], lang: str) -> Figure:
@@ -187,14 +171,8 @@ def conditions_figure(conditions: Sequence[Condition], lang: str) -> Figure:
         say("evidence.published.conditions.alt_row", lang, name=row[0], raises=row[1], lowers=row[2], open=row[3])
         for row in rows
     ]
-    return Figure(
-        "conditions",
-        data,
-        plan,
-        say("evidence.published.conditions.alt", lang, rows=sentences(said, lang)),
-        say("evidence.published.conditions.caption", lang),
-        heads("evidence.published.conditions.table", lang),
-        rows,
+    return worded(
+        "conditions", "evidence.published.conditions", lang, data, plan, rows, {"rows": sentences(said, lang)}
     )
 
 
@@ -220,14 +198,8 @@ def complaints_figure(complaints: Complaints, lang: str) -> Figure:
         "third": f"{third:,}",
         "share": f"{third / complaints.total:.1%}",
     }
-    return Figure(
-        "complaints",
-        data,
-        plan,
-        say("evidence.published.complaints.alt", lang, rows=sentences(said, lang)),
-        say("evidence.published.complaints.caption", lang, **slots),
-        heads("evidence.published.complaints.table", lang),
-        rows,
+    return worded(
+        "complaints", "evidence.published.complaints", lang, data, plan, rows, {"rows": sentences(said, lang)}, **slots
     )
 
 
@@ -275,9 +247,8 @@ def ladders_figure(ladders: Sequence[Ladder], lang: str) -> Figure:
         say("evidence.published.ladders.alt_row", lang, name=name, when=one)
         for name, one in zip(names, when, strict=True)
     ]
-    alt = say("evidence.published.ladders.alt", lang, n=len(ladders), rows=sentences(said, lang))
-    caption, head = say("evidence.published.ladders.caption", lang), heads("evidence.published.ladders.table", lang)
-    return Figure("ladders", data, plan, alt, caption, head, rows)
+    alt = {"n": len(ladders), "rows": sentences(said, lang)}
+    return worded("ladders", "evidence.published.ladders", lang, data, plan, rows, alt)
 
 
 def _step_marks(step: LadderStep, y: int, end: float, lang: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import traitlets
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, UserError, items, shown
-from jiebei_lib.show.widget.fields import Field
+from jiebei_lib.show.widget.fields import Field, flat
 
 
 def checked(field: Field, value: Any) -> Any:
@@ -67,6 +68,64 @@ def figures_by_name(parts: Iterable[Mapping[str, Any]], drawn: Mapping[str, Any]
     return {drawn[part["id"]].name: drawn[part["id"]] for part in parts if part["id"] in drawn}
 
 
+class Composing:
+    """The half of a panel that speaks to Python."""
+
+    @property
+    def value(self) -> Any:
+        """What the controls describe, as the library's own object (a case, a policy, a loan, a log, a table); else their values."""
+        return self._value(dict(self.values)) if self._value else dict(self.values)
+
+    @property
+    def result(self) -> Any:
+        """What the library gives for :attr:`value`; None where a panel works nothing out."""
+        return self._result(dict(self.values)) if self._result else None
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The figures on screen by name, those that come a moment later too."""
+        if self._pending:
+            self._finish(*self._pending)
+        return figures_by_name(self._parts(), self._drawn)
+
+    def frame(self, name: str) -> Any:
+        """The numbers of a figure as a DataFrame (see :meth:`Figure.frame`). Raises :class:`UserError`."""
+        known = self.figures
+        user_errors([name], known)
+        return known[name].frame()
+
+    def python(self) -> str:
+        """Lines of Python that give the present state."""
+        if self._code:
+            return "\n".join(self._code(dict(self.values)))
+        return "\n".join(moved_lines(self.made, self.values, self._first_values)) if self.made else ""
+
+    def command(self) -> str:
+        """The same as a command line, where there is one."""
+        return self._command(dict(self.values)) if self._command else ""
+
+    def _by_name(self) -> dict[str, Field]:
+        return {field["name"]: field for field in flat(self.fields) if "value" in field}
+
+    def _give_traits(self) -> None:
+        """One trait a control, so that links and observers work as with any widget; not where a name means something else."""
+        free = [name for name in self._by_name() if name.isidentifier() and not hasattr(self, name)]
+        fields = {name: self._by_name()[name] for name in free}
+        self.add_traits(**{name: FieldTrait(field) for name, field in fields.items()})
+        for name in fields:
+            self.observe(lambda change: self._by_trait(change["name"], change["new"]), name)
+
+    def _by_trait(self, name: str, value: Any) -> None:
+        if name in self.values and self.values[name] != value:
+            self.values = {**self.values, name: value}
+
+    def _tell_traits(self) -> None:
+        for name, trait in self.traits().items():
+            if isinstance(trait, FieldTrait) and name in self.values and getattr(self, name) != self.values[name]:
+                with suppress(UserError):  # a value that only the browser refuses stays where it was
+                    setattr(self, name, self.values[name])
+
+
 # ---- the same in Python -------------------------------------------------------------------------------------------------
 
 
@@ -97,13 +156,8 @@ def moved_lines(made: str, values: Mapping[str, Any], first: Mapping[str, Any]) 
     changes = {name: value for name, value in values.items() if value != first.get(name)}
     named = all(name.isidentifier() for name in changes)
     set_ = call("panel.set", **changes) if named and None not in changes.values() else f"panel.set(**{changes!r})"
-    return [
-        "from jiebei_lib.show import panels",
-        "",
-        f"panel = panels.{made}",
-        *([set_] if changes else []),
-        "panel.values",
-    ]
+    moved = [set_] if changes else []
+    return ["from jiebei_lib.show import panels", "", f"panel = panels.{made}", *moved, "panel.values"]
 
 
 def known_option(name: str, value: Any) -> str:

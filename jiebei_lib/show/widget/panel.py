@@ -22,7 +22,7 @@ from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
-from jiebei_lib.show.widget.composing import FieldTrait, checked, figures_by_name, moved_lines, user_errors
+from jiebei_lib.show.widget.composing import Composing, checked, user_errors
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
@@ -64,7 +64,7 @@ class Download:
     link: Mapping[str, str] | None = None
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(Composing, anywidget.AnyWidget):
     """Fields on one side, what ``draw(values, lang)`` returns on the other. See show/panels.py for all that it can do."""
 
     _esm = (Path(__file__).parent / "panel.js").read_text("utf-8")
@@ -123,69 +123,6 @@ class Panel(anywidget.AnyWidget):
             self.fields = list(fields)
             self.values = values
 
-    # For an analyst
-
-    @property
-    def value(self) -> Any:
-        """What the controls describe, as the library's own object (a case, a policy, a loan, a log, a table); else their values."""
-        return self._value(dict(self.values)) if self._value else dict(self.values)
-
-    @property
-    def result(self) -> Any:
-        """What the library gives for :attr:`value`; None where a panel works nothing out."""
-        return self._result(dict(self.values)) if self._result else None
-
-    @property
-    def figures(self) -> dict[str, Figure]:
-        """The figures on screen by name, those that come a moment later too."""
-        if self._pending:
-            self._finish(*self._pending)
-        return figures_by_name((part for place in PLACES for part in self._places[place]), self._drawn)
-
-    def frame(self, name: str) -> Any:
-        """The numbers of a figure as a DataFrame (see :meth:`Figure.frame`). Raises :class:`UserError`."""
-        known = self.figures
-        user_errors([name], known)
-        return known[name].frame()
-
-    def python(self) -> str:
-        """Lines of Python that give the present state."""
-        values = dict(self.values)
-        lines = (
-            self._code(values)
-            if self._code
-            else moved_lines(self.made, values, self._first_values)
-            if self.made
-            else []
-        )
-        return "\n".join(lines)
-
-    def command(self) -> str:
-        """The same as a command line, where there is one."""
-        return self._command(dict(self.values)) if self._command else ""
-
-    def _by_name(self) -> dict[str, Field]:
-        return {field["name"]: field for field in flat(self.fields) if "value" in field}
-
-    def _give_traits(self) -> None:
-        """One trait a control, so that links and observers work as with any widget; not where a name means something else."""
-        fields = {
-            name: field for name, field in self._by_name().items() if name.isidentifier() and not hasattr(self, name)
-        }
-        self.add_traits(**{name: FieldTrait(field) for name, field in fields.items()})
-        for name in fields:
-            self.observe(lambda change: self._by_trait(change["name"], change["new"]), name)
-
-    def _by_trait(self, name: str, value: Any) -> None:
-        if name in self.values and self.values[name] != value:
-            self.values = {**self.values, name: value}
-
-    def _tell_traits(self) -> None:
-        for name, trait in self.traits().items():
-            if isinstance(trait, FieldTrait) and name in self.values and getattr(self, name) != self.values[name]:
-                with suppress(UserError):  # a value that only the browser refuses stays where it was
-                    setattr(self, name, self.values[name])
-
     def redraw(self) -> None:
         """Draws anew although no control has moved: what is shown has changed elsewhere."""
         self._redraw()
@@ -201,7 +138,10 @@ class Panel(anywidget.AnyWidget):
         """What a reader reads, without mark-up: the parts from top to bottom."""
         from jiebei_lib.show.widget.static import plain
 
-        return plain(part for place in PLACES for part in self._places[place])
+        return plain(self._parts())
+
+    def _parts(self) -> list[dict[str, Any]]:
+        return [part for place in PLACES for part in self._places[place]]
 
     # Drawing
 
@@ -373,8 +313,7 @@ class Panel(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **more: Any) -> Any:
         from jiebei_lib.show.widget.static import bundle, static_html
 
-        parts = [part for place in PLACES for part in self._places[place]]
-        return bundle(super()._repr_mimebundle_(**more), static_html(parts, current.lang), self.text())
+        return bundle(super()._repr_mimebundle_(**more), static_html(self._parts(), current.lang), self.text())
 
 
 def _part(item: Part, name: str, later: int | None) -> dict[str, Any]:
