@@ -13,7 +13,7 @@ import numpy as np
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.evidence.learn import Learned
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout
+from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, worded
 from jiebei_lib.page.marks import (
     VERDICT_COLOURS,
     bar,
@@ -195,9 +195,8 @@ def spread_figure(learned: Learned, case: Case, lang: str) -> Figure:
     }
     rows = [[span, b, a] for span, (b, a), x, y in zip(spans, numbers, before, after, strict=True) if x > 0 or y > 0]
     said = [say("evidence.spread.alt_row", lang, span=span, before=b, after=a) for span, b, a in rows]
-    alt = say("evidence.spread.alt", lang, rows=sentences(said, lang))
-    caption, head = say("evidence.spread.caption", lang), heads("evidence.spread.table", lang)
-    return Figure("weight_by_answer", [bars, line], plan, alt, caption, head, rows)
+    alt = {"rows": sentences(said, lang)}
+    return worded("weight_by_answer", "evidence.spread", lang, [bars, line], plan, rows, alt)
 
 
 def predictions_figure(summary: Mapping[str, Any], lang: str) -> Figure:
@@ -242,10 +241,9 @@ def predictions_figure(summary: Mapping[str, Any], lang: str) -> Figure:
         ]
         for case in summary["predicted"]["cases"]
     ]
-    slots = {"called": summary["called"], "spared": summary["cases"] - summary["called"]}
-    alt = say("evidence.predictions.alt", lang, **slots, mean_called=means[True], mean_spared=means[False])
-    caption, head = say("evidence.predictions.caption", lang), heads("evidence.predictions.table", lang)
-    return Figure("predictions", data, plan, alt, caption, head, rows)
+    alt = {"called": summary["called"], "spared": summary["cases"] - summary["called"]}
+    alt |= {"mean_called": means[True], "mean_spared": means[False]}
+    return worded("predictions", "evidence.predictions", lang, data, plan, rows, alt)
 
 
 def first_day_figure(summary: Mapping[str, Any], lang: str) -> Figure:

@@ -27,25 +27,10 @@ READINGS = ("4096", "16384", "65536")
 STRENGTHS = [str(s) for s in ASSUMED["selection"]["shown"]]
 OUTCOME = {"true": both("evidence.predictions.called"), "false": both("evidence.predictions.spared")}
 # Two invented cases to start a table with.
+KNOWN = ("days_overdue", "amount_overdue", "communication", "contacts", "past_overdue", "zhima_score", "called")
 FIRST_ROWS = [
-    {
-        "days_overdue": 12,
-        "amount_overdue": 9000,
-        "communication": "silent",
-        "contacts": None,
-        "past_overdue": 2,
-        "zhima_score": None,
-        "called": "true",
-    },
-    {
-        "days_overdue": 20,
-        "amount_overdue": 1500,
-        "communication": "repaying",
-        "contacts": None,
-        "past_overdue": 0,
-        "zhima_score": None,
-        "called": "false",
-    },
+    dict(zip(KNOWN, row, strict=True))
+    for row in ((12, 9000, "silent", None, 2, None, "true"), (20, 1500, "repaying", None, 0, None, "false"))
 ]
 
 
@@ -57,11 +42,7 @@ def learning(example: str | Path | None = None) -> Panel:
     ready = Path(example).read_text("utf-8-sig") if example and len(Outcomes.read(example)) else ""
     fields = [
         choice("source", both("evidence.fields.source"), {key: both(f"evidence.fields.{key}") for key in sources}),
-        group(
-            both("evidence.fields.own"),
-            [_table()],
-            open=False,
-        ),
+        group(both("evidence.fields.own"), [_table()], open=False),
         file(
             "csv",
             both("evidence.fields.csv"),

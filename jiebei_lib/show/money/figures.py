@@ -10,7 +10,8 @@ from typing import Any
 from jiebei_lib.money.arrears import Owed, owed_by_day, waiting
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record, RecordDate
-from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright
+from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright, worded
+from jiebei_lib.page.marks import trace
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.money.words import line_rows, rate, sum_, way_rows
 
@@ -80,14 +81,7 @@ def _pattern(colour: str, hatch: str) -> dict[str, Any]:
 
 def _line(y: Sequence[float], dash: str, width: float = 2) -> dict[str, Any]:
     style = {"color": INK, "width": width, "dash": dash, "shape": "hv"}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": list(range(len(y))),
-        "y": list(y),
-        "line": style,
-        "hoverinfo": "skip",
-    }
+    return trace("lines", range(len(y)), y, line=style)
 
 
 def _hover(day: int, one: Owed, lang: str) -> str:
@@ -193,7 +187,7 @@ def _stems(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
     across = [value for end in x for value in (0, end, None)]
     along = [value for place in y for value in (place, place, None)]
     style = {"color": "#B0B0B0", "width": 3}
-    return {"type": "scatter", "mode": "lines", "x": across, "y": along, "line": style, "hoverinfo": "skip"}
+    return trace("lines", across, along, line=style)
 
 
 def _dots(
@@ -202,16 +196,7 @@ def _dots(
     """Marks with words on hover; open where not ``solid``."""
     symbols = [symbol if one else f"{symbol}-open" for one in solid]
     marker = {"symbol": symbols, "size": 13, "color": INK, "line": {"width": 2, "color": INK}}
-    said = [html.escape(words) for words in text]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": list(x),
-        "y": list(y),
-        "marker": marker,
-        "text": said,
-        "hoverinfo": "text",
-    }
+    return trace("markers", x, y, marker=marker, text=[html.escape(words) for words in text])
 
 
 def record_figure(dates: Record, lang: str) -> Figure:
@@ -226,13 +211,7 @@ def record_figure(dates: Record, lang: str) -> Figure:
     for mark, place, said in zip(dated, y, events, strict=True):
         late = mark.on is not None and mark.on > middle
         marks.append(
-            _label(
-                _at(mark),
-                place,
-                html.escape(said),
-                "right" if late else "left",
-                xshift=-10 if late else 10,
-            )
+            _label(_at(mark), place, html.escape(said), "right" if late else "left", xshift=-10 if late else 10)
         )
     pad = timedelta(days=max(30, (end - start).days // 25))
     reach = {
@@ -250,19 +229,12 @@ def record_figure(dates: Record, lang: str) -> Figure:
         "annotations": marks,
     }
     kept = {"color": NEITHER, "width": 12, "dash": "solid" if dates.settled else "dot"}
-    span = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [start.isoformat(), _at(ends)],
-        "y": [0, 0],
-        "line": kept,
-        "hoverinfo": "skip",
-    }
+    span = trace("lines", [start.isoformat(), _at(ends)], [0, 0], line=kept)
     solid, words = [mark.id not in UNDECIDED for mark in dated], [mark.text(lang) for mark in dated]
     dots = _dots([_at(mark) for mark in dated], y, solid, "circle", words)
-    alt = say("money.figures.record.alt", lang, events=("，" if lang == "zh" else ", ").join(events))
-    head, rows = heads("money.figures.record.table", lang), [[_at(mark), mark.text(lang)] for mark in dated]
-    return Figure("record", [span, dots], plan, alt, say("money.figures.record.caption", lang), head, rows)
+    alt = {"events": ("，" if lang == "zh" else ", ").join(events)}
+    rows = [[_at(mark), mark.text(lang)] for mark in dated]
+    return worded("record", "money.figures.record", lang, [span, dots], plan, rows, alt)
 
 
 def _at(mark: RecordDate) -> str:

@@ -13,7 +13,7 @@ from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.scoring.score import reading_likelihoods
 from jiebei_lib.core.scoring.sensitivity import Swing, over_two_facts
-from jiebei_lib.page.figure import CALL, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright
+from jiebei_lib.page.figure import CALL, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright, worded
 from jiebei_lib.page.marks import PERCENTS, percent_axis, sentences, trace
 from jiebei_lib.page.text import heads, of_hundred, percent, say
 
@@ -87,8 +87,7 @@ def tornado_figure(swings: Sequence[Swing], now: float, measure: str, policy: Po
         say("policy.tornado.alt_row", lang, name=row[0], at_low=row[3], at_high=row[5]) for row in rows[: len(bars)]
     ]
     data = [end for row, swing in enumerate(bars) for end in _tornado_ends(row, swing, now)]
-    alt, caption = say("policy.tornado.alt", lang, rows=sentences(said, lang)), say("policy.tornado.caption", lang)
-    return Figure("tornado", data, plan, alt, caption, heads("policy.tornado.table", lang), rows)
+    return worded("tornado", "policy.tornado", lang, data, plan, rows, {"rows": sentences(said, lang)})
 
 
 def _tornado_name(row: int, name: str, swing: Swing, lang: str) -> dict[str, Any]:
@@ -203,17 +202,15 @@ def _map_numbers(grid: np.ndarray, place: Sequence[float | None], measure: str, 
             return "middle center"
         return "bottom center" if place[1] >= y else "top center"
 
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": [x for x, _ in cells],
-        "y": [y for _, y in cells],
-        "text": [shown_measure(float(grid[y, x]), measure, lang) for x, y in cells],
-        "textposition": [where(x, y) for x, y in cells],
-        "textfont": {"size": 11, "color": [_ink(float(grid[y, x])) for x, y in cells]},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-    }
+    return trace(
+        "text",
+        [x for x, _ in cells],
+        [y for _, y in cells],
+        text=[shown_measure(float(grid[y, x]), measure, lang) for x, y in cells],
+        textposition=[where(x, y) for x, y in cells],
+        textfont={"size": 11, "color": [_ink(float(grid[y, x])) for x, y in cells]},
+        cliponaxis=False,
+    )
 
 
 def _ink(value: float) -> str:

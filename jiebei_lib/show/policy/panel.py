@@ -306,11 +306,7 @@ def two_facts(bench: Bench) -> Panel:
     fields = [
         choice("x", both("policy.map.x"), names, "amount_overdue", look="select"),
         choice("y", both("policy.map.y"), names, "communication", look="select"),
-        choice(
-            "measure",
-            both("policy.tornado.measure"),
-            {name: both(f"policy.tornado.{name}") for name in MEASURES},
-        ),
+        choice("measure", both("policy.tornado.measure"), {name: both(f"policy.tornado.{name}") for name in MEASURES}),
     ]
 
     def draw(values: Mapping[str, Any], lang: str) -> list[Any]:

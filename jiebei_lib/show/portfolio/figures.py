@@ -9,9 +9,9 @@ from typing import Any
 
 from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.scoring.score import VERDICTS
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, note
+from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, note, worded
 from jiebei_lib.page.marks import band, faint_span, percent_axis, trace
-from jiebei_lib.page.text import heads, of_hundred, percent, say
+from jiebei_lib.page.text import of_hundred, percent, say
 from jiebei_lib.show.portfolio.words import listed, reason_name, segment_name, whole
 
 Book = Mapping[str, Any]
@@ -57,7 +57,7 @@ def ribbon_figure(book: Book, lang: str) -> Figure:
     slots = {end: percent(ribbon[end][middle], lang) for end in ("low", "high")}
     slots |= {"count": of_hundred(ribbon["share"][middle])}
     rows = [[*words[n][:3], f"{words[n][3]}/100"] for n in range(0, number, max(1, number // 10))]
-    return _figure(lang, "ribbon", data, plan, slots, rows)
+    return worded("book_ribbon", "portfolio.ribbon", lang, data, plan, rows, slots)
 
 
 def days_figure(book: Book, lang: str) -> Figure:
@@ -87,7 +87,7 @@ def days_figure(book: Book, lang: str) -> Figure:
         ],
     }
     rows = [[str(day), *(whole(days[name][n]) for name in ("low", "high", "majority"))] for n, day in enumerate(x)]
-    return _figure(lang, "days", data, plan, slots | first, rows)
+    return worded("book_days", "portfolio.days", lang, data, plan, rows, slots | first)
 
 
 def segments_figure(book: Book, lang: str) -> Figure:
@@ -119,7 +119,7 @@ def segments_figure(book: Book, lang: str) -> Figure:
         ]
         for name, part in zip(names, parts, strict=True)
     ]
-    return _figure(lang, "segments", data, plan, {"rows": listed(said, lang)}, rows)
+    return worded("book_segments", "portfolio.segments", lang, data, plan, rows, {"rows": listed(said, lang)})
 
 
 def _segment_marks(name: str, part: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
@@ -178,26 +178,6 @@ def changes_figure(book: Book, lang: str) -> Figure:
 # ---- parts of pictures ---------------------------------------------------------------------------------------------
 
 
-def _figure(
-    lang: str,
-    name: str,
-    data: list[dict[str, Any]],
-    plan: dict[str, Any],
-    slots: dict[str, Any],
-    rows: list[list[str]],
-) -> Figure:
-    head = heads(f"portfolio.{name}.table", lang)
-    return Figure(
-        f"book_{name}",
-        data,
-        plan,
-        say(f"portfolio.{name}.alt", lang, **slots),
-        say(f"portfolio.{name}.caption", lang),
-        head,
-        rows,
-    )
-
-
 def _bars(lang: str, name: str, title: str, bars: list[tuple], slots: dict[str, Any], rows: list[list[str]]) -> Figure:
     """Horizontal bars: name, size, colour, and the text at its end."""
     labels = [html.escape(bar[0]) for bar in bars]
@@ -219,7 +199,7 @@ def _bars(lang: str, name: str, title: str, bars: list[tuple], slots: dict[str, 
         | {"range": [0, longest * 1.18], "gridcolor": FAINT, "tickformat": ",~r"},
         "yaxis": _names([bar[0] for bar in bars]),
     }
-    return _figure(lang, name, [bar], plan, slots, rows)
+    return worded(f"book_{name}", f"portfolio.{name}", lang, [bar], plan, rows, slots)
 
 
 def _names(names: list[str]) -> dict[str, Any]:
