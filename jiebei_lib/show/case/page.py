@@ -11,6 +11,7 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.scoring.score import GRADES, VERDICT_OF, VERDICTS
 from jiebei_lib.core.scoring.sensitivity import Swing, turning
 from jiebei_lib.page.html import Head, Section, Words, environment
+from jiebei_lib.page.in_time import notes
 from jiebei_lib.page.marks import sentences
 from jiebei_lib.page.text import cited_all, fact, heads, in_words, of_hundred, percent, say, witness_name, yuan
 from jiebei_lib.show.case import figures, first
@@ -139,6 +140,10 @@ class CasePage:
     def sources(self) -> Section:
         """What the answer is based on."""
         return Section([self._words("sources")])
+
+    def aged(self) -> list[str]:
+        """What is to be said of the rules' age: that they changed after this report's day, or that nobody has checked them for long."""
+        return notes(self.policy, self.assessment.as_of, self.lang)
 
     def limits(self) -> Section:
         """What the model is not."""

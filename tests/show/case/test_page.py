@@ -328,3 +328,12 @@ def test_any_case_makes_a_whole_page(case: Case, lang: str, policy: str) -> None
         for part in getattr(shown, section)():
             if isinstance(part, Words):
                 assert not re.search(r"\{\w*\}", Tree(part).said), section
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_report_older_than_a_change_of_the_rules_says_so(lang: str) -> None:
+    case = {"days_overdue": 7, "amount_overdue": 8000, "communication": "answering"}
+    older, now, later = (CasePage(case, lang, as_of=day).aged() for day in ("2024-06-01", "2026-11-25", "2027-06-01"))
+    assert len(older) == 1 and "2025-02-28" in older[0] and now == []
+    assert len(later) == 1 and "90" in later[0]
+    assert older[0] in str(CasePage(case, lang, as_of="2024-06-01").may_they()[0])
