@@ -17,6 +17,7 @@ _HOME = {
     "load_policy": "core.policy",
     "Readings": "core.readings",
     "assess": "core.assessment",
+    "compare": "core.scoring.compare",
     "Assessment": "core.assessment",
     "score": "portfolio.table",
     "LogError": "core.knowledge.problems",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from jiebei_lib.core.knowledge.problems import CaseError, LogError, PolicyError, ReportError, UserError
     from jiebei_lib.core.policy import Policy, load_policy
     from jiebei_lib.core.readings import Readings
+    from jiebei_lib.core.scoring.compare import compare
     from jiebei_lib.money.arrears import owed, waiting
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.money.plan import schedule

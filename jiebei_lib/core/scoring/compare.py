@@ -74,12 +74,15 @@ class StepTaken:
     share_high: float | None
 
 
-def compare(case_a: Case, case_b: Case, policy: Policy | str = "article") -> Comparison:
-    """How much more a call is likely for ``case_a`` than for ``case_b``, in every reading. Facts unknown in both are taken as unknown
-    apart from each other."""
+def compare(case_a: Case, case_b: Case, policy: Policy | str = "article", same_borrower: bool = False) -> Comparison:
+    """How much more a call is likely for ``case_a`` than for ``case_b``, in every reading. Facts unknown in both are unknown apart from
+    each other, unless both cases are the ``same_borrower``, for whom they are the same whatever they are."""
     policy = load_policy(policy)
     ends = (case_pressures(case, policy) for case in (case_a, case_b))
     (low_a, high_a), (low_b, high_b) = ends
+    if same_borrower:  # what is alike in both cancels
+        alike = (low_a == low_b) & (high_a == high_b)
+        low_a, high_a, low_b, high_b = (np.where(alike, 0.0, end) for end in (low_a, high_a, low_b, high_b))
     return between(low_a, high_a, case_a.days_overdue, low_b, high_b, case_b.days_overdue, policy)
 
 
