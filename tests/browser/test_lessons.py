@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from jiebei_lib.lessons import classroom
 from jiebei_lib.lessons.store import Store
-from tests.lessons.test_class import free_port
+from tests.lessons.test_class import again, free_port
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytest.importorskip("voila")
@@ -96,6 +99,39 @@ def test_a_reload_and_a_closed_tab_bring_one_back(lesson, chromium):
     tab.reload()
     tab.get_by_role("button", name="进入", exact=True).wait_for()
     assert Store(lesson.file).students() == before + 1
+    context.close()
+
+
+def test_a_lost_server_is_said_and_the_page_comes_back_by_itself(lesson, chromium):
+    """The server is killed while a learner is at work: the page says so and takes no press; once it is back the place is the same."""
+    context = chromium.new_context(viewport={"width": 400, "height": 800})
+    context.add_init_script("globalThis.jiebeiPatience = 0.25")
+    context.set_default_timeout(90_000)
+    tab = context.new_page()
+    tab.goto(lesson.link)
+    tab.get_by_role("button", name="进入", exact=True).click()
+    tab.get_by_text("你的续课码是").wait_for()
+    tab.get_by_role("button", name="开始", exact=True).first.click()
+    tab.get_by_role("radio").last.wait_for()
+    tab.get_by_role("button", name="提交", exact=True).click()
+    tab.get_by_text("第2题，共12题").wait_for()
+    store = Store(lesson.file)
+    students, answers = store.students(), len(store.answers())
+    code = store.codes()[max(store.codes())]
+    assert tab.get_by_role("alert").count() == 0
+    os.kill(lesson.students.process.pid, signal.SIGKILL)
+    lesson.students.process.wait()
+    alert = tab.get_by_role("alert").filter(has_text="连接断开了")
+    alert.wait_for()
+    assert code in alert.inner_text()
+    assert tab.evaluate("document.getElementById('rendered_cells').inert")
+    lesson.mend()
+    again(lesson.link)
+    tab.get_by_text("第2题，共12题").wait_for()
+    alert.wait_for(state="detached")
+    tab.get_by_role("button", name="提交", exact=True).click()
+    tab.get_by_text("第3题，共12题").wait_for()
+    assert (store.students(), len(store.answers())) == (students, answers + 1)
     context.close()
 
 

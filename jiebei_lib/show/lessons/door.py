@@ -25,10 +25,13 @@ class Door(Panel):
     )
     class_id = traitlets.Unicode().tag(sync=True)
     kept = traitlets.Unicode().tag(sync=True)
+    lost = traitlets.Dict().tag(sync=True)  # what the page says when it does not hear from here
 
     def _heard(self, widget: Any, content: Mapping[str, Any], buffers: Any) -> None:
         if content.get("kind") == "recall":
             self.recall(str(content.get("code")))
+        elif content.get("kind") == "there":
+            self.send({"kind": "here"})
         else:
             super()._heard(widget, content, buffers)
 
@@ -49,7 +52,7 @@ def join() -> Panel:
     panel = Door(
         _fields(), _draw, presses={"enter": _enter, "back": _back, "leave": _leave}, code=no_lines, name="join"
     )
-    panel.class_id = "" if alone else class_file().identity()
+    panel.class_id, panel.lost = "" if alone else class_file().identity(), both("lessons.join.lost")
 
     def moved(_: Any) -> None:
         panel.kept = "" if alone else learner.code

@@ -465,3 +465,12 @@ def test_the_board_says_who_has_done_least():
     for run, day in ((1, 1), (1, 2), (2, 1)):
         store.move(third, run, day, "explain")
     assert shown(LESSON, "before", "zh")["each"] == [(2, 0, 0, 0), (3, 0, 0, 1), (1, 3, 0, 0)]
+
+
+def test_the_kernel_says_that_it_is_there_when_a_page_asks():
+    door, _ = reloaded()
+    sent = []
+    door.send = lambda content, buffers=None: sent.append(content)
+    door._heard(door, {"kind": "there"}, [])
+    assert sent == [{"kind": "here"}]
+    assert set(door.lost) == {"zh", "en"}
