@@ -5,13 +5,13 @@ from playwright.sync_api import expect
 
 expect.set_options(timeout=60_000)  # a slow machine is no failure
 NAME = "05_contact_conduct.ipynb"
-LOG, FINDINGS, COACH = 0, 1, 3  # which panel of the notebook
+LOG, FINDINGS, COACH, MEMORY = 0, 1, 3, 5  # which panel of the notebook
 
 
 @pytest.fixture
 def notebook(voila_page):
     opened = voila_page(NAME)
-    opened.page.wait_for_function("document.querySelectorAll('.jiebei').length === 5")
+    opened.page.wait_for_function("document.querySelectorAll('.jiebei').length === 6")
     opened.switch("en")
     return opened
 
@@ -58,9 +58,28 @@ def test_edits_move_the_answer_and_a_day_of_the_calendar_filters_the_findings(no
 
 def test_the_coach_follows_what_is_ticked(notebook):
     said = panel(notebook, COACH).locator(".beside")
-    expect(said).to_contain_text("it breaks 4 rules")
+    expect(said).to_contain_text("it breaks 6 rules")
     notebook.field("purpose", COACH).locator("select").select_option(label="to have a message passed on")
     notebook.field("disclosed", COACH).get_by_label("that a debt is overdue", exact=True).uncheck()
     expect(said).to_contain_text("nothing wrong with this")
     notebook.choose("borrower_reachable", "yes", COACH)
     expect(said).to_contain_text("Do not call")
+
+
+def test_a_memory_is_written_and_judged_in_both_languages(notebook):
+    form = panel(notebook, MEMORY)
+    expect(form).to_contain_text("Broken in every reading of the memory")
+    expect(form).to_contain_text("Contact between 22:00 and 08:00")
+    clock = form.get_by_label("time 2", exact=True)
+    clock.fill("evening")
+    clock.press("Tab")
+    notebook.answered()
+    expect(form).to_contain_text("Broken in some readings, not in others")
+    notebook.switch("zh")
+    expect(form).to_contain_text("有的理解下违反，有的不违反")
+    clock = form.get_by_label("几点 2", exact=True)
+    clock.fill("晚上10点半")
+    clock.press("Tab")
+    notebook.answered()
+    expect(form).to_contain_text("22点至次日8点联系")
+    expect(form).not_to_contain_text("有的理解下违反，有的不违反")
