@@ -66,7 +66,7 @@ def test_the_start_page_of_voila_lists_the_notebooks_by_their_titles(chromium, v
     notebook = Notebook(chromium, 400, 800)
     notebook.page.goto(f"{voila}/?lang=en")
     assert notebook.page.locator("main li").count() == len(
-        [name for name in NOTEBOOKS if not name.startswith("lessons/class_")]
+        [name for name in NOTEBOOKS if not name.startswith(("lessons/class_", "examples/"))]
     )
     assert notebook.sideways() <= 0
     assert notebook.axe("main") == []
