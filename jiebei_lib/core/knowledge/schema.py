@@ -272,6 +272,7 @@ class StepRule(Based):
     text: Text
     communication: Literal["repaying", "engaged", "answering"] | None = None
     pay: Parameter | None = None
+    to_day: int | None = None
 
 
 class ReferenceRule(Based):

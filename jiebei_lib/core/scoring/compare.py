@@ -134,7 +134,9 @@ def references(case: Case, policy: Policy) -> dict[str, Comparison]:
 
 def _is_one(rule: dict[str, Any], case: Case) -> bool:
     way = rule.get("communication")
-    return way is None or case.communication is None or WAYS.index(way) > WAYS.index(case.communication)
+    return case.matches(rule) and (
+        None in (way, case.communication) or WAYS.index(way) > WAYS.index(case.communication)
+    )
 
 
 def _step(name: str, rule: dict[str, Any], case: Case, policy: Policy) -> StepTaken:

@@ -88,3 +88,10 @@ def test_a_spouse_may_be_one_whom_the_debt_concerns__A26(article: Policy) -> Non
     assert "debt_related" not in caller(SILENT, article, "2026-01-29", "may")
     for lang, spouse in (("zh", "配偶"), ("en", "spouse")):
         assert spouse in article.data["limits"]["unrelated_only"]["text"][lang]
+
+
+def test_no_step_that_acknowledges_an_old_debt_is_held_out__A16(article: Policy) -> None:
+    young, old = (assess(Case(day, 8000, communication="silent"), article, "2026-11-25").steps for day in (1094, 1095))
+    assert {"plan", "repay", "pay_half", "pay_all"} <= {step["step"] for step in young}
+    assert [step["step"] for step in old] == ["answer"]
+    assert assess(Case(1500, 8000, communication="engaged"), article, "2026-11-25").steps == []
