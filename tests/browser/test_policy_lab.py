@@ -46,7 +46,7 @@ def test_numbers_and_statements_are_moved_and_what_cannot_be_is_told_in_place(be
 def test_another_witness_or_a_file_is_taken_and_readings_are_brushed(bench):
     panel = bench.page.locator(".jiebei").first
     bench.press("start_published")
-    expect(panel.locator(".top")).to_contain_text("Pages and reported cases")
+    expect(panel.locator(".top")).to_contain_text("By other pages")
     open_group(bench, "Words into numbers")
     expect(bench.field("strengths.weak.at_least")).to_be_visible()
 
@@ -80,15 +80,15 @@ def test_another_witness_or_a_file_is_taken_and_readings_are_brushed(bench):
 
 def test_a_table_of_cases_from_a_chinese_spreadsheet_is_read_and_its_wrong_row_named(bench):
     panel = bench.page.locator(".jiebei").nth(1)
-    rows = ["案例编号,逾期天数,逾期金额,沟通情况", "甲,3,8000,silent", "乙,-3,8000,silent"]
+    rows = ["案例编号,逾期天数,逾期金额,沟通情况", "甲,3,8000,silent", "乙,-99,8000,silent"]
     given = {"name": "案例.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode("gb18030")}
     bench.field("csv").locator("input[type=file]").set_input_files(given)
     expect(panel.locator(".answer")).to_have_text("1 of 1 cases change verdict.")
-    expect(panel.locator(".below .problem")).to_contain_text("Row 2, 逾期天数: '-3' is not allowed")
+    expect(panel.locator(".below .problem")).to_contain_text("Row 2, 逾期天数: '-99' is not allowed")
     expect(bench.field("source").get_by_label("a table of your own")).to_be_checked()
     expect(bench.field("csv")).to_contain_text("案例.csv")
     assert bench.axe(".jiebei") == []
     bench.switch("zh")
-    expect(panel.locator(".below .problem")).to_contain_text("第2行，逾期天数：'-3' 不可用")
+    expect(panel.locator(".below .problem")).to_contain_text("第2行，逾期天数：'-99' 不可用")
     bench.field("csv").get_by_role("button", name="不用这个文件").click()
     expect(panel.locator(".shown .problem")).to_contain_text("还没有选案例表")
