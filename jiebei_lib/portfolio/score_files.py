@@ -1,4 +1,4 @@
-"""Tables of cases scored: one in memory, or files of any length in chunks, in threads or on a cluster, with the same result to the bit."""
+"""Files of cases scored: of any length, in chunks, in threads or on a cluster, with the same result to the bit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -32,16 +32,12 @@ from jiebei_lib.portfolio.files import (
 )
 from jiebei_lib.portfolio.workers import in_order
 
-if TYPE_CHECKING:
-    pass
-
 ERRORS = ("report", "fail")
 HEAD = ("file", "row", "column", "value", "reason")
 LISTED, LONGEST = 10_000, 1_000  # wrong cells that are listed one by one, and characters of each
 ROWS = 131_072  # rows of a file that are in work at a time, in each thread or task
-HASHES = (
-    20_000_000  # ids whose hashes are compared at a time (160 MB, twice); a longer table is gone through several times
-)
+# Ids whose hashes are compared at a time (160 MB, twice); a longer table is gone through several times
+HASHES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -52,12 +48,6 @@ class Scored:
     errors: Path | None
     rows: int
     bad: int
-
-
-# ---- one table in memory -------------------------------------------------------------------------------------------
-
-
-# ---- files ---------------------------------------------------------------------------------------------------------
 
 
 def score_files(
