@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules import conduct, timeline
 from jiebei_lib.lessons import best_path
@@ -210,3 +211,8 @@ def test_sums_in_the_texts_are_those_of_the_setup():
         numbers = re.findall(r"\d[\d,]{2,}\d|\d{3}", texts["choices"]["borrow"]["text"][lang])
         assert numbers == [setup["elsewhere"], setup["elsewhere_fee"]]
         assert re.findall(r"\d[\d,]{2,}\d|\d{3}", texts["events"]["wages"]["text"][lang]) == [setup["wages"]]
+
+
+def test_that_new_debt_does_not_pay_the_old_is_ours_and_not_the_article_s__A24() -> None:
+    choice = shipped("lessons/seven_days.yaml")["choices"]["borrow"]
+    assert (choice["cite"], choice["basis"]) == (["ours"], "assumption")
