@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
 JSON = (".json", ".jsonl", ".ndjson")  # a list of objects, or one object a line
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers")
+MOST_COLUMNS = 5_000  # more is a table that lies on its side
 BLOCK = 8 << 20  # bytes of text that are parsed at a time
 # Text that a spreadsheet would run: it begins like a formula (full-width signs count) and is not just a signed number
 FORMULA, SIGNED = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-][0-9][0-9.,]*%?$"
@@ -106,7 +108,9 @@ def kind(source: Source) -> str:
 def names_of(source: Source) -> list[str]:
     """A file's column names; two alike are refused."""
     names = _schema(source).names
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    if len(names) > MOST_COLUMNS:
+        raise TableError(Problem("too_many_columns", source.name, {"value": len(names), "high": MOST_COLUMNS}))
+    doubled = sorted(name for name, count in Counter(names).items() if count > 1)
     if doubled:
         raise TableError([Problem("column_twice", source.name, {"value": shown(name)}) for name in doubled])
     return names
@@ -298,6 +302,7 @@ def writing(path: Path) -> Iterator[Any]:
 
         def put(table: Any) -> None:
             nonlocal writer
+            table = _writable(table, kind(path))
             if kind(path) == "csv":
                 table = safe_for_spreadsheets(table)
             if writer is None:
@@ -306,6 +311,19 @@ def writing(path: Path) -> Iterator[Any]:
             writer.write_table(table)
 
         yield put
+
+
+def _writable(table: Any, kind: str) -> Any:
+    """A table whose columns of types that a kind of file cannot hold are text instead: lists and records in CSV, some rare ones in
+    Parquet."""
+    pa = arrow()
+    for n, column in enumerate(table.columns):
+        told = column.type
+        rare = pa.types.is_run_end_encoded(told) or pa.types.is_interval(told)
+        in_text = pa.types.is_nested(told) or pa.types.is_string_view(told) or pa.types.is_binary_view(told)
+        if (rare and kind in ("csv", "parquet")) or (in_text and kind == "csv"):
+            table = table.set_column(n, table.column_names[n], as_text(column))
+    return table
 
 
 def _writer(path: Path, file: IO[bytes], schema: Any) -> Any:

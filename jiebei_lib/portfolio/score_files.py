@@ -21,6 +21,7 @@ from jiebei_lib.portfolio.files import (
     TableError,
     WrongRow,
     arrow,
+    as_text,
     chunks,
     empty,
     files_of,
@@ -177,7 +178,7 @@ def _hashes(column: Any) -> np.ndarray:
     """64 bits of each id; a missing one has none of its own."""
     import pandas as pd
 
-    text = arrow().compute.utf8_trim_whitespace(column.cast("string")).fill_null("")
+    text = arrow().compute.utf8_trim_whitespace(as_text(column)).fill_null("")
     return pd.util.hash_array(text.to_numpy(), categorize=False)
 
 

@@ -161,3 +161,121 @@ def test_what_an_audit_and_a_panel_give_away_is_no_formula_either(evil):
     panel.set(source="file", csv={"name": "=x.csv", "text": content})
     given = _export(dict(panel.values), panel).text
     assert "SUM" in given and formulas(given) == []
+
+
+def arrow_types():
+    pa = pytest.importorskip("pyarrow")
+    plain = [
+        pa.int8(),
+        pa.uint64(),
+        pa.float16(),
+        pa.float32(),
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.decimal128(10, 2),
+    ]
+    lists = [pa.list_(pa.int64()), pa.large_list(pa.int64()), pa.list_(pa.int64(), 1)]
+    made = [pa.array(["7"]).cast(kind) if pa.types.is_decimal(kind) else pa.array([7]).cast(kind) for kind in plain[:4]]
+    made += [pa.array(["7"], kind) for kind in plain[4:7]] + [
+        pa.array([7]).cast(pa.decimal256(40, 2)),
+        pa.nulls(1),
+        pa.array([True]),
+    ]
+    made += [pa.array([[7]], kind) for kind in lists] + [
+        pa.array([{"a": 7}]),
+        pa.array([[("a", 7)]], pa.map_(pa.string(), pa.int64())),
+    ]
+    made += [pa.array([b"7"]), pa.array([b"7"], pa.large_binary()), pa.array([b"7"], pa.binary(1))]
+    made += [pa.array([7], pa.int32()).cast(kind) for kind in (pa.date32(), pa.time32("s"))]
+    made += [
+        pa.array([7]).cast(kind)
+        for kind in (pa.timestamp("s"), pa.timestamp("us", "UTC"), pa.duration("s"), pa.time64("us"))
+    ]
+    made += [
+        pa.array([(1, 2, 3)], pa.month_day_nano_interval()),
+        pa.array(["7"]).dictionary_encode(),
+        pa.array([7]).dictionary_encode(),
+    ]
+    return [*made, pa.RunEndEncodedArray.from_arrays([1], pa.array([7]))]
+
+
+def test_every_arrow_type_in_every_column_is_read_or_refused_by_name(tmp_path):
+    """And written: to CSV, Parquet and Feather alike. No complaint is in Arrow's words."""
+    import pyarrow as pa
+    from pyarrow import feather, parquet
+
+    base = {
+        "case_id": ["a"],
+        "days_overdue": [7],
+        "amount_overdue": [8000.0],
+        "communication": ["silent"],
+        "other": ["x"],
+    }
+    done = refused = 0
+    for column in base:
+        for cells in arrow_types():
+            given = pa.table({name: pa.array(values) for name, values in base.items()} | {column: cells})
+            for name, write in (("in.parquet", parquet.write_table), ("in.feather", feather.write_feather)):
+                try:
+                    write(given, str(tmp_path / name))
+                except pa.ArrowException:  # this kind of file has no such type
+                    continue
+                for ending in ("csv", "parquet", "feather"):
+                    try:
+                        assert score_files(tmp_path / name, tmp_path / f"out.{ending}").rows == 1
+                        done += 1
+                    except TableError as refusal:
+                        assert not re.search("Arrow|cast|Unsupported|kernel", str(refusal)), (
+                            column,
+                            cells.type,
+                            str(refusal),
+                        )
+                        refused += 1
+    assert done + refused > 700
+
+
+@pytest.mark.parametrize("part", [0.0001, 0.5, 0.999])
+@pytest.mark.parametrize("kind", ["parquet", "feather", "csv"])
+def test_a_table_that_is_cut_off_is_one_sentence_or_less_rows(tmp_path, kind, part):
+    import pyarrow as pa
+    from pyarrow import csv as text
+    from pyarrow import feather, parquet
+
+    count = 20_000
+    given = pa.table(
+        {"case_id": [f"c{n}" for n in range(count)], "days_overdue": [7] * count, "amount_overdue": [8000.0] * count}
+    )
+    path = tmp_path / f"in.{kind}"
+    {"parquet": parquet.write_table, "feather": feather.write_feather, "csv": text.write_csv}[kind](given, str(path))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * part)])
+    try:
+        assert score_files(path, tmp_path / "out.csv").rows < count
+        assert kind == "csv"
+    except TableError as refusal:
+        assert "\n" not in str(refusal)
+        assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "case_id,days_overdue,amount_overdue,"
+        + ",".join(f"c{n}" for n in range(100_000))
+        + "\na,7,8000"
+        + ",1" * 100_000,
+        HEAD.strip() + ",x\na,7,8000," + "y" * 30_000_000,
+        HEAD.strip() + "," + "y" * 30_000_000 + "\na,7,8000,1",
+    ],
+    ids=["100,000 columns", "a line of 30 MB", "a name of 30 MB"],
+)
+def test_a_table_on_its_side_or_all_on_one_line_is_one_sentence_at_once(tmp_path, content):
+    import time
+
+    (tmp_path / "in.csv").write_text(content)
+    begun = time.monotonic()
+    with pytest.raises(TableError) as said:
+        score_files(tmp_path / "in.csv", tmp_path / "out.csv")
+    assert "\n" not in str(said.value) and len(str(said.value)) < 500
+    assert time.monotonic() - begun < 20

@@ -7,7 +7,7 @@ import string
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 
 def slots(text: str) -> set[str]:
@@ -287,6 +287,10 @@ class Caller(Strict):
     may_not: dict[str, Statement]
 
 
+ANSWERS = ("not_due", "not_permitted", "not_established", "if_established", "permitted", "undecided", "no_rule")
+Answers = create_model("Answers", __base__=Strict, **dict.fromkeys(ANSWERS, (Statement, ...)))
+
+
 class ConductRules(Strict):
     reachable: Reachable
     practice: dict[str, Statement]
@@ -294,10 +298,7 @@ class ConductRules(Strict):
     unreachable_conditions: dict[str, Statement]
     conflicts: dict[str, Conflict]
     established_by: dict[Literal["failed_attempts", "unreachable_days"], Established]
-    answers: dict[
-        Literal["not_due", "not_permitted", "not_established", "if_established", "permitted", "undecided", "no_rule"],
-        Statement,
-    ]
+    answers: Answers
     caller: Caller
 
 
