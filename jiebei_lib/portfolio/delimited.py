@@ -134,10 +134,15 @@ def _encoding(source: Source) -> str:
     wide = ("utf-16-le", "utf-16-be")[noughts[1] > noughts[0]]
     for name in ("utf-16",) if marked else (wide,) if sum(noughts) > len(head) / NOUGHTS else ENCODINGS:
         decoder = codecs.getincrementaldecoder(name.removesuffix("-sig"))()  # with it, half a mark would pass
+        line = 0  # bytes since the last end of a line: one without end is refused before it fills the memory
         try:
             with opened(source) as file:
                 while part := file.read(SNIFFED):
                     decoder.decode(part)
+                    end = max(part.rfind(b"\n"), part.rfind(b"\r"))
+                    line = line + len(part) if end < 0 else len(part) - end - 1
+                    if line > 4 * LONGEST:
+                        raise TableError(Problem("line_too_long", source.name, {"allowed": 4 * LONGEST // 2**20}))
                 decoder.decode(b"", final=True)
             return name
         except UnicodeDecodeError:

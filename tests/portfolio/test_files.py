@@ -286,3 +286,19 @@ def test_a_table_that_fails_in_the_middle_leaves_what_was_there(tmp_path: Path) 
             raise RuntimeError
         assert path.read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_file_of_one_endless_line_is_refused_before_it_fills_the_memory(tmp_path) -> None:
+    import tracemalloc
+
+    file = tmp_path / "one.csv"
+    with file.open("wb") as out:
+        out.write(b"case_id,days_overdue,amount_overdue\n")
+        for _ in range(80):
+            out.write(b"a" * (1 << 20))
+    tracemalloc.start()
+    with pytest.raises(TableError, match="64 megabytes"):
+        found(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 << 20
