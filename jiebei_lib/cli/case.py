@@ -127,10 +127,12 @@ def _more(page: Any, line: Any) -> None:
             line(held, "", " • ", "   ")
         line(page.rests())
     else:
-        line(say("case.changes.none_not_yet", lang, first=page.first_day()))
+        line(page.no_steps())
     heading("factors")
     print_table(heads("cli.terminal.factors", lang), [row[:5] for row in factors_figure(a, page.policy, lang).rows])
     heading("may")
+    for aged in page.aged():
+        line(aged, "dim")
     for conflict in a.permitted["conflicts"]:
         statement(conflict, " ≠ ")
     heading("today")

@@ -141,6 +141,13 @@ class CasePage:
         """What the answer is based on."""
         return Section([self._words("sources")])
 
+    def no_steps(self) -> str:
+        """Why no step is listed: contacts are not in play yet, the debt is so old that limitation comes first, or none is left."""
+        if self.assessment.grade == "not_yet":
+            return self.say("case.changes.none_not_yet", first=self.first_day())
+        old = "check_limitation" in [action["id"] for action in self.assessment.actions]
+        return self.say("case.changes.none_old" if old else "case.changes.none")
+
     def aged(self) -> list[str]:
         """What is to be said of the rules' age: that they changed after this report's day, or that nobody has checked them for long."""
         return notes(self.policy, self.assessment.as_of, self.lang)

@@ -337,3 +337,13 @@ def test_a_report_older_than_a_change_of_the_rules_says_so(lang: str) -> None:
     assert len(older) == 1 and "2025-02-28" in older[0] and now == []
     assert len(later) == 1 and "90" in later[0]
     assert older[0] in str(CasePage(case, lang, as_of="2024-06-01").may_they()[0])
+
+
+def test_where_no_step_is_listed_the_reason_is_the_right_one() -> None:
+    def why(day: int, way: str) -> str:
+        return CasePage(
+            {"days_overdue": day, "amount_overdue": 8000, "communication": way}, "en", as_of="2026-11-25"
+        ).no_steps()
+
+    assert "before day 7" in why(3, "silent")
+    assert "time-barred" in why(1500, "engaged")
