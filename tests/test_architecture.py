@@ -39,7 +39,9 @@ MAY = {
 MAY["cli"] = set(MAY) | {"cli"}
 # Inside core: what stands to the right may import what stands to the left.
 CORE = ("knowledge", "readings", "case", "policy_checks", "policy", "rules", "scoring", "parts", "assessment")
-LINES = {"core": 3600, **dict.fromkeys(TOPICS, 2200), "show": 8500, "reports": 2400}
+LINES = {"core": 3600, **dict.fromkeys(TOPICS, 2200), "show": 8500, "reports": 1671}
+# A package of its own within reports, which knows nothing of it (what it had of the room's 2400 lines was 729)
+LINES["reports/engine"] = 1800
 MODULE, FUNCTION, ENTRIES = 400, 60, 12
 
 
@@ -136,7 +138,7 @@ def _sizes(package: Path, trees: dict[str, ast.Module]) -> list[str]:
     said, lines = [], defaultdict(int)
     for file in package.rglob("*.py"):
         name, count = _name(file, package), len(file.read_text("utf-8").splitlines())
-        lines[name.partition("/")[0]] += count
+        lines["reports/engine" if name.startswith("reports/engine") else name.partition("/")[0]] += count
         if count > MODULE:
             said.append(f"{name} has {count} lines, over {MODULE}")
     said += [

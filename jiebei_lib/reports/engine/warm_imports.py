@@ -111,8 +111,8 @@ def say(cold: dict[str, str]) -> None:
 
 
 def words(lang: str | None = None) -> dict[str, Any]:
-    """The engine's sentences in one language."""
-    return _read("words.yaml")[lang or ("zh" if os.environ.get("LANG", "zh").startswith("zh") else "en")]
+    """The engine's sentences in one language: Chinese where the system does not speak English."""
+    return _read("words.yaml")[lang or ("en" if os.environ.get("LANG", "").startswith("en") else "zh")]
 
 
 @cache

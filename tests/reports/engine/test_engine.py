@@ -200,3 +200,31 @@ def test_the_engine_imports_nothing_of_ours():
     folder = Path(fork_server.__file__).parent
     found = {name for file in folder.glob("*.py") for name in re.findall(r"jiebei_lib[\w.]*", file.read_text("utf-8"))}
     assert {name for name in found if not name.startswith("jiebei_lib.reports.engine")} <= {"jiebei_lib"}
+
+
+def test_its_command_runs_many_notebooks_and_says_which_failed(kernels, tmp_path, monkeypatch, capsys):
+    from jiebei_lib.reports.engine.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    nbformat.write(same.notebook(["#[parameters] \nx = 1", "x * 2"]), "good.ipynb")
+    nbformat.write(same.notebook(["1 / 0"]), "bad.ipynb")
+    assert main(["good.ipynb", "bad.ipynb", "-o", "out", "-p", "x", "21", "--lang", "en"]) == 1
+    good, bad = capsys.readouterr().out.splitlines()
+    assert good == "good.ipynb → out/good.ipynb" and "ZeroDivisionError: division by zero" in bad
+    assert nbformat.read("out/good.ipynb", 4).cells[-1].outputs[0].data["text/plain"] == "42"
+    assert main(["nowhere.ipynb"]) == 2 and capsys.readouterr().err == "没有这个文件：nowhere.ipynb。\n"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_its_help_is_whole_in_both_languages(lang, capsys, monkeypatch):
+    from jiebei_lib.reports.engine.__main__ import main
+    from jiebei_lib.reports.engine.warm_imports import words
+
+    monkeypatch.setenv("COLUMNS", "400")
+    with pytest.raises(SystemExit) as ended:
+        main(["--lang", lang, "--help"])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0 and all(
+        words(lang)["command"][key] in said for key in ("notebooks", "warm", "out", "lang")
+    )
+    assert words("zh")["command"].keys() == words("en")["command"].keys()
