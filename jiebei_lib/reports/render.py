@@ -170,7 +170,7 @@ def execute(template: Path, parameters: Mapping[str, Any], notebook: Path, engin
     if problems:
         raise ReportError(problems)
     try:
-        with nullcontext() if engine and warm.WORKS else _private_sockets() as config:
+        with nullcontext() if warm.in_copy else _private_sockets() as config:
             return _run(known, dict(parameters), notebook, engine, config)
     except PapermillExecutionError as failure:
         reason = " ".join(f"{failure.ename}: {failure.evalue}".split())
