@@ -110,6 +110,16 @@ def test_an_interrupted_call_ends_its_copy():
     assert all(gone(int(pid)) for pid in children(server.process.pid))
 
 
+def test_an_interrupt_of_the_caller_ends_the_kernel_though_it_loops(printed, tmp_path):
+    printed("1")
+    timer = threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        printed("import os\nopen('pid', 'w').write(str(os.getpid()))\nwhile True: pass")
+    timer.cancel()
+    assert gone(int((tmp_path / "pid").read_text("utf-8")))
+
+
 def children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
 
