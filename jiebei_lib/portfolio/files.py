@@ -85,6 +85,8 @@ def files_of(given: Source | str | Iterable[Source | str]) -> list[Source]:
             raise TableError(Problem("no_file", text, {"value": "no such file"}))
         found += paths
     for path in found:
+        if Path(path.name).suffix.lower() in SPREADSHEETS:
+            raise TableError(Problem("spreadsheet", path.name))
         kind(path)
     return found
 
@@ -97,8 +99,6 @@ def kind(source: Source) -> str:
             return name
     if not ending and isinstance(source, Upload):
         return "csv"
-    if ending in SPREADSHEETS:
-        raise TableError(Problem("spreadsheet", source.name))
     raise TableError(Problem("table_kind", source.name, {"allowed": items([*CSV, *PARQUET, *ARROW, *JSON])}))
 
 

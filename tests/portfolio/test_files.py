@@ -227,6 +227,12 @@ def test_due_dates_instead_of_days_are_told_as_such(tmp_path: Path) -> None:
         read_book(tmp_path / "t.csv")
 
 
+def test_a_spreadsheet_is_no_file_to_write(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("天数,金额\n9,800\n", "utf-8")
+    with pytest.raises(TableError, match=r"out\.xlsx: unknown kind of file; the name should end in \.csv"):
+        score_files(tmp_path / "in.csv", tmp_path / "out.xlsx")
+
+
 def test_a_rounded_id_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("id,days_overdue,amount\n4.40981E+17,10,1000\n0012,10,1000\n", "utf-8")
     pa.parquet.write_table(pa.table({"id": [1e15, 3e17], "dpd": [1, 1], "amount": [1, 1]}), tmp_path / "t.parquet")
