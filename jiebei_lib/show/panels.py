@@ -20,13 +20,19 @@ How to write one (``jiebei_lib/show/<topic>/panel.py``; sentences in ``page/text
 - ``draw`` is called once an event with all values, and once a change of language; it returns :class:`Words` (finished, escaped
   HTML; a template lies beside it) and :class:`Figure` (``page/figure.py``), or a list of them (put ``beside``). Only what
   differs from what is on screen is redrawn, in place. What must feel immediate belongs outside ``Later`` and should take < 5 ms.
-- A :class:`UserError` raised by ``draw`` is shown in place, in both languages, and the last good picture stays. A number outside its
+- A :class:`UserError` raised by ``draw`` is shown in place, in both languages, with controls named by their labels; anything else is one
+  general sentence there and a traceback in the log. The last good picture stays, faded. A number outside its
   limits never reaches ``draw``: the field says so itself.
 - ``Panel(..., presses={"save": save})`` answers ``button("save", …)``: ``save(values, panel)`` returns new values (a dict), a
   :class:`Download`, or nothing; ``panel.tell(sentence)`` shows progress. ``slow={"report"}`` runs these in a thread.
 - ``Panel(..., picks={"map": picked})`` answers clicks and brushes in the figure named ``map``: ``picked(values, event)`` returns new
   values or nothing; ``event`` is ``{"kind": "click", "points": [{"x":…, "y":…, "custom":…}]}`` or
   ``{"kind": "brush", "changes": {...}}`` (parallel coordinates).
+- ``Panel(..., pushed=along)``: ``along(before, after)`` returns values that a moved control brings along, before anything is drawn.
+- For an analyst: ``Panel(..., value=case_of, result=assessed, code=lines, command=line)``, each a function of ``values``: the library's
+  object that the controls describe (``panel.value``), what comes of it (``panel.result``), and both as lines of Python and as a command
+  ("Same in Python"; without ``code`` the lines make the panel and move it). ``panel.figures["days"]`` is a :class:`Figure`,
+  ``panel.frame("days")`` its numbers, and each control a trait of its name, to be observed and linked.
 - In a notebook: ``from jiebei_lib.show.panels import language, rent`` (add the name to ``_HOME`` below), ``language()`` in the first
   cell, ``rent()`` alone in a cell of its own. Narrative cells hold both languages as ``<div lang="zh">`` and ``<div lang="en">``
   blocks with blank lines around the Markdown in them: the switch hides one. For words inside a line: ``<span lang="zh">``.
