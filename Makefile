@@ -10,10 +10,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help report examples test check lab app lock clean
+.PHONY: help report examples test check lab app lock audit-deps clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 report: $(VENV)/.report-stamp ## Render the example reports (Chinese and English) into reports/
 	$(BIN)/jiebei report --examples
@@ -46,6 +46,9 @@ lock: ## Renew requirements/*.lock with the newest versions that fit pyproject.t
 	set -x; \
 	$$compile --upgrade --all-extras --output-file requirements/dev.lock && \
 	$$compile --upgrade --extra reports --constraints requirements/dev.lock --output-file requirements/report.lock
+
+audit-deps: $(VENV)/.dev-stamp ## List what is installed, with versions, dates, and what nobody looks after any more
+	$(BIN)/python -m tests.attack.dependencies
 
 clean: ## Remove .venv, caches and what was rendered (the examples stay)
 	rm -rf $(VENV) $(LOCKER) dist build .pytest_cache .ruff_cache .hypothesis .benchmarks tests/artefacts

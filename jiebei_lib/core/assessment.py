@@ -83,8 +83,11 @@ class Assessment:
         return in_language(whole, lang) if lang else whole
 
 
-def assess(case: Case, policy: Policy | str = "article", as_of: str | date | None = None) -> Assessment:
+def assess(
+    case: Case | Mapping[str, Any], policy: Policy | str = "article", as_of: str | date | None = None
+) -> Assessment:
     """The whole answer for one case under a policy, with the rules in force on ``as_of`` (today if not given)."""
+    case = case if isinstance(case, Case) else Case.of(case)
     policy, day = load_policy(policy), checked_date(as_of)
     asked = [_question(question, policy) for question in explain.questions(case, policy)]
     stage_id = timeline.stage(case.days_overdue, policy)

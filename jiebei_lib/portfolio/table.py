@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from jiebei_lib.core.case import FIELDS, allowed, checked
-from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
+from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.scoring.many import ADDED, ORDERED, answers, words
 from jiebei_lib.core.scoring.score import PART, processors
 from jiebei_lib.portfolio.delimited import cell_text, plain_cell
 
 
-def score(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
+def score(table: pd.DataFrame | Iterable[Mapping[str, Any]], policy: Policy | str = "article") -> pd.DataFrame:
     """The table with :data:`ADDED`, row by row. Its columns that are named like the fields of a case, in any language that case.yaml knows,
     are read, those of facts that may be unknown may be missing; all others are kept and not looked at. Raises :class:`CaseError` naming row
     and column."""
+    if not isinstance(table, pd.DataFrame):
+        rows = list(table) if isinstance(table, Iterable) else [table]
+        if wrong := [row for row in rows if not isinstance(row, Mapping)]:
+            raise CaseError(Problem("not_a_row", f"table: {shown(wrong[0])}", {"allowed": Phrase("mapping")}))
+        table = pd.DataFrame(rows)
     policy = load_policy(policy)
     found, names = _in_parts(check_table(table, others=True), policy), words(policy)
     added = {

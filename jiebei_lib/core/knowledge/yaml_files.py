@@ -13,6 +13,7 @@ from typing import Any
 
 HERE = Path(__file__).parents[2]  # the package
 READER = "core/knowledge/yaml_files.py"
+KEPT, MOST_KEPT = re.compile(r"-[0-9a-f]{24}\.(json|npy)$"), 200_000_000  # files of the cache, and their bytes
 DEEPEST = 50  # collections one inside the other; what ships needs 8
 
 
@@ -139,6 +140,14 @@ def keep(path: Path, content: bytes) -> None:
         part = path.with_name(f"{path.name}.{os.getpid()}")
         part.write_bytes(content)
         part.replace(path)
+        kept = {each: each.stat() for each in path.parent.iterdir() if KEPT.search(each.name)}
+        left = sum(state.st_size for state in kept.values())
+        for old in sorted(
+            kept, key=lambda each: max(kept[each].st_atime, kept[each].st_mtime)
+        ):  # the longest unused first
+            if left > MOST_KEPT and old != path:
+                left -= kept[old].st_size
+                old.unlink()
     except OSError:
         pass
 
