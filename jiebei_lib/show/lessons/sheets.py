@@ -155,7 +155,7 @@ class Sheet:
         from jiebei_lib.core.policy import load_policy
 
         blank = {"zh": "［＿＿］", "en": "[____]"}
-        words = load_policy().data["advice"]["words"].values()
+        words = [one for one in load_policy().data["advice"]["words"].values() if LATE.matches(one)]
         return [
             {"text": {lang: text.format(days=blank[lang], amount=blank[lang]) for lang, text in one["text"].items()}}
             for one in words
