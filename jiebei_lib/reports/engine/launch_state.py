@@ -27,7 +27,6 @@ AT_START = re.compile(
 )
 # A kernel's own, different each time, which it is told anew
 OWN = {"JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_INTERRUPT_EVENT", "IPY_INTERRUPT_EVENT"}
-LIMITS = [number for name, number in sorted(vars(__import__("resource")).items()) if name.startswith("RLIMIT_")]
 
 cold: dict[str, str] = {}  # in a server: modules that it gave up importing, and why
 _read: set[str] = set()  # the environment variables that were read
@@ -116,7 +115,7 @@ def here(folder: str | None = None, environment: Mapping[str, str] | None = None
     return {
         "folder": folder or os.getcwd(),
         "environment": dict(os.environ if environment is None else environment),
-        "limits": {number: resource.getrlimit(number) for number in LIMITS},
+        "limits": {n: resource.getrlimit(n) for name, n in vars(resource).items() if name.startswith("RLIMIT_")},
         "mask": int(re.search(r"Umask:\s*(\d+)", Path("/proc/self/status").read_text("utf-8"))[1], 8),
         "priority": os.getpriority(os.PRIO_PROCESS, 0),
         "processors": os.sched_getaffinity(0),

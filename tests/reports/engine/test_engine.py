@@ -112,12 +112,17 @@ def test_an_interrupted_call_ends_its_copy():
 
 def test_an_interrupt_of_the_caller_ends_the_kernel_though_it_loops(printed, tmp_path):
     printed("1")
-    timer = threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+    said = tmp_path / "pid"
+
+    def interrupt() -> None:
+        while not (said.exists() and said.read_text("utf-8")):
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         printed("import os\nopen('pid', 'w').write(str(os.getpid()))\nwhile True: pass")
-    timer.cancel()
-    assert gone(int((tmp_path / "pid").read_text("utf-8")))
+    assert gone(int(said.read_text("utf-8")))
 
 
 def children(pid: int) -> list[str]:
@@ -238,3 +243,13 @@ def test_its_help_is_whole_in_both_languages(lang, capsys, monkeypatch):
         words(lang)["command"][key] in said for key in ("notebooks", "warm", "out", "lang")
     )
     assert words("zh")["command"].keys() == words("en")["command"].keys()
+
+
+def test_on_a_system_without_forks_the_engine_is_there_and_starts_kernels_as_always(tmp_path):
+    code = (
+        "import sys, socket\nsys.modules['resource'] = None\nsys.platform = 'win32'\n"
+        "from jiebei_lib.reports.engine import fork_server, launch_state\nprint(fork_server.WORKS)\nsys.platform = 'linux'\n"
+        "from jiebei_lib.reports.engine import kernel_process\n"
+        "print(kernel_process._own_kernel([sys.executable, '-m', 'ipykernel_launcher']), kernel_process.warm_up())"
+    )
+    assert child(code, tmp_path).split("\n")[:2] == ["False", "None {}"]

@@ -18,6 +18,7 @@ from tests.reports.engine import same
 
 pytestmark = [pytest.mark.skipif(not fork_server.WORKS, reason="forks: Linux only"), pytest.mark.slow]
 NOTEBOOKS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("notebooks.yaml").read_text("utf-8"))
+LIMIT = 120  # seconds a cell: a notebook that hangs fails
 WARM = ["numpy", "pandas", "plotly.graph_objects", "scipy.linalg", "pyarrow", "numba", "dask"]
 ECHO = """
 from ipykernel.kernelapp import IPKernelApp
@@ -67,7 +68,7 @@ def test_a_notebook_comes_out_the_same_from_both_engines(name, warm, tmp_path, m
         for file, content in case.get("files", {}).items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(content, "utf-8")
-        runs[engine] = same.ran(source, folder, engine, case.get("options", {}))
+        runs[engine] = same.ran(source, folder, engine, {"execution_timeout": LIMIT} | case.get("options", {}))
         for file in case.get("after", ()):
             assert (folder / file).read_text("utf-8") == file.partition(".")[0].replace("unflushed", "written").replace(
                 "ended", "atexit"
