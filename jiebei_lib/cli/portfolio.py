@@ -5,13 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, t
-from jiebei_lib.page.text import say
+from jiebei_lib.core.knowledge.problems import Problem, shown
+from jiebei_lib.page.text import multiple_of, say
+
+if TYPE_CHECKING:
+    from jiebei_lib.core.policy import Policy
+    from jiebei_lib.portfolio.summary import Book
 
 
 def score(
@@ -22,13 +28,16 @@ def score(
     errors: Annotated[str, typer.Option(help=t("score.errors"))] = "report",
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
+    ranks: Annotated[bool, typer.Option("--ranks", help=t("score.ranks"))] = False,
 ) -> int:
     from jiebei_lib.portfolio.score_files import score_files
 
     lang = checked_lang(lang)
     with bar(say("cli.score.doing", lang), lang) as tell:
-        made = score_files(given, out, policy, mapping, errors, lang, cluster, tell)
+        made = score_files(given, out, policy, mapping, errors, lang, cluster, tell, ranks)
     print(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
+    if made.readings is not None:
+        print(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))
     if made.errors is None:
         return 0
     print(say("cli.score.wrong", lang, bad=f"{made.bad:,}", path=made.errors), file=sys.stderr)
@@ -40,25 +49,62 @@ def portfolio(
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
     by: Annotated[str, typer.Option(help=t("portfolio.by"), metavar="COLUMN")] = "communication",
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
-    other: Annotated[str, typer.Option(help=t("portfolio.other"), metavar="POLICY")] = "published",
+    other: Annotated[str | None, typer.Option(help=t("portfolio.other"), metavar="POLICY")] = None,
     to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    most: Annotated[int, typer.Option("--list", help=t("portfolio.list"), metavar="N", min=0, max=200)] = 20,
+    pairs: Annotated[str | None, typer.Option(help=t("portfolio.pairs"), metavar="A,B")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> int:
+    from jiebei_lib.core.policy import load_policy
     from jiebei_lib.portfolio import summary as book
     from jiebei_lib.reports import render as report
 
     lang = checked_lang(lang)
     formats = report.checked_formats(to.split(","))
     loaded = book.read_book(given, mapping)
+    if pairs is not None:
+        return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)
     bad = len({(each.file, each.row) for each in loaded.wrong})
-    told = book.summary(loaded.table, policy, by, other, bad, given[0].stem)
+    told = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
     stem = report.file_stem(f"portfolio-{given[0].stem}")
     made = report.render("portfolio_report", {"book": told, "lang": lang}, stem, formats, out)
     print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+    return _wrong(loaded, lang)
+
+
+def _wrong(loaded: Book, lang: str) -> int:
+    """Says what was wrong with the rows left out; the exit code."""
     for each in loaded.wrong[:10]:
         print(each.problem.say(lang), file=sys.stderr)
-    return 1 if bad else 0
+    return 1 if loaded.wrong else 0
+
+
+def _pairs(loaded: Book, given: str, witnesses: list[Policy], lang: str) -> int:
+    """Two cases of the table held against each other by both witnesses, in the terms of robust ordinal regression."""
+    from jiebei_lib.portfolio.delimited import TableError
+    from jiebei_lib.portfolio.ranks import pair
+
+    ids = [each.strip() for each in given.split(",")]
+    if len(ids) != 2 or not all(ids):
+        raise TableError(Problem("not_a_pair", "--pairs", {"value": shown(given)}))
+    for policy in witnesses:
+        held = pair(loaded.table, *ids, policy)
+        slots = {"one": ids[0], "other": ids[1]}
+        print(say("portfolio.pair.head", lang, name=policy.data["name"][lang], **slots))
+        print("  " + say(f"portfolio.pair.{held.necessarily or 'either'}", lang, **slots))
+        low, high = held.odds
+        if isfinite(held.least) and isfinite(held.greatest):
+            odds = say("portfolio.pair.odds", lang, low=_times(low), high=_times(high), **slots)
+        else:
+            odds = say("portfolio.pair.never", lang, **slots)
+        print(f"  {odds}")
+    return _wrong(loaded, lang)
+
+
+def _times(odds: float) -> str:
+    """2.5; 1/4 where it is less than 1."""
+    return multiple_of(odds) if odds >= 1 else f"1/{multiple_of(1 / odds)}"
 
 
 def sample(

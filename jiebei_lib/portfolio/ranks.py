@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jiebei_lib.core.policy import Policy
+from jiebei_lib.core.knowledge.problems import Problem, shown
+from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import Readings
-from jiebei_lib.core.rules.factors import days_pressure
-from jiebei_lib.core.scoring.compare import HAIR
+from jiebei_lib.core.rules.factors import days_pressure, pressures
+from jiebei_lib.core.scoring.compare import HAIR, Comparison, between
 from jiebei_lib.core.scoring.score import processors
+from jiebei_lib.portfolio.files import TableError
+from jiebei_lib.portfolio.table import check_table, columns_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+RANKED = ("best_rank", "worst_rank", "mean_rank")  # what ranking adds to a table, in this order
 WORK = 4096 * 100_000  # ranks that are worked out; a longer table uses as many fewer of the readings, evenly taken
+ROOM = 1 << 20  # z that are in memory at once, in each thread
+# z + GRID - GRID is z to 2**-30: what differs by less is rounding, and equal cases have equal ranks
+GRID = 1.5 * 2**22
 
 
 @dataclass(frozen=True)
@@ -29,30 +40,42 @@ class Ranks:
     mean: np.ndarray
     readings: int
 
+    def columns(self) -> dict[str, np.ndarray]:
+        """Under the names of :data:`RANKED`."""
+        return dict(zip(RANKED, (self.best, self.worst, self.mean), strict=True))
+
 
 def ranks(pressure: np.ndarray, days: np.ndarray, policy: Policy) -> Ranks:
     """Ranks for pressures (n, 4) on ``days`` (n,). Rows that a reading holds equal share the better rank. n log n for each reading."""
     readings, longest, n = policy.readings, policy.value("factors.days.pressing"), len(days)
     weights, first = drawn(readings, n)
     number = len(weights) - len(readings.vertices) * len(readings.days)
-    by_day = {day: days_pressure(days, day, longest) for day in readings.days}
+    lot, places, plain = max(1, ROOM // max(1, n)), np.arange(1, n + 1), np.ascontiguousarray(pressure.T)
+    by_day = [(day, np.flatnonzero(first == day)) for day in readings.days]
+    lots = [(day, which[at : at + lot]) for day, which in by_day for at in range(0, len(which), lot)]
 
-    def some(which: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        best, worst, total = np.full(n, n), np.zeros(n, int), np.zeros(n)
-        for reading in which:
-            day = first[reading]
-            z = weights[reading, 0] + pressure @ weights[reading, 1:-1] + weights[reading, -1] * by_day[day]
-            z[days < day] = -np.inf
-            place = n - np.searchsorted(np.sort(z), z, side="right") + 1
-            np.minimum(best, place, out=best)
-            np.maximum(worst, place, out=worst)
-            total += place * (reading < number)
+    def some(mine: list[tuple[int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        best, worst, total, place = np.full(n, n), np.zeros(n, int), np.zeros(n, int), np.zeros(n, int)
+        for day, which in mine:
+            w = -weights[which]  # so that the likeliest comes first
+            z = w[:, 1:-1] @ plain + w[:, :1] + w[:, -1:] * days_pressure(days, day, longest)
+            z += GRID
+            z -= GRID
+            z[:, days < day] = np.inf
+            for reading, row in zip(which, z, strict=True):
+                order = row.argsort()
+                along = row[order]
+                new = np.append(True, along[1:] != along[:-1])
+                place[order] = np.maximum.accumulate(np.where(new, places, 0))
+                np.minimum(best, place, out=best)
+                np.maximum(worst, place, out=worst)
+                if reading < number:
+                    total += place
         return best, worst, total
 
     workers = processors()
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(some, [range(start, len(weights), workers) for start in range(workers)]))
-    best, worst, total = zip(*parts, strict=True)
+        best, worst, total = zip(*pool.map(some, [lots[start::workers] for start in range(workers)]), strict=True)
     return Ranks(np.minimum.reduce(best), np.maximum.reduce(worst), np.add.reduce(total) / number, len(weights))
 
 
@@ -63,6 +86,31 @@ def drawn(readings: Readings, rows: int) -> tuple[np.ndarray, np.ndarray]:
     corners, days = readings.vertices, np.array(readings.days)
     weights = np.vstack([readings.samples[::step], np.tile(corners, (len(days), 1))])
     return weights, np.concatenate([readings.first_day[::step], np.repeat(days, len(corners))])
+
+
+def ranked(table: pd.DataFrame, policy: Policy | str = "article") -> Ranks:
+    """Ranks of the rows of a table, read as :func:`jiebei_lib.portfolio.table.score` reads it."""
+    policy, columns = load_policy(policy), check_table(table, others=True)
+    return ranks(sum(pressures(columns, policy)) / 2, columns["days_overdue"], policy)
+
+
+def pair(table: pd.DataFrame, one: str, other: str, policy: Policy | str = "article") -> Comparison:
+    """Two cases of a table by their ids (row numbers from 1 where it has none), as :func:`jiebei_lib.core.scoring.compare.compare`
+    holds them against each other: exact over all readings and all values of what is unknown. Raises :class:`TableError`."""
+    policy, named = load_policy(policy), columns_of(table, others=True)[0].get("case_id")
+    ids = list(map(str, range(1, len(table) + 1))) if named is None else [str(each).strip() for each in table[named]]
+    counts = {each: ids.count(each) for each in (one, other)}
+    problems = [
+        Problem("id_twice" if count else "no_such_id", "case_id", {"value": shown(each)})
+        for each, count in counts.items()
+        if count != 1
+    ]
+    if problems:
+        raise TableError(problems)
+    columns = check_table(table.iloc[[ids.index(one), ids.index(other)]], others=True)
+    (low_a, low_b), (high_a, high_b) = pressures(columns, policy)
+    day_a, day_b = map(int, columns["days_overdue"])
+    return between(low_a, high_a, day_a, low_b, high_b, day_b, policy)
 
 
 def necessarily_above(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.rules.factors import PRESSED, pressures
 from jiebei_lib.core.scoring.many import ADDED, answers, words
 from jiebei_lib.portfolio.columns import Layout, cleaned, layout
 from jiebei_lib.portfolio.files import (
@@ -31,6 +32,7 @@ from jiebei_lib.portfolio.files import (
     safe,
     writing,
 )
+from jiebei_lib.portfolio.ranks import RANKED, Ranks, ranks
 from jiebei_lib.portfolio.workers import in_order
 
 ERRORS = ("report", "fail")
@@ -43,12 +45,14 @@ HASHES = 20_000_000
 
 @dataclass(frozen=True)
 class Scored:
-    """What came of scoring files: the output, the table of wrong rows (None if there are none), and how many rows were which."""
+    """What came of scoring files: the output, the table of wrong rows (None if there are none), how many rows were which, and over
+    how many ``readings`` rows were ranked (None if they were not)."""
 
     output: Path
     errors: Path | None
     rows: int
     bad: int
+    readings: int | None = None
 
 
 def score_files(
@@ -60,11 +64,13 @@ def score_files(
     lang: str = "zh",
     cluster: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    ranked: bool = False,
 ) -> Scored:
     """Scores files (names or globs) into one, whose kind its name's ending says; it appears when all is written, and only then.
 
     Wrong rows go to ``<output>.errors.csv`` (``errors="report"``) or stop everything (``fail``). ``progress`` is called with the
-    number of rows done and of all, if known. Memory does not grow with the number of rows.
+    number of rows done and of all, if known. Memory does not grow with the number of rows, but where they are ``ranked``
+    (:data:`RANKED`), for which the files are read once more: then by some hundred bytes a row.
     """
     from jiebei_lib.portfolio.workers import executor
 
@@ -74,9 +80,10 @@ def score_files(
     kind(output)
     aside = output.with_name(f"{output.name}.errors.csv")
     _spared(files, output, aside)
-    plan = layout_of(files, mapping)
+    plan = layout_of(files, mapping, (*ADDED, *RANKED) if ranked else ADDED)
     doubled, total = _doubled(files, plan)
-    done = bad = 0
+    found = _ranks(files, plan, doubled, policy) if ranked else None
+    places, done, bad = found.columns() if found else {}, 0, 0
     with executor(cluster) as (submit, workers), ExitStack() as kept, writing(output) as put:
         told, listed = _Few(), _Listed(aside, lang, kept)
         parts = _distinct(_chunks(files, told), plan, doubled, told)
@@ -88,6 +95,9 @@ def score_files(
             if wrong and errors == "fail":
                 raise TableError([each.problem for each in wrong[:10]])
             listed.add(wrong)
+            at = done - bad
+            for name, column in places.items():
+                rows = rows.append_column(name, arrow().array(column[at : at + rows.num_rows]))
             put(rows)
             bad += count + len(ours)
             done += len(chunk.numbers) + len(ours)
@@ -99,7 +109,18 @@ def score_files(
         if not done:  # before anything appears
             raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
         listed.end(bad)
-    return Scored(output, aside if bad else None, done, bad)
+    return Scored(output, aside if bad else None, done, bad, found and found.readings)
+
+
+def _ranks(files: list[Path], plan: Layout, doubled: np.ndarray, policy: Policy) -> Ranks:
+    """Ranks of the good rows of all files, in their order."""
+    middles, days = [np.zeros((0, len(PRESSED)))], [np.zeros(0)]
+    for chunk in _distinct(_chunks(files, _Few()), plan, doubled, _Few()):
+        columns, fine, _ = cleaned(chunk, plan, 0)
+        known = {name: column[fine] for name, column in columns.items() if name != "case_id"}
+        middles.append(sum(pressures(known, policy)) / 2)
+        days.append(known["days_overdue"])
+    return ranks(np.concatenate(middles), np.concatenate(days), policy)
 
 
 def _spared(files: list[Path], output: Path, aside: Path) -> None:

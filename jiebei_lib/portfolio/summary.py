@@ -1,4 +1,5 @@
-"""What a manager asks of a whole portfolio: how many, which segments, when, what if the policy were another, what to find out first."""
+"""What a manager asks of a whole portfolio: how many by which witness, whom to talk to first, what to find out first, which segments stand
+above the others, what comes, and what another policy changes."""
 
 from __future__ import annotations
 
@@ -11,13 +12,14 @@ import numpy as np
 
 from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import pressures
-from jiebei_lib.core.scoring.many import contributions, mean_width, middle_pressures
-from jiebei_lib.core.scoring.score import MAJORITY, VERDICTS, evaluate_columns, extremes, likelihood
+from jiebei_lib.core.scoring.many import contributions, middle_pressures
+from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, Scores, evaluate, evaluate_columns
 from jiebei_lib.portfolio.columns import cleaned, with_spans
 from jiebei_lib.portfolio.files import TableError, WrongRow, arrow, chunks, files_of
+from jiebei_lib.portfolio.ranks import RANKED, Ranks, necessarily_above, ranked
 from jiebei_lib.portfolio.score_files import layout_of
 from jiebei_lib.portfolio.table import check_table, score
 
@@ -28,6 +30,11 @@ AHEAD = (0, 1, 2, 3, 5, 7, 10, 14, 21, 30)  # days from now that are looked at
 SEGMENTS = 12  # segments that are told apart; the rest are taken together
 RIBBON = 101  # points at which the ranges of all cases are drawn
 MOST = 1_000_000  # rows that a portfolio in memory may have
+FIRST = 20  # cases to talk to first that a report lists
+PAIRED, OF_EACH = 400, 40  # cases whose pairs are compared: of the whole, of each segment
+ASKED = 1000  # cases by which a question is judged
+MOVES = 8  # changes of grade that are told apart; the rest are taken together
+OPEN = GRADES.index("split")
 
 
 @dataclass(frozen=True)
@@ -76,32 +83,111 @@ def _plain(name: str, column: Any) -> Any:
     return np.asarray(column.to_pylist(), object) if spec["type"] == "text" else column
 
 
-def facts_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """A table's facts as arrays, checked."""
-    return check_table(table, others=True)
+def other_witness(policy: Policy | str, other: Policy | str | None = None) -> Policy:
+    """The witness to stand beside a policy: ``other`` if one is named, else the pages, or the article beside the pages."""
+    label = load_policy(policy).label
+    return load_policy(other or next(name for name in reversed(BUILT_IN) if name != label))
 
 
-def expected(scored: pd.DataFrame) -> dict[str, float]:
-    """How many of the cases to expect calls to contacts in, at the day each stands on: between all cases at their most lenient
-    reading (``low``) and all at their harshest (``high``); ``majority``: in how many most readings say more likely than not."""
-    counted = {"low": scored.low, "high": scored.high, "majority": scored["share"] > MAJORITY}
-    return {"cases": len(scored)} | {name: float(each.sum()) for name, each in counted.items()}
+def grade_counts(scores: Scores) -> dict[str, int]:
+    """How many cases have which grade, whatever is unknown in them; from all readings for a call to none."""
+    return {name: int((scores.grade == GRADES.index(name)).sum()) for name in reversed(GRADES)}
 
 
-def verdicts(scored: pd.DataFrame) -> dict[str, int]:
-    """How many cases have which verdict, from worst to best."""
-    counts = scored.verdict.value_counts()
-    return {name: int(counts.get(name, 0)) for name in VERDICTS[::-1]}
+def verdict_counts(grades: np.ndarray) -> dict[str, int]:
+    """How many have which verdict: ``likely`` where at least most readings are for a call, ``unlikely`` where at most few are."""
+    return {name: int((VERDICT_OF[grades] == VERDICTS.index(name)).sum()) for name in reversed(VERDICTS)}
 
 
-def segments(scored: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The portfolio by the values of any column (numbers in four groups of equal size): ``cases``, ``low`` and ``high`` per 100 cases,
-    mean ``share``, and how many are ``likely`` and ``unlikely``. The largest segments; the rest together under ``…``."""
+def agreements(one: Scores, other: Scores) -> dict[str, int]:
+    """In how many cases two witnesses agree, as :func:`jiebei_lib.core.assessment.agreement` has it for one case."""
+    apart = (one.share > MAJORITY) != (other.share > MAJORITY)
+    same = ~apart & (VERDICT_OF[one.so_far] == VERDICT_OF[other.so_far])
+    return {"agree": int(same.sum()), "differ": int((~apart & ~same).sum()), "disagree": int(apart.sum())}
+
+
+def talk_first(
+    table: pd.DataFrame,
+    policy: Policy | str = "article",
+    other: Policy | str | None = None,
+    most: int | None = FIRST,
+    places: Ranks | None = None,
+) -> pd.DataFrame:
+    """The cases that a call is likeliest for, by their mean rank over all readings of ``policy`` (``places``, if they are known): ids,
+    ranks, the grade so far and the share of readings by both witnesses, and the next question. All of them if ``most`` is None."""
     import pandas as pd
 
-    if by not in scored.columns:
-        raise TableError(Problem("no_column", "by", {"value": shown(by), "allowed": items(scored.columns[:20])}))
-    column = scored[by]
+    policy, places = load_policy(policy), places or ranked(table, policy)
+    first = np.lexsort((places.best, places.worst, places.mean))[:most]
+    if not len(first):
+        return pd.DataFrame(columns=["case_id", *RANKED])
+    some = table.iloc[first]
+    ids = some["case_id"].astype(str) if "case_id" in some.columns else pd.Series(first + 1).astype(str)
+    made = {"case_id": ids.to_numpy()} | {name: column[first] for name, column in places.columns().items()}
+    for name, witness in (("", policy), ("other_", other_witness(policy, other))):
+        scores = evaluate_columns(check_table(some, others=True), witness)
+        made[f"{name}grade"] = np.array(GRADES)[scores.so_far]
+        made |= {f"{name}{key}": getattr(scores, key) for key in ("share", "share_low", "share_high")}
+    asked = [None if pd.isna(each) else each for each in score(some, policy).next_question]
+    return pd.DataFrame(made).assign(next_question=pd.Series(asked, dtype=object))
+
+
+def ordered(table: pd.DataFrame, policy: Policy | str = "article") -> float:
+    """The share of pairs of cases (of some hundreds, evenly taken) of which one stands above the other in every reading, or equal to it,
+    whatever is unknown."""
+    policy, columns = load_policy(policy), check_table(_evenly(table, PAIRED), others=True)
+    above = necessarily_above(*pressures(columns, policy), columns["days_overdue"], policy)
+    return float((above | above.T)[~np.eye(len(above), dtype=bool)].mean()) if len(above) > 1 else 1.0
+
+
+def _evenly(rows: Any, most: int) -> Any:
+    """At most so many of the rows of a table or an array, evenly taken."""
+    at = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(int))
+    return rows[at] if isinstance(rows, np.ndarray) else rows.iloc[at]
+
+
+def segments(
+    table: pd.DataFrame, by: str, policy: Policy | str = "article", places: Ranks | None = None
+) -> pd.DataFrame:
+    """The portfolio by the values of any column (numbers in four groups of equal size), held against the rest of it: ``above`` and
+    ``below``, in what share of pairs of a case of the segment with one of another the first stands so in every reading whatever is
+    unknown (some cases of each, evenly taken); ``place``, the mean rank of its cases from 0 (first) to 1 (last); and how many
+    ``cases`` there are, ``likely`` and ``unlikely``. The largest segments; the rest together under ``…``."""
+    import pandas as pd
+
+    policy, places = load_policy(policy), places or ranked(table, policy)
+    columns, (named, order) = check_table(table, others=True), _named(table, by)
+    members = [np.flatnonzero(named == name) for name in order]
+    sizes = np.array([len(rows) for rows in members])
+    some = [_evenly(rows, OF_EACH) for rows in members]
+    at, which = np.concatenate(some), np.repeat(np.arange(len(some)), [len(rows) for rows in some])
+    low, high = (end[at] for end in pressures(columns, policy))
+    above = necessarily_above(low, high, columns["days_overdue"][at], policy)
+    inside = (which == np.arange(len(some))[:, None]) / np.maximum(1, np.bincount(which))[:, None]
+    share = inside @ (above & ~above.T) @ inside.T  # of pairs of one segment with another
+    weight = np.where(np.eye(len(order), dtype=bool), 0, sizes)
+    weight = weight / np.maximum(1, weight.sum(axis=1, keepdims=True))
+    verdict, place = VERDICT_OF[evaluate_columns(columns, policy).grade], (places.mean - 1) / max(1, len(table) - 1)
+    return pd.DataFrame(
+        {
+            "cases": sizes,
+            "above": (share * weight).sum(axis=1),
+            "below": (share.T * weight).sum(axis=1),
+            "place": [place[rows].mean() for rows in members],
+            "likely": [int((verdict[rows] == VERDICTS.index("likely")).sum()) for rows in members],
+            "unlikely": [int((verdict[rows] <= VERDICTS.index("unlikely")).sum()) for rows in members],
+        },
+        index=pd.Index(order, name=by),
+    )
+
+
+def _named(table: pd.DataFrame, by: str) -> tuple[np.ndarray, list[str]]:
+    """The segment of each row, and those that have cases in the order in which they are shown."""
+    import pandas as pd
+
+    if by not in table.columns:
+        raise TableError(Problem("no_column", "by", {"value": shown(by), "allowed": items(table.columns[:20])}))
+    column = table[by]
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > SEGMENTS:
         column = pd.qcut(column.astype("float64"), 4, duplicates="drop")
         column = column.cat.rename_categories([f"{part.left:g} – {part.right:g}" for part in column.cat.categories])
@@ -110,83 +196,70 @@ def segments(scored: pd.DataFrame, by: str) -> pd.DataFrame:
         counts = column.astype("object").where(column.notna(), "–").value_counts()
         order = [*map(str, counts.index[:SEGMENTS]), *(["…"] if len(counts) > SEGMENTS else [])]
     named = column.astype("object").where(column.notna(), "–").map(str)
-    named = named.where(named.isin(order), "…" if "…" in order else "–")
-    grouped = scored.assign(
-        likely=scored.verdict == "likely", unlikely=scored.verdict.isin(["unlikely", "not_yet"])
-    ).groupby(named, observed=True)
-    out = grouped.agg(
-        cases=("low", "size"),
-        low=("low", "mean"),
-        high=("high", "mean"),
-        share=("share", "mean"),
-        likely=("likely", "sum"),
-        unlikely=("unlikely", "sum"),
-    )
-    out[["low", "high"]] *= 100
-    return out.loc[[name for name in dict.fromkeys([*order, "–"]) if name in out.index]]
+    named = named.where(named.isin(order), "…" if "…" in order else "–").to_numpy()
+    return named, [name for name in dict.fromkeys([*order, "–"]) if (named == name).any()]
 
 
-def calls_by_day(table: pd.DataFrame, policy: Policy | str = "article", ahead: Sequence[int] = AHEAD) -> pd.DataFrame:
-    """If nothing changes: in how many cases to expect calls to contacts so many ``day`` s from now (``low``, ``high``), and in how
-    many most readings say that a call is more likely than not (``majority``)."""
+def days_ahead(table: pd.DataFrame, policy: Policy | str = "article", ahead: Sequence[int] = AHEAD) -> pd.DataFrame:
+    """If nothing changes: how many cases have which verdict so many ``day`` s from now."""
     import pandas as pd
 
-    policy, columns, number = load_policy(policy), facts_of(table), len(ahead)
+    policy, columns, number = load_policy(policy), check_table(table, others=True), len(ahead)
     later = {name: np.tile(column, number) for name, column in columns.items()}
     later["days_overdue"] = np.concatenate([columns["days_overdue"] + day for day in ahead])
-    scores = evaluate_columns(later, policy)
-    sums = {"low": scores.low, "high": scores.high, "majority": scores.share > MAJORITY}
-    return pd.DataFrame(
-        {"day": list(ahead)} | {name: each.reshape(number, -1).sum(axis=1) for name, each in sums.items()}
-    )
+    grades = evaluate_columns(later, policy).grade.reshape(number, -1)
+    return pd.DataFrame([{"day": day} | verdict_counts(row) for day, row in zip(ahead, grades, strict=True)])
 
 
 def questions(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataFrame:
-    """Which single unknown to find out for the whole book: for each ``field``, in how many cases it is ``unknown``, and by how many
-    cases the expected range narrows once it is known (``narrowing``), the best first."""
+    """Which single unknown to find out for the whole book: for each ``field``, in how many cases it is ``unknown``, how many more of
+    them then have a grade other than split (``settled``), and by how much the range of the likelihood narrows in a case
+    (``narrowing``): means over what it may turn out to be. The best first; judged by some cases, evenly taken, if it is many."""
     import pandas as pd
 
-    policy, columns = load_policy(policy), facts_of(table)
-    low, high = pressures(columns, policy)
-    days, longest = columns["days_overdue"], policy.value("factors.days.pressing")
-    least, greatest = extremes(low, high, days, policy.readings, longest)
-    width = likelihood(greatest) - likelihood(least)
+    policy, columns = load_policy(policy), check_table(table, others=True)
     rows = []
-    for name in policy.data["questions"]:
+    for name, question in policy.data["questions"].items():
         column = columns[name]
         unknown = np.flatnonzero(np.isnan(column) if column.dtype.kind == "f" else column < 0)
-        come = unknown[days[unknown] >= policy.readings.days[0]]
-        gain = np.maximum(0.0, width[come] - mean_width(columns, name, come, policy)[0]).sum() if len(come) else 0.0
-        rows.append((name, len(unknown), float(gain)))
-    return pd.DataFrame(rows, columns=["field", "unknown", "narrowing"]).sort_values(
-        "narrowing", ascending=False, kind="stable", ignore_index=True
-    )
+        come = unknown[columns["days_overdue"][unknown] >= policy.readings.days[0]]
+        part = {key: each[_evenly(come, ASKED)] for key, each in columns.items()}
+        settled = narrowing = 0.0
+        for level in question["levels"] if len(come) else ():
+            value = FIELDS[name]["levels"].index(level) if FIELDS[name]["type"] == "level" else level
+            known = dict.fromkeys([name, *["amount_to"] * (name == "amount_overdue")], np.full_like(part[name], value))
+            now, then = _plainly(part, policy), _plainly(part | known, policy)
+            settled += ((then.grade != OPEN).mean() - (now.grade != OPEN).mean()) * len(come) / len(question["levels"])
+            narrowing += (now.high - now.low - then.high + then.low).mean() / len(question["levels"])
+        rows.append((name, len(unknown), float(settled), max(0.0, float(narrowing))))
+    found = pd.DataFrame(rows, columns=["field", "unknown", "settled", "narrowing"])
+    return found.sort_values(["settled", "narrowing"], ascending=False, kind="stable", ignore_index=True)
+
+
+def _plainly(columns: dict[str, np.ndarray], policy: Policy) -> Scores:
+    return evaluate(*pressures(columns, policy), columns["days_overdue"], policy, with_bands=False)
 
 
 def what_if(table: pd.DataFrame, before: Policy | str = "article", after: Policy | str = "published") -> pd.DataFrame:
-    """Case by case what another policy changes: verdicts and shares before and after, whether the verdict ``changed``, and ``why``:
+    """Case by case what another policy changes: grades and shares before and after, whether the grade ``changed``, and ``why``:
     ``first_day`` where it is mostly that a call is possible earlier or later, else the factor (or the ``base``) whose part moved most."""
-    policies = [load_policy(which) for which in (before, after)]
-    scored = [score(table, policy) for policy in policies]
-    columns = facts_of(table)
-    parts = []
+    policies, columns = [load_policy(which) for which in (before, after)], check_table(table, others=True)
+    scored, parts = [evaluate_columns(columns, policy) for policy in policies], []
     for policy in policies:
         low, high = pressures(columns, policy)
         parts.append(contributions(middle_pressures(low, high, columns["days_overdue"], policy), policy))
     why = np.array(FACTORS)[np.abs(parts[1] - parts[0]).argmax(axis=1)]
     bases = [policy.readings.center[0] for policy in policies]
     why = np.where(np.abs(bases[1] - bases[0]) > np.abs(parts[1] - parts[0]).max(axis=1), "base", why)
-    verdict = [each.verdict.to_numpy() for each in scored]
-    possible = [(each != "not_yet") for each in verdict]
-    share = [each["share"].to_numpy() for each in scored]
+    possible, share = [each.grade != 0 for each in scored], [each.share for each in scored]
     # How much of the change comes from the readings whose first day has come, and how much from their weights
     come = [_come(policy, columns["days_overdue"]) for policy in policies]
     by_day = np.abs(come[1] - come[0]) * np.maximum(*share)
     why = np.where((possible[0] != possible[1]) | (by_day > np.abs(share[1] - share[0]) / 2), "first_day", why)
     ids = {"case_id": table["case_id"]} if "case_id" in table.columns else {}
-    out = table.iloc[:, :0].assign(**ids, before=verdict[0], after=verdict[1])
-    out = out.assign(share_before=share[0], share_after=share[1])
-    return out.assign(changed=verdict[0] != verdict[1], why=why)
+    grade = [np.array(GRADES)[each.grade] for each in scored]
+    out = table.iloc[:, :0].assign(**ids, before=grade[0], after=grade[1])
+    return out.assign(share_before=share[0], share_after=share[1], changed=grade[0] != grade[1], why=why)
 
 
 def _come(policy: Policy, days: np.ndarray) -> np.ndarray:
@@ -199,35 +272,54 @@ def summary(
     table: pd.DataFrame,
     policy: Policy | str = "article",
     by: str = "communication",
-    other: Policy | str = "published",
+    other: Policy | str | None = None,
     wrong: int = 0,
     name: str = "",
+    most: int = FIRST,
 ) -> dict[str, Any]:
-    """All of the above as plain data without any single case: what the panel, the notebook and the report show. ``by``: the column
-    to segment by; ``other``: the policy of the what-if; ``wrong``: rows that were left out; ``name``: what the portfolio is called."""
-    policy, other = load_policy(policy), load_policy(other)
-    scored, changes = score(table, policy), what_if(table, policy, other)
-    moved = changes[changes.changed].groupby(["before", "after"], observed=True)
-    at = np.linspace(0, len(scored) - 1, RIBBON).round().astype(int)
-    ribbon = scored.sort_values(["share", "high", "low"], ascending=False, kind="stable").iloc[at]
+    """All of the above as plain data: what the panel, the notebook and the report show. Of single cases it holds the ids of those to
+    talk to first, and what is said of them; none with ``most`` 0. ``by``: the column to segment by; ``other``: the witness beside
+    the policy; ``wrong``: rows that were left out; ``name``: what the portfolio is called."""
+    policy, other = load_policy(policy), other_witness(policy, other)
+    columns, places = check_table(table, others=True), ranked(table, policy)
+    one, two = evaluate_columns(columns, policy), evaluate_columns(columns, other)
+    changes = what_if(table, policy, other)
+    changes = changes[changes.changed]
+    ends = ("most_low", "most_high", "share")
+    ribbon = _evenly(np.lexsort((one.most_low, one.most_high, one.share))[::-1], RIBBON)
+    later = [days_ahead(table, each).to_dict("list") for each in (policy, other)]
     return {
         "name": name,
-        "policy": _policy_names(policy),
-        "other": _policy_names(other),
+        "cases": len(table),
         "wrong": wrong,
-        "expected": expected(scored),
-        "verdicts": verdicts(scored),
-        "ribbon": {end: [round(float(v), 4) for v in ribbon[end]] for end in ("low", "high", "share")},
-        "days": calls_by_day(table, policy).to_dict("list"),
-        "by": by,
-        "segments": segments(scored, by).reset_index(names="segment").to_dict("records"),
-        "questions": questions(table, policy).to_dict("records"),
-        "changes": [
-            {"before": before, "after": after, "cases": len(rows), "why": rows.why.value_counts().index[0]}
-            for (before, after), rows in moved
+        "witnesses": [
+            _policy_names(each) | {"grades": grade_counts(scores), "verdicts": verdict_counts(scores.grade)}
+            for each, scores in ((policy, one), (other, two))
         ],
-        "moved": {why: int(n) for why, n in changes[changes.changed].why.value_counts().items()},
+        "agreement": agreements(one, two),
+        "readings": places.readings,
+        "ordered": ordered(table, policy),
+        "first": talk_first(table, policy, other, most, places).to_dict("records"),
+        "ribbon": {end: [round(float(v), 4) for v in getattr(one, end)[ribbon]] for end in ends},
+        "majority": int((one.share > MAJORITY).sum()),
+        "days": later,
+        "by": by,
+        "segments": segments(table, by, policy, places).reset_index(names="segment").to_dict("records"),
+        "questions": questions(table, policy).to_dict("records"),
+        "changes": _moves(changes),
+        "moved": {why: int(n) for why, n in changes.why.value_counts().items()},
     }
+
+
+def _moves(changes: pd.DataFrame) -> list[dict[str, Any]]:
+    """The changes of grade with the most cases, and what moved most in them; the rest together, without names."""
+    groups = sorted(changes.groupby(["before", "after"]), key=lambda each: -len(each[1]))
+    told = [
+        {"before": before, "after": after, "cases": len(rows), "why": rows.why.value_counts().index[0]}
+        for (before, after), rows in groups[:MOVES]
+    ]
+    rest = sum(len(rows) for _, rows in groups[MOVES:])
+    return [*told, *([{"before": None, "after": None, "cases": rest, "why": None}] if rest else [])]
 
 
 def _policy_names(policy: Policy) -> dict[str, Any]:

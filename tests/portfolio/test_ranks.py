@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from jiebei_lib.cli import run
+from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules.factors import days_pressure, pressures
+from jiebei_lib.core.scoring.compare import compare
 from jiebei_lib.portfolio import ranks as module
-from jiebei_lib.portfolio.ranks import drawn, necessarily_above, ranks
-from jiebei_lib.portfolio.sample import sample
+from jiebei_lib.portfolio.files import TableError
+from jiebei_lib.portfolio.ranks import RANKED, drawn, necessarily_above, pair, ranked, ranks
+from jiebei_lib.portfolio.sample import sample, write_sample
+from jiebei_lib.portfolio.score_files import score_files
 from jiebei_lib.portfolio.table import check_table
 
 ROWS = 200
@@ -64,3 +72,112 @@ def test_necessarily_above_is_a_partial_order_that_every_reading_keeps(table):
         most = in_each_reading(policy, high, days)
         for i, j in np.argwhere(above & ~np.eye(ROWS, dtype=bool))[::97]:
             assert (least[:, i] >= most[:, j] - 1e-9).all()
+
+
+def test_equal_cases_have_equal_ranks_wherever_they_stand(table):
+    policy, low, high, days = table
+    middle = (low + high) / 2
+    order = np.random.default_rng(3).permutation(2 * ROWS)
+    twice = ranks(np.tile(middle, (2, 1))[order], np.tile(days, 2)[order], policy)
+    for found in (twice.best, twice.worst, twice.mean):
+        back = np.empty_like(found)
+        back[order] = found
+        assert (back[:ROWS] == back[ROWS:]).all()
+
+
+def test_more_pressure_never_costs_a_place(table):
+    policy, low, high, days = table
+    middle = (low + high) / 2
+    before, weights = ranks(middle, days, policy), np.vstack([policy.readings.samples, policy.readings.vertices])
+    # By the pages, contact details may weigh either way
+    rising = np.flatnonzero((weights[:, 1:-1] >= 0).all(axis=0))
+    assert len(rising) >= 3
+    for factor in rising:
+        pressed = middle.copy()
+        pressed[7, factor] = 1.0
+        after = ranks(pressed, days, policy)
+        assert after.best[7] <= before.best[7] and after.worst[7] <= before.worst[7] and after.mean[7] <= before.mean[7]
+
+
+def test_necessarily_above_is_never_ranked_below(table):
+    """Who stands above another in every reading, whatever is unknown, has no worse rank in any sense."""
+    policy, low, high, days = table
+    above, found = necessarily_above(low, high, days, policy), ranks((low + high) / 2, days, policy)
+    for i, j in np.argwhere(above & ~np.eye(ROWS, dtype=bool)):
+        assert found.best[i] <= found.best[j] and found.worst[i] <= found.worst[j] and found.mean[i] <= found.mean[j]
+
+
+@pytest.mark.parametrize("policy", ["article", "published"])
+def test_a_pair_of_a_table_is_what_comparing_the_two_cases_gives(policy):
+    table = sample(12, seed=8)
+    cases = [
+        Case(**{name: None if pd.isna(row[name]) else row[name] for name in FIELDS if name in row})
+        for row in table.to_dict("records")
+    ]
+    columns = check_table(table, others=True)
+    above = necessarily_above(*pressures(columns, load_policy(policy)), columns["days_overdue"], load_policy(policy))
+    said = set()
+    for a, b in itertools.permutations(range(12), 2):
+        found, alone = pair(table, cases[a].case_id, cases[b].case_id, policy), compare(cases[a], cases[b], policy)
+        assert found.least == pytest.approx(alone.least) and found.greatest == pytest.approx(alone.greatest)
+        assert (found.necessarily in ("above", "equal")) == above[a, b]
+        said.add(found.necessarily)
+    assert {"above", "below", None} <= said
+
+
+def test_ids_that_are_not_there_or_stand_twice_are_named():
+    table = sample(5, seed=1).assign(case_id=["a", "b", "b", "c", "d"])
+    with pytest.raises(TableError, match="'z'"):
+        pair(table, "a", "z")
+    with pytest.raises(TableError, match="'b'"):
+        pair(table, "b", "a")
+    assert pair(table.drop(columns="case_id"), "1", "1").necessarily in ("equal", None)
+
+
+@pytest.mark.parametrize("parts", [1000, 37])
+def test_a_scored_file_has_the_ranks_of_the_table_of_its_good_rows(tmp_path, monkeypatch, parts):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr("jiebei_lib.portfolio.score_files.ROWS", parts)
+    source = write_sample(tmp_path / "in.csv", 150, seed=4)
+    lines = source.read_text("utf-8").splitlines(keepends=True)
+    lines.insert(40, "X1,abc,100,,,,,bank\n")
+    source.write_text("".join(lines), "utf-8")
+    made = score_files(source, tmp_path / "out.csv", ranked=True)
+    found, expected = pd.read_csv(made.output), ranked(sample(150, seed=4))
+    assert made.bad == 1 and made.readings == expected.readings == 4096 + len(load_policy().readings.vertices)
+    assert list(found.columns[-3:]) == list(RANKED)
+    for name, column in expected.columns().items():
+        assert found[name].to_numpy() == pytest.approx(column)
+    plain = pd.read_csv(score_files(source, tmp_path / "plain.csv").output)
+    pd.testing.assert_frame_equal(found.drop(columns=list(RANKED)), plain)
+
+
+def test_the_command_ranks_and_says_over_how_many_readings(tmp_path, capsys):
+    pytest.importorskip("pyarrow")
+    source = write_sample(tmp_path / "in.csv", 30)
+    assert run(["score", str(source), "-o", str(tmp_path / "out.csv"), "--ranks", "--lang", "en"]) == 0
+    assert f"{4096 + len(load_policy().readings.vertices):,} readings" in capsys.readouterr().out
+    again = ["score", str(tmp_path / "out.csv"), "-o", str(tmp_path / "again.csv"), "--ranks", "--lang", "en"]
+    assert run(again) == 2 and "best_rank" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("lang", "terms"), [("en", ("necessarily", "possibly")), ("zh", ("必然", "可能"))])
+def test_the_command_holds_two_cases_against_each_other_in_the_fields_terms(tmp_path, capsys, lang, terms):
+    pytest.importorskip("pyarrow")
+    source = tmp_path / "in.csv"
+    head = "case_id,days_overdue,amount_overdue,communication,contacts,zhima_score,past_overdue"
+    rows = ["p,30,20000,silent,close", "q,30,800,repaying,wrong", "r,30,20000,repaying,close", "s,3,20000,silent,close"]
+    source.write_text("\n".join([head, *(f"{row},600,2" for row in rows)]) + "\nu,30,800,,,,\n", "utf-8")
+    said = {}
+    for ids in ("p,q", "q,p", "p,u", "p,s"):
+        assert run(["portfolio", str(source), "--pairs", ids, "-o", str(tmp_path / "out"), "--lang", lang]) == 0
+        said[ids] = capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+    first = {ids: text.splitlines()[1] for ids, text in said.items()}  # by the article
+    assert terms[0] in first["p,q"] and terms[0] in first["q,p"] and first["p,q"] != first["q,p"]
+    assert terms[1] in first["p,u"] and terms[0] not in first["p,u"]
+    assert terms[0] in first["p,s"]  # on day 3 no reading of the article has a call
+    assert len(said["p,q"].splitlines()) == 6  # both witnesses
+    for wrong in ("p", "p,q,r", "p,", "p,x"):
+        assert run(["portfolio", str(source), "--pairs", wrong, "--lang", lang]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,8 +1,11 @@
-"""A whole portfolio: sums that add up from case to case, segments, what-ifs with their reasons, the one question, and its report."""
+"""A whole portfolio: counts that add up from case to case, whom to talk to first, segments, what-ifs, the one question, and its report."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,10 +17,13 @@ from jiebei_lib.cli import run
 from jiebei_lib.core.assessment import assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.scoring.compare import compare
 from jiebei_lib.core.scoring.explain import questions as asked_of
+from jiebei_lib.core.scoring.score import GRADES, VERDICTS
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.files import TableError
+from jiebei_lib.portfolio.ranks import ranked
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.portfolio.table import score
 from jiebei_lib.show.portfolio.page import BookPage
@@ -45,48 +51,107 @@ def cases_of(table: pd.DataFrame) -> list[Case]:
     ]
 
 
-def test_what_is_expected_is_the_sum_over_the_cases(table, scored):
-    alone = [assess(case) for case in cases_of(table.head(60))]
-    whole = book.expected(scored.head(60))
-    assert whole["low"] == pytest.approx(sum(a.likelihood["low"] for a in alone))
-    assert whole["high"] == pytest.approx(sum(a.likelihood["high"] for a in alone))
-    assert whole["majority"] == sum(a.share > 0.5 for a in alone) and whole["cases"] == 60
+@pytest.mark.parametrize(("policy", "other"), [("article", "published"), ("published", "article")])
+def test_counts_by_grade_and_witness_are_those_of_the_cases_alone(table, policy, other):
+    some = table.head(60)
+    told, alone = book.summary(some, policy), [assess(case, policy) for case in cases_of(some)]
+    assert [side["policy"] for side in told["witnesses"]] == [policy, other]
+    for n, side in enumerate(told["witnesses"]):
+        given = [a.witnesses[n]["grade"] for a in alone]
+        assert side["grades"] == {name: given.count(name) for name in reversed(GRADES)}
+        said = [a.witnesses[n]["verdict"] for a in alone]
+        assert side["verdicts"] == {name: said.count(name) for name in reversed(VERDICTS)}
+    given = [a.agreement for a in alone]
+    assert told["agreement"] == {name: given.count(name) for name in ("agree", "differ", "disagree")}
+    assert all(told["agreement"].values())
+
+
+def test_counts_are_those_of_the_scored_table(told, scored):
+    one, other = told["witnesses"]
+    for side, column in ((one, "grade"), (other, "published_grade")):
+        assert {name: n for name, n in side["grades"].items() if n} == {
+            name: n for name, n in scored[column].value_counts().items() if n
+        }
+    assert sum(told["agreement"].values()) == told["cases"] == len(scored)
+
+
+def test_those_to_talk_to_first_come_by_mean_rank_with_both_witnesses_and_the_next_question(table, scored):
+    found, places = book.talk_first(table, most=None), ranked(table)
+    assert found.mean_rank.is_monotonic_increasing and len(found) == len(table)
+    whole = found.set_index("case_id").loc[table.case_id]
+    assert np.array_equal(whole.best_rank, places.best) and np.array_equal(whole.worst_rank, places.worst)
+    assert np.array_equal(whole.share, scored["share"]) and np.array_equal(whole.other_share, scored.published_share)
+    asked = scored.next_question.astype(object).where(scored.next_question.notna(), None)
+    assert list(whole.next_question) == list(asked)
+    few = book.talk_first(table, most=5)
+    pd.testing.assert_frame_equal(few, found.head(5), check_dtype=False)
+    for case, grade in zip(cases_of(table.set_index("case_id").loc[few.case_id].reset_index()), few.grade, strict=True):
+        assert assess(case).so_far == grade
 
 
 @pytest.mark.parametrize("by", ["funded_by", "communication", "amount_overdue", "case_id", "zhima_score"])
-def test_segments_add_up_to_the_whole(scored, by):
-    parts = book.segments(scored, by)
-    assert parts.cases.sum() == len(scored) and len(parts) <= book.SEGMENTS + 2
-    whole = book.expected(scored)
-    for end in ("low", "high"):
-        assert (parts[end] * parts.cases / 100).sum() == pytest.approx(whole[end])
-    assert parts.likely.sum() == book.verdicts(scored)["likely"]
+def test_segments_add_up_to_the_whole(table, told, by):
+    parts = book.segments(table, by)
+    assert parts.cases.sum() == len(table) and len(parts) <= book.SEGMENTS + 2
+    assert parts.likely.sum() == told["witnesses"][0]["verdicts"]["likely"]
+    counts = told["witnesses"][0]["verdicts"]
+    assert parts.unlikely.sum() == counts["unlikely"] + counts["not_yet"]
+    assert (parts.above >= 0).all() and (parts.below >= 0).all() and (parts.above + parts.below <= 1 + 1e-9).all()
+    mean = (ranked(table).mean - 1).mean() / (len(table) - 1)
+    assert (parts.place * parts.cases).sum() / len(table) == pytest.approx(mean)
 
 
-def test_a_column_that_is_not_there_is_named(scored):
+def test_segments_stand_as_their_pairs_do_one_by_one(table):
+    some = table.head(30)
+    parts, cases = book.segments(some, "funded_by"), cases_of(some)
+    for name in parts.index:
+        mine = [case for case, by in zip(cases, some.funded_by, strict=True) if by == name]
+        rest = [case for case, by in zip(cases, some.funded_by, strict=True) if by != name]
+        held = [compare(a, b).necessarily for a in mine for b in rest]
+        assert parts.above[name] == pytest.approx(held.count("above") / len(held))
+        assert parts.below[name] == pytest.approx(held.count("below") / len(held))
+
+
+def test_the_share_of_ordered_pairs_is_that_of_comparing_all(table):
+    cases = cases_of(table.head(25))
+    held = [compare(a, b).necessarily for n, a in enumerate(cases) for b in cases[n + 1 :]]
+    assert book.ordered(table.head(25)) == pytest.approx(sum(each is not None for each in held) / len(held))
+
+
+def test_a_column_that_is_not_there_is_named(table):
     with pytest.raises(TableError, match="'nowhere'"):
-        book.segments(scored, "nowhere")
+        book.segments(table, "nowhere")
 
 
 def test_days_ahead_are_the_same_cases_later(table):
-    ahead = book.calls_by_day(table).set_index("day")
-    later = score(table.assign(days_overdue=table.days_overdue + 7))
-    assert ahead.loc[7, "low"] == pytest.approx(later.low.sum()) and ahead.loc[7, "high"] == pytest.approx(
-        later.high.sum()
-    )
-    assert ahead.loc[7, "majority"] == (later["share"] > 0.5).sum()
-    assert ahead.high.is_monotonic_increasing and ahead.loc[0, "high"] == pytest.approx(score(table).high.sum())
+    ahead = book.days_ahead(table).set_index("day")
+    for day in (0, 7):
+        later = score(table.assign(days_overdue=table.days_overdue + day)).verdict.value_counts()
+        assert {name: n for name, n in ahead.loc[day].items() if n} == {name: n for name, n in later.items() if n}
+    assert (ahead.sum(axis=1) == len(table)).all() and ahead.not_yet.is_monotonic_decreasing
 
 
-def test_the_question_is_the_one_that_narrows_most_case_by_case(table):
+def test_the_question_is_the_one_that_settles_most_case_by_case(table):
     some, policy = table.head(40), load_policy()
-    total = {name: 0.0 for name in policy.data["questions"]}
-    for case in cases_of(some):
-        for question in asked_of(case, policy):
-            total[question.field] += question.narrowing
-    found = book.questions(some).set_index("field").narrowing
-    assert found.to_dict() == pytest.approx(total)
-    assert found.is_monotonic_decreasing
+    open_, total = {}, {name: 0.0 for name in policy.data["questions"]}
+    for name, question in policy.data["questions"].items():
+        open_[name] = []
+        for case in cases_of(some):
+            if getattr(case, name) is not None or case.days_overdue < policy.readings.days[0]:
+                continue
+            open_[name].append(next(each.narrowing for each in asked_of(case, policy) if each.field == name))
+            before = assess(case).grade != "split"
+            after = [assess(replace(case, **{name: level})).grade != "split" for level in question["levels"]]
+            total[name] += np.mean(after) - before
+    found = book.questions(some).set_index("field")
+    assert found.settled.to_dict() == pytest.approx(total)
+    assert found.settled.is_monotonic_decreasing and found.settled.iloc[0] > 0
+    for name, gains in open_.items():
+        assert found.narrowing[name] == pytest.approx(np.mean(gains) if gains else 0.0)
+
+
+def test_no_answer_is_unsettled_by_knowing_more(table):
+    assert (book.questions(table).settled >= 0).all()
 
 
 def test_a_what_if_says_who_changes_and_why(table):
@@ -101,33 +166,68 @@ def test_a_what_if_says_who_changes_and_why(table):
     later = book.what_if(table, "article", "published")
     early = later[(table.days_overdue.between(3, 6)).to_numpy()]
     assert early.changed.all() and set(early.why) == {"first_day"} and set(early.before) == {"not_yet"}
+    assert list(later.before) == list(score(table).grade) and list(later.after) == list(score(table).published_grade)
 
 
-def test_a_summary_is_plain_and_names_no_single_case(told, table):
+def test_a_summary_is_plain_and_names_only_the_cases_to_talk_to_first(told, table):
     text = json.dumps(told, ensure_ascii=False)
-    assert not any(case_id in text for case_id in table.case_id)
     assert json.loads(text) == told
+    listed = {row["case_id"] for row in told["first"]}
+    assert len(listed) == book.FIRST and {case_id for case_id in table.case_id if case_id in text} == listed
+    none = book.summary(table.head(50), most=0)
+    assert not any(case_id in json.dumps(none) for case_id in table.case_id)
+    assert BookPage(none, "zh").first() and "没有列出" in str(BookPage(none, "zh").answer()[0])
+
+
+PARTS = ("answer", "first", "questions", "grades", "segments", "ribbon", "days", "what_if", "limits")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_says_the_numbers_in_both_languages(told, lang):
     page = BookPage(told, lang)
-    whole = told["expected"]
-    assert f"{whole['majority']:,.0f}" in page.headline() and f"{whole['high']:,.0f}" in page.headline()
+    one, other = (side["verdicts"]["likely"] for side in told["witnesses"])
+    assert all(f"{n:,}" in page.headline() for n in (one, other, told["agreement"]["disagree"], told["cases"]))
     figures = []
-    for name in ("answer", "verdicts", "ribbon", "days", "segments", "questions", "what_if", "limits"):
+    for name in PARTS:
         parts = getattr(page, name)()
         assert parts
         figures += [part for part in parts if isinstance(part, Figure)]
     assert len(figures) == 6 and all(figure.alt and figure.caption and figure.rows for figure in figures)
     assert all(len(row) == len(figure.head) for figure in figures for row in figure.rows)
-    assert str(told["wrong"]) in str(page.answer()[0]) and "七月" in str(page.answer()[0])
+    first = str(page.answer()[0])
+    assert str(told["wrong"]) in first and "七月" in first and told["first"][0]["case_id"] in first
+    assert first.index("<table") < first.index(told["first"][0]["case_id"]) < first.index(html.escape(page.question()))
+    for side in told["witnesses"]:
+        assert all(f">{n:,}<" in first for n in side["grades"].values() if n)
+    rows = str(page.first()[0])
+    assert all(row["case_id"] in rows for row in told["first"]) and rows.count("<tr>") == 1 + len(told["first"])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_word_of_a_portfolio_speaks_of_frequency(told, lang):
+    """Likelihood is a model quantity over readings: nothing says in how many cases calls are to be expected."""
+    page = BookPage(told, lang)
+    said = []
+    for name in PARTS:
+        for part in getattr(page, name)():
+            said.append(json.dumps(part.spec(), ensure_ascii=False) if isinstance(part, Figure) else str(part))
+    text = " ".join(said).replace("not observed frequencies", "").replace("不是实际发生的频率", "")
+    for word in ("expect", "frequen", "probab", "will be called", "预计", "频率", "概率", "几率"):
+        assert word not in text.lower(), word
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_portfolio_of_hardly_any_cases_has_its_page(table, rows, lang):
+    page = BookPage(book.summary(table.tail(rows)), lang)
+    assert all(getattr(page, name)() for name in PARTS)
 
 
 def test_text_of_a_table_is_never_markup(table):
-    told = book.summary(table.head(30).assign(funded_by="<img src=x onerror=alert(1)>"), by="funded_by", name="<b>")
+    bad = "<img src=x onerror=alert(1)>"
+    told = book.summary(table.head(30).assign(funded_by=bad, case_id=bad), by="funded_by", name="<b>")
     page = BookPage(told, "zh")
-    assert "<b>" not in str(page.answer()[0])
+    assert "<b>" not in str(page.answer()[0]) and "<img" not in str(page.answer()[0]) + str(page.first()[0])
     (picture,) = [part for part in page.segments() if isinstance(part, Figure)]
     assert "<img" not in json.dumps(picture.data)
 
@@ -149,8 +249,11 @@ def test_the_command_makes_the_report_and_tells_of_wrong_rows(tmp_path, capsys):
     source = write_sample(tmp_path / "in.csv", 40)
     assert run(["portfolio", str(source), "-o", str(tmp_path / "out"), "--by", "funded_by"]) == 0
     page = (tmp_path / "out" / "portfolio-in.zh.html").read_text("utf-8")
-    assert "一批逾期案例" in page and "consumer_finance" in page and "S000000001" not in page
-    assert "S000000001" not in (tmp_path / "out" / "portfolio-in.zh.ipynb").read_text("utf-8")
+    ids = set(re.findall(r"S0000000\d\d", page))
+    assert "一批逾期案例" in page and "consumer_finance" in page and len(ids) == 20
+    assert run(["portfolio", str(source), "-o", str(tmp_path / "out"), "--list", "0"]) == 0
+    for suffix in ("html", "ipynb"):
+        assert "S0000000" not in (tmp_path / "out" / f"portfolio-in.zh.{suffix}").read_text("utf-8")
     with source.open("a", encoding="utf-8") as file:
         file.write("X1,abc,100,,,,,bank\n")
     assert run(["portfolio", str(source), "-o", str(tmp_path / "out"), "--lang", "en"]) == 1
@@ -171,6 +274,7 @@ def test_the_panel_follows_its_controls(monkeypatch):
     assert "1个案例" in panel.text()
     made = panel._presses["export"](dict(panel.values), panel)
     assert made.name.endswith(".csv") and "'=1+1" in made.text
+    assert "best_rank,worst_rank,mean_rank" in made.text.splitlines()[0]
 
 
 @pytest.mark.parametrize("rows", ["", "a,nan,800\n"])

@@ -8,169 +8,162 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebei_lib.core.case import FIELDS
-from jiebei_lib.core.scoring.score import VERDICTS
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, note, worded
-from jiebei_lib.page.marks import band, faint_span, percent_axis, trace
-from jiebei_lib.page.text import of_hundred, percent, say
-from jiebei_lib.show.portfolio.words import listed, reason_name, segment_name, whole
+from jiebei_lib.core.scoring.score import GRADES, VERDICT_OF, VERDICTS
+from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, note
+from jiebei_lib.page.marks import VERDICT_COLOURS, band, key_marks, percent_axis, trace
+from jiebei_lib.page.text import fold, heads, of_hundred, percent, say
+from jiebei_lib.show.portfolio.words import ask_first, grade_name, listed, names, reason_name, segment_name, whole
 
 Book = Mapping[str, Any]
-COLOURS = {"likely": CALL, "depends": NEITHER, "unlikely": NO_CALL, "not_yet": NO_CALL}
 SHARE_FONT, BAND_FONT = {"font": {"size": 13, "color": CALL}}, {"font": {"size": 13, "color": "#555555"}}
 ROW, MARGIN = 44, 150  # height of a bar and of what is around the bars, in pixels
+SEGMENT_BARS = (("above", CALL), ("open", FAINT), ("below", NO_CALL))
 
 
-def verdicts_figure(book: Book, lang: str) -> Figure:
-    """How many cases have which verdict, as bars."""
-    counts = book["verdicts"]
-    names = {name: say(f"verdict.{name}", lang) for name in counts}
-    bars = [(names[name], n, COLOURS[name], whole(n)) for name, n in counts.items()]
-    said = [say("portfolio.verdicts.item", lang, name=names[name], n=whole(n)) for name, n in counts.items()]
-    title = say("portfolio.verdicts.title", lang, **{name: whole(n) for name, n in counts.items()})
-    rows = [[names[name], whole(n)] for name, n in counts.items()]
-    return _bars(lang, "verdicts", title, bars, {"counts": listed(said, lang)}, rows)
+def grades_figure(book: Book, lang: str) -> Figure:
+    """How many cases have which grade, by both witnesses, as bars in pairs: the first solid, the other hatched."""
+    sides = [side["grades"] for side in book["witnesses"]]
+    shown = [name for name in sides[0] if any(side[name] for side in sides)]
+    labels = [html.escape(grade_name(name, lang)) for name in shown]
+    colours = [VERDICT_COLOURS.get(VERDICTS[VERDICT_OF[GRADES.index(name)]], NEITHER) for name in shown]
+    look = ({"shape": ""}, {"shape": "/", "fillmode": "overlay", "size": 6, "bgcolor": "#FFFFFF"})
+    data = [
+        _bar(labels, [side[name] for name in shown], colours, pattern=pattern)
+        for side, pattern in zip(sides, look, strict=True)
+    ]
+    slots = names(book, lang)
+    counts = [(grade_name(name, lang), *(whole(side[name]) for side in sides)) for name in shown]
+    said = [say("portfolio.grades.row", lang, name=name, n=n, other=other) for name, n, other in counts]
+    verdicts = [whole(side["verdicts"]["likely"]) for side in book["witnesses"]]
+    title = say("portfolio.grades.title", lang, likely=verdicts[0], other_likely=verdicts[1], **slots)
+    plan = layout(title, MARGIN + 52 * len(shown)) | {
+        "xaxis": _counts_axis(lang, "grades", max((max(side.values()) for side in sides), default=0)),
+        "yaxis": _names(labels),
+        "barmode": "group",
+        "bargap": 0.25,
+    }
+    return _figure(lang, "grades", data, plan, slots | {"rows": listed(said, lang)}, [[*row] for row in counts], slots)
 
 
 def ribbon_figure(book: Book, lang: str) -> Figure:
-    """All cases in order of their share: the range as a band, the share as a line."""
-    ribbon = book["ribbon"]
-    number = len(ribbon["share"])
-    at = [round(100 * n / (number - 1), 1) for n in range(number)]
+    """All cases in order of their share: the range of nine readings in ten as a band, the share as a line."""
+    low, high, share = (book["ribbon"][end] for end in ("most_low", "most_high", "share"))
+    number = len(share)
+    at = [round(100 * n / max(1, number - 1), 1) for n in range(number)]
     words = [
-        [f"{x:g}", percent(low, lang, True), percent(high, lang, True), of_hundred(share)]
-        for x, low, high, share in zip(at, ribbon["low"], ribbon["high"], ribbon["share"], strict=True)
+        [f"{x:g}", percent(least, lang, True), percent(most, lang, True), of_hundred(part)]
+        for x, least, most, part in zip(at, low, high, share, strict=True)
     ]
     hover = [
-        say("portfolio.ribbon.hover", lang, at=x, low=low, high=high, count=count) for x, low, high, count in words
+        say("portfolio.ribbon.hover", lang, at=x, low=least, high=most, count=count) for x, least, most, count in words
     ]
-    data = [*band(at, ribbon["low"], ribbon["high"]), _line(at, ribbon["share"], hover, markers=False)]
-    half = round(100 * book["expected"]["majority"] / max(1, book["expected"]["cases"]))
-    plan = layout(say("portfolio.ribbon.title", lang, half=half), 360) | {
+    data = [*band(at, low, high), _line(at, share, hover, markers=False)]
+    part = round(100 * book["majority"] / max(1, book["cases"]))
+    middle, early = number // 2, min(3, number - 1)
+    plan = layout(say("portfolio.ribbon.title", lang, n=whole(book["majority"]), half=part), 360) | {
         "xaxis": axis(say("portfolio.ribbon.axis", lang)) | {"range": [0, 100], "tickvals": [0, 25, 50, 75, 100]},
         "yaxis": percent_axis(say("portfolio.ribbon.axis_y", lang)),
         "annotations": [
-            note(3, ribbon["share"][3], say("portfolio.ribbon.share", lang), "left", -16) | SHARE_FONT,
-            note(35, 0.45, say("portfolio.ribbon.band", lang), "center", 0) | BAND_FONT,
+            note(at[early], share[early], say("portfolio.ribbon.share", lang), "left", -16) | SHARE_FONT,
+            note(
+                35,
+                (low[35 * number // 100] + high[35 * number // 100]) / 2,
+                say("portfolio.ribbon.band", lang),
+                "center",
+                0,
+            )
+            | BAND_FONT,
         ],
     }
-    middle = number // 2
-    slots = {end: percent(ribbon[end][middle], lang) for end in ("low", "high")}
-    slots |= {"count": of_hundred(ribbon["share"][middle])}
+    slots = {"low": percent(low[middle], lang), "high": percent(high[middle], lang), "count": of_hundred(share[middle])}
     rows = [[*words[n][:3], f"{words[n][3]}/100"] for n in range(0, number, max(1, number // 10))]
-    return worded("book_ribbon", "portfolio.ribbon", lang, data, plan, rows, slots)
+    return _figure(lang, "ribbon", data, plan, slots, rows)
 
 
 def days_figure(book: Book, lang: str) -> Figure:
-    """The expected number of calls to contacts from today on: a band, and the cases on which most readings agree."""
-    days = book["days"]
-    x, last = days["day"], -1
-    hover = [
-        say("portfolio.days.hover", lang, day=day, low=whole(low), high=whole(high), majority=whole(majority))
-        for day, low, high, majority in zip(x, days["low"], days["high"], days["majority"], strict=True)
-    ]
-    data = [*band(x, days["low"], days["high"]), _line(x, days["majority"], hover, markers=True)]
-    slots = {
-        "day": x[last],
-        "low": whole(days["low"][last]),
-        "high": whole(days["high"][last]),
-        "majority": whole(days["majority"][last]),
-    }
-    first = {f"{name}0": whole(days[name][0]) for name in ("low", "high", "majority")}
-    plan = layout(say("portfolio.days.title", lang, **slots), 360) | {
+    """In how many cases at least most readings are for a call, from today on, by both witnesses."""
+    days, slots = book["days"], names(book, lang)
+    x, data, key = days[0]["day"], [], []
+    marks = ((CALL, "diamond", "solid", "◆", "one"), (NEITHER, "circle", "dash", "●", "other"))
+    for side, (colour, symbol, dash, mark, which) in zip(days, marks, strict=True):
+        hover = [
+            say("portfolio.days.hover", lang, day=day, n=whole(n), name=html.escape(slots[which]))
+            for day, n in zip(x, side["likely"], strict=True)
+        ]
+        line = {"color": colour, "width": 3, "dash": dash}
+        marker = {"symbol": symbol, "size": 9, "color": colour}
+        data.append(trace("lines+markers", x, side["likely"], line=line, marker=marker, text=hover))
+        key.append((mark, slots[which], colour))
+    counts = {"likely": days[0]["likely"], "other_likely": days[1]["likely"]}
+    filled = slots | {"day": x[-1]} | {name: whole(each[-1]) for name, each in counts.items()}
+    filled |= {f"{name}0": whole(each[0]) for name, each in counts.items()}
+    highest = max(1, *(max(each) for each in counts.values()))
+    plan = layout(say("portfolio.days.title", lang, **filled), 380) | {
         "xaxis": axis(say("portfolio.days.axis", lang))
-        | {"range": [-0.5, x[last] + 0.5], "tickvals": [0, 7, 14, 21, 30]},
+        | {"range": [-0.5, x[-1] + 0.5], "tickvals": [0, 7, 14, 21, 30]},
         "yaxis": axis(say("portfolio.days.axis_y", lang))
-        | {"range": [0, max(1.0, book["expected"]["cases"]) * 1.04], "gridcolor": FAINT, "tickformat": ",d"},
-        "annotations": [
-            note(x[last], days["majority"][last], say("portfolio.days.majority", lang), "right", -18) | SHARE_FONT,
-            note(x[last], days["low"][last], say("portfolio.days.band", lang), "right", 16) | BAND_FONT,
-        ],
+        | {"range": [0, highest * 1.08], "gridcolor": FAINT, "tickformat": ",d"},
+        "annotations": key_marks([key[0], ("", "", INK), key[1]]),
     }
-    rows = [[str(day), *(whole(days[name][n]) for name in ("low", "high", "majority"))] for n, day in enumerate(x)]
-    return worded("book_days", "portfolio.days", lang, data, plan, rows, slots | first)
+    rows = [
+        [str(day), *(whole(side[name][n]) for side in days for name in ("likely", "depends"))]
+        for n, day in enumerate(x)
+    ]
+    return _figure(lang, "days", data, plan, filled, rows, slots)
 
 
 def segments_figure(book: Book, lang: str) -> Figure:
-    """A line a segment from the lenient to the harsh end of 100 cases, with the mean share of readings marked."""
-    parts = book["segments"]
-    names = [segment_name(book["by"], part["segment"], lang) for part in parts]
-    data = [mark for name, part in zip(names, parts, strict=True) for mark in _segment_marks(name, part, lang)]
-    title = say("portfolio.segments.heading", lang)
-    if parts:
-        top = max(range(len(parts)), key=lambda n: parts[n]["share"])
-        title = say("portfolio.segments.title", lang, name=names[top], count=of_hundred(parts[top]["share"]))
+    """A bar a segment: in what share of pairs its cases stand above others in every reading, below them, and neither."""
+    parts = [each | {"open": max(0.0, 1 - each["above"] - each["below"])} for each in book["segments"]]
+    shown = [segment_name(book["by"], part["segment"], lang) for part in parts]
+    labels = [html.escape(name) for name in shown]
+    data = [_bar(labels, [100 * part[key] for part in parts], colour, ends=False) for key, colour in SEGMENT_BARS]
+    title = say("portfolio.segments.title_one", lang)
+    if len(parts) > 1:
+        top = min(range(len(parts)), key=lambda n: parts[n]["place"])
+        slots = {"name": shown[top], "above": whole(100 * parts[top]["above"])}
+        title = say("portfolio.segments.title", lang, **slots)
     plan = layout(title, MARGIN + ROW * len(parts)) | {
-        "xaxis": axis(say("portfolio.segments.axis", lang)) | {"range": [-2, 102], "gridcolor": FAINT},
-        "yaxis": _names(names),
+        "xaxis": axis(say("portfolio.segments.axis", lang)) | {"range": [0, 100], "gridcolor": FAINT},
+        "yaxis": _names(shown),
+        "barmode": "stack",
     }
-    said = [
-        say("portfolio.segments.row", lang, name=name, low=whole(part["low"]), high=whole(part["high"]))
-        for name, part in zip(names, parts, strict=True)
-    ]
-    rows = [
-        [
-            name,
-            whole(part["cases"]),
-            f"{part['low']:.1f}",
-            f"{part['high']:.1f}",
-            f"{of_hundred(part['share'])}/100",
-            whole(part["likely"]),
-            whole(part["unlikely"]),
-        ]
-        for name, part in zip(names, parts, strict=True)
-    ]
-    return worded("book_segments", "portfolio.segments", lang, data, plan, rows, {"rows": listed(said, lang)})
-
-
-def _segment_marks(name: str, part: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    """A segment's range, and its share as a diamond over one half and a circle up to it."""
-    label, over = html.escape(name), part["share"] > 0.5
-    numbers = {key: whole(part[key]) for key in ("cases", "low", "high")}
-    hover = say("portfolio.segments.hover", lang, name=label, count=of_hundred(part["share"]), **numbers)
-    marker = {"color": CALL if over else NO_CALL, "symbol": "diamond" if over else "circle", "size": 13}
-    share = trace("markers", [100 * part["share"]], [label], marker=marker, hovertext=[hover])
-    return [faint_span(part["low"], part["high"], label, NEITHER), share]
+    rows, said = [], []
+    for name, part in zip(shown, parts, strict=True):
+        share = {end: whole(100 * part[end]) for end in ("above", "below")}
+        said.append(say("portfolio.segments.row", lang, name=name, **share))
+        numbers = [whole(part[key]) for key in ("likely", "unlikely")]
+        rows.append([name, whole(part["cases"]), *share.values(), whole(100 * part["place"]), *numbers])
+    return _figure(lang, "segments", data, plan, {"rows": listed(said, lang)}, rows)
 
 
 def questions_figure(book: Book, lang: str) -> Figure:
-    """By how many cases the expected range narrows once one unknown is known everywhere."""
+    """In how many more cases the grade is clear once one unknown is known everywhere."""
     asked = book["questions"]
-    names = [FIELDS[each["field"]]["name"][lang] for each in asked]
-    bars = [
-        (name, each["narrowing"], NEITHER, f"{each['narrowing']:,.1f}") for name, each in zip(names, asked, strict=True)
-    ]
-    best = asked[0] if asked and asked[0]["narrowing"] > 0 else None
-    title = say("portfolio.questions.title_none", lang)
-    if best:
-        title = say(
-            "portfolio.questions.title",
-            lang,
-            name=names[0],
-            unknown=whole(best["unknown"]),
-            narrowing=f"{best['narrowing']:,.1f}",
-        )
-    said = [
-        say("portfolio.questions.row", lang, name=name, narrowing=f"{each['narrowing']:,.1f}")
-        for name, each in zip(names, asked, strict=True)
-    ]
+    shown = [FIELDS[each["field"]]["name"][lang] for each in asked]
+    settled = [whole(each["settled"]) for each in asked]
+    said = [say("portfolio.questions.row", lang, name=name, settled=n) for name, n in zip(shown, settled, strict=True)]
     rows = [
-        [name, whole(each["unknown"]), f"{each['narrowing']:,.1f}"] for name, each in zip(names, asked, strict=True)
+        [name, whole(each["unknown"]), n, f"{100 * each['narrowing']:.1f}"]
+        for name, each, n in zip(shown, asked, settled, strict=True)
     ]
-    return _bars(lang, "questions", title, bars, {"rows": listed(said, lang)}, rows)
+    bars = [(name, each["settled"], NEITHER) for name, each in zip(shown, asked, strict=True)]
+    return _bars(lang, "questions", ask_first(book, lang), bars, {"rows": listed(said, lang)}, rows)
 
 
 def changes_figure(book: Book, lang: str) -> Figure:
-    """How many cases go from which verdict to which."""
+    """How many cases go from which grade to which."""
     bars, said, rows = [], [], []
     for change in book["changes"]:
-        before, after = (say(f"verdict.{change[end]}", lang) for end in ("before", "after"))
-        worse = VERDICTS.index(change["after"]) > VERDICTS.index(change["before"])
-        move = say("portfolio.what_if.move", lang, before=before, after=after)
-        bars.append(
-            (f"{'◆' if worse else '●'} {move}", change["cases"], CALL if worse else NO_CALL, whole(change["cases"]))
-        )
+        move, colour, why = say("portfolio.what_if.rest", lang), NEITHER, ""
+        if change["before"]:
+            before, after = (grade_name(change[end], lang) for end in ("before", "after"))
+            worse = GRADES.index(change["after"]) > GRADES.index(change["before"])
+            move = f"{'◆' if worse else '●'} {say('portfolio.what_if.move', lang, before=before, after=after)}"
+            colour, why = CALL if worse else NO_CALL, reason_name(change["why"], lang)
+        bars.append((move, change["cases"], colour))
         said.append(say("portfolio.what_if.row", lang, move=move, n=whole(change["cases"])))
-        rows.append([move, whole(change["cases"]), reason_name(change["why"], lang)])
+        rows.append([move, whole(change["cases"]), why])
     title = say("portfolio.what_if.title", lang, changed=whole(sum(change["cases"] for change in book["changes"])))
     return _bars(lang, "what_if", title, bars, {"rows": listed(said, lang)}, rows)
 
@@ -178,38 +171,76 @@ def changes_figure(book: Book, lang: str) -> Figure:
 # ---- parts of pictures ---------------------------------------------------------------------------------------------
 
 
+def _figure(
+    lang: str,
+    name: str,
+    data: list[dict[str, Any]],
+    plan: dict[str, Any],
+    slots: dict[str, Any],
+    rows: list[list[str]],
+    named: dict[str, str] | None = None,
+) -> Figure:
+    alt, caption = (say(f"portfolio.{name}.{key}", lang, **slots) for key in ("alt", "caption"))
+    return Figure(
+        f"book_{name}",
+        data,
+        plan,
+        alt,
+        caption,
+        heads(f"portfolio.{name}.table", lang, **{key: fold(name, lang) for key, name in (named or {}).items()}),
+        rows,
+    )
+
+
 def _bars(lang: str, name: str, title: str, bars: list[tuple], slots: dict[str, Any], rows: list[list[str]]) -> Figure:
-    """Horizontal bars: name, size, colour, and the text at its end."""
-    labels = [html.escape(bar[0]) for bar in bars]
-    longest = max([bar[1] for bar in bars], default=0) or 1
-    bar = {
+    """Horizontal bars: name, size, colour."""
+    labels, sizes, colours = ([bar[n] for bar in bars] for n in range(3))
+    plan = layout(title, MARGIN + ROW * len(bars)) | {
+        "xaxis": _counts_axis(lang, name, max(sizes, default=0)),
+        "yaxis": _names(labels),
+    }
+    return _figure(lang, name, [_bar([html.escape(each) for each in labels], sizes, colours)], plan, slots, rows)
+
+
+def _bar(
+    labels: list[str], sizes: list[float], colour: Any, ends: bool = True, pattern: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Horizontal bars, with their numbers at their ends or, in a stack, within them where they have room."""
+    text = [whole(size) if ends or size >= 8 else "" for size in sizes]
+    ink = INK if ends or colour == FAINT else "#FFFFFF"
+    return {
         "type": "bar",
         "orientation": "h",
-        "x": [bar[1] for bar in bars],
+        "x": list(sizes),
         "y": labels,
-        "marker": {"color": [bar[2] for bar in bars]},
-        "text": [bar[3] for bar in bars],
-        "textposition": "outside",
+        "marker": {"color": colour} | ({"pattern": pattern} if pattern else {}),
+        "text": text,
+        "textposition": "outside" if ends else "inside",
+        "insidetextanchor": "middle",
+        "constraintext": "none",
+        "textangle": 0,
         "cliponaxis": False,
-        "textfont": {"size": 14, "color": INK},
+        "textfont": {"size": 14, "color": ink},
         "hoverinfo": "skip",
     }
-    plan = layout(title, MARGIN + ROW * len(bars)) | {
-        "xaxis": axis(say(f"portfolio.{name}.axis", lang))
-        | {"range": [0, longest * 1.18], "gridcolor": FAINT, "tickformat": ",~r"},
-        "yaxis": _names([bar[0] for bar in bars]),
-    }
-    return worded(f"book_{name}", f"portfolio.{name}", lang, [bar], plan, rows, slots)
+
+
+def _counts_axis(lang: str, name: str, longest: float) -> dict[str, Any]:
+    """An axis of cases, with room for the numbers at the bars' ends."""
+    ends = {"range": [0, (longest or 1) * 1.18], "gridcolor": FAINT, "tickformat": ",~r", "nticks": 5}
+    return axis(say(f"portfolio.{name}.axis", lang)) | ends
 
 
 def _names(names: list[str]) -> dict[str, Any]:
     """The axis of names, first on top. A long one stands in lines, so that on a phone the bars keep half the width."""
-    lines = [textwrap.wrap(name, 18, break_long_words=False) or [name] for name in names]
+    lines = [
+        textwrap.wrap(name, 18, break_long_words=False) if name.isascii() else textwrap.wrap(name, 10) for name in names
+    ]
     return axis("") | {
         "autorange": "reversed",
         "type": "category",
         "tickvals": [html.escape(name) for name in names],
-        "ticktext": ["<br>".join(map(html.escape, each)) for each in lines],
+        "ticktext": ["<br>".join(map(html.escape, each or [name])) for each, name in zip(lines, names, strict=True)],
         "ticklabelstandoff": 6,
     }
 

@@ -18,7 +18,7 @@ from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
 
 SEGMENTS = ("communication", "contacts", "amount_overdue", "days_overdue", "zhima_score", "past_overdue", "funded_by")
-PARTS = ("verdicts", "ribbon", "days", "segments", "questions", "what_if")
+PARTS = ("first", "questions", "segments", "ribbon", "days", "what_if")
 
 
 def portfolio(rows: int = 2000) -> Panel:
@@ -52,12 +52,15 @@ def portfolio(rows: int = 2000) -> Panel:
 
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
-    return {"beside": [Later(lambda: _first(values, lang))], "below": [Later(lambda: _parts(values, lang, PARTS[1:]))]}
+    return {
+        "beside": [Later(lambda: _first(values, lang))],
+        "below": [Later(lambda: _parts(values, lang, PARTS))],
+    }
 
 
 def _first(values: dict[str, Any], lang: str) -> list[Any]:
     wrong = wrong_words(_book(*_given(values)).wrong, lang)
-    return [*_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("verdicts",))]
+    return [*_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("grades",))]
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
@@ -112,9 +115,11 @@ def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, o
 
 def _export(values: dict[str, Any], panel: Panel) -> Download:
     from jiebei_lib.portfolio.files import safe
+    from jiebei_lib.portfolio.ranks import ranked
     from jiebei_lib.portfolio.table import score
 
-    scored = score(_book(*_given(values)).table, values["policy"])
+    table = _book(*_given(values)).table
+    scored = score(table, values["policy"]).assign(**ranked(table, values["policy"]).columns())
     texts = [name for name in scored.columns if name not in FIELDS or FIELDS[name]["type"] == "text"]
     for name in scored[texts].select_dtypes(["object", "string"]).columns:
         scored[name] = scored[name].map(lambda cell: safe(cell) if isinstance(cell, str) else cell)

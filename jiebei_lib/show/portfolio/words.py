@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.policy import load_policy
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import say, witness_name
 
 
 def whole(value: float) -> str:
@@ -14,6 +17,28 @@ def whole(value: float) -> str:
 
 def listed(parts: list[str], lang: str) -> str:
     return ("，" if lang == "zh" else ", ").join(parts)
+
+
+def names(book: Mapping[str, Any], lang: str) -> dict[str, str]:
+    """What the two witnesses are called, the built-in ones shortly."""
+    short = ("article", "published")
+    return {
+        key: say(f"portfolio.witness.{side['policy']}", lang) if side["policy"] in short else witness_name(side, lang)
+        for key, side in zip(("one", "other"), book["witnesses"], strict=True)
+    }
+
+
+def grade_name(grade: str, lang: str) -> str:
+    return say(f"case.first.grade.{grade}", lang)
+
+
+def ask_first(book: Mapping[str, Any], lang: str) -> str:
+    """The one question to ask of the whole book."""
+    best = next(iter(book["questions"]), None)
+    if best is None or round(best["settled"]) < 1:
+        return say("portfolio.questions.title_none", lang)
+    numbers = {key: whole(best[key]) for key in ("unknown", "settled")}
+    return say("portfolio.questions.title", lang, name=FIELDS[best["field"]]["name"][lang], **numbers)
 
 
 def column_name(name: str, lang: str) -> str:
