@@ -163,10 +163,7 @@ def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
         for row in kinds
     ]
     hatched = {"color": FAINT, "line": {"color": NEITHER, "width": 1}, "pattern": {"shape": "/", "fgcolor": NEITHER}}
-    data = [
-        _rule_bars(words, shown, "breaches", {"color": CALL}),
-        _rule_bars(words, shown, "undecided", hatched),
-    ]
+    data = [_rule_bars(words, shown, "breaches", {"color": CALL}), _rule_bars(words, shown, "undecided", hatched)]
     alt, caption = words.say("calls.rules.alt", rows=sentences(said, lang)), words.say("calls.rules.caption")
     return Figure("broken-rules", data, plan, alt, caption, words.heads("calls.rules.table"), table)
 

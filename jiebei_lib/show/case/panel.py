@@ -196,10 +196,7 @@ def start() -> Panel:
     def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
         case = (quiet if values["way"] == "silent" else talking).replace(days_overdue=values["days"])
         quick = Quick.of(case, policy)
-        return {
-            "top": [answer_words(quick, lang)],
-            "beside": [figures.readings_figure(quick, case, policy, lang)],
-        }
+        return {"top": [answer_words(quick, lang)], "beside": [figures.readings_figure(quick, case, policy, lang)]}
 
     return Panel(fields, draw, name="start")
 
