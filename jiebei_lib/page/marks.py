@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -178,6 +179,67 @@ def key_marks(entries: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
         }
         for (mark, text, colour), (x, anchor) in zip(entries, anchors, strict=True)
     ]
+
+
+def text_bars(sizes: list[float], names: list[str], colours: list[str], texts: list[str]) -> dict[str, Any]:
+    """Horizontal bars, each with words at its end."""
+    words = {"text": texts, "textposition": "outside", "textfont": {"size": 14, "color": INK}}
+    across = {"type": "bar", "orientation": "h", "x": sizes, "y": names, "marker": {"color": colours}}
+    return {**across, **words, "cliponaxis": False, "hoverinfo": "skip"}
+
+
+def hatched(colour: str, hatch: str) -> dict[str, Any]:
+    ink = "#FFFFFF" if hatch == "/" else INK
+    return {"shape": hatch, "fgcolor": ink, "bgcolor": colour, "size": 7, "solidity": 0.25}
+
+
+def label(x: Any, y: float, text: str, anchor: str = "left", **more: Any) -> dict[str, Any]:
+    font = {"size": 13, "color": INK}
+    behind = {"bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0}  # so that an upright does not run through the words
+    return (
+        {"x": x, "y": y, "xanchor": anchor, "text": text, "showarrow": False, "font": font, "align": "left"}
+        | behind
+        | more
+    )
+
+
+def above_plot(x: Any, text: str, anchor: str = "center", **more: Any) -> dict[str, Any]:
+    """A label over the plot, at an upright line."""
+    return label(x, 1, text, anchor, yref="paper", yanchor="bottom", **more)
+
+
+def hatched_bars(x: Sequence[float], y: Sequence[float], colour: str, hatch: str) -> dict[str, Any]:
+    marker = {"color": colour, "pattern": hatched(colour, hatch), "line": {"color": INK, "width": 0.6}}
+    return {"type": "bar", "orientation": "h", "x": list(x), "y": list(y), "marker": marker, "hoverinfo": "x"}
+
+
+def stems(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+    """A thin line from zero to each mark."""
+    across = [value for end in x for value in (0, end, None)]
+    along = [value for place in y for value in (place, place, None)]
+    style = {"color": "#B0B0B0", "width": 3}
+    return trace("lines", across, along, line=style)
+
+
+def hover_marks(
+    x: Sequence[Any], y: Sequence[float], solid: Sequence[bool], symbol: str, text: Sequence[str]
+) -> dict[str, Any]:
+    """Marks with words on hover; open where not ``solid``."""
+    symbols = [symbol if one else f"{symbol}-open" for one in solid]
+    marker = {"symbol": symbols, "size": 13, "color": INK, "line": {"width": 2, "color": INK}}
+    return trace("markers", x, y, marker=marker, text=[html.escape(words) for words in text])
+
+
+def wrapped_names(names: list[str]) -> dict[str, Any]:
+    """The axis of names, first on top. A long one stands in lines, so that on a phone the bars keep half the width."""
+    lines = [textwrap.wrap(name, 18, break_long_words=False) or [name] for name in names]
+    return axis("") | {
+        "autorange": "reversed",
+        "type": "category",
+        "tickvals": [html.escape(name) for name in names],
+        "ticktext": ["<br>".join(map(html.escape, each)) for each in lines],
+        "ticklabelstandoff": 6,
+    }
 
 
 def ranges_figure(

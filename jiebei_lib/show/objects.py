@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from jiebei_lib.page.block import Block
 from jiebei_lib.page.text import LANGUAGES
 
 # What `jiebei_lib` hands out, and the class of what comes of it, with its module.
@@ -23,36 +23,6 @@ SHOWN = {
     "audit": ("calls.audit", "Findings"),
     "UserError": ("core.knowledge.problems", "UserError"),
 }
-
-
-@dataclass(frozen=True)
-class Block:
-    """What an object's first screen is made of: a small line above, the answer, further lines, a table, small print."""
-
-    kicker: str = ""
-    answer: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    heads: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def html(self) -> str:
-        from jiebei_lib.page.html import environment
-
-        macro = environment().get_template("show/objects.html.j2").module.block
-        return str(macro(self.kicker, self.answer, self.lines, self.heads, self.rows, self.notes)).strip()
-
-    def markdown(self) -> str:
-        parts = [self.kicker, *(f"**{_plain(line)}**" for line in self.answer), *map(_plain, self.lines)]
-        if self.rows:
-            rows = [self.heads, ["---"] * len(self.heads), *self.rows]
-            parts.append("\n".join("| " + " | ".join(map(_plain, row)) + " |" for row in rows))
-        return "\n\n".join(part for part in [*parts, *map(_plain, self.notes)] if part)
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it stands."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in text).replace("\n", " ")
 
 
 def dress(name: str) -> None:
@@ -84,9 +54,6 @@ def reader() -> str:
     switch = sys.modules.get("jiebei_lib.show.widget.switch")
     asked = switch.current.lang if switch else os.environ.get("JIEBEI_LANG", "")
     return asked if asked in LANGUAGES else LANGUAGES[0]
-
-
-# ---- an assessment ------------------------------------------------------------------------------------------------------
 
 
 def assessment_block(a: Any, lang: str) -> Block:
@@ -137,9 +104,6 @@ def assessment_line(self: Any) -> str:
     return f"<Assessment {self.case_id}: {self.policy}, {self.verdict}, share {self.share:.2f}, likelihood {low:.2f} to {high:.2f}>"
 
 
-# ---- a policy -----------------------------------------------------------------------------------------------------------
-
-
 def policy_block(policy: Any, lang: str) -> Block:
     """What was changed, with its basis."""
     from jiebei_lib.core.policy import load_policy
@@ -165,9 +129,6 @@ def policy_frame(self: Any) -> Any:
         for path, node in assumptions(self)
     ]  # fmt: skip
     return pd.DataFrame(rows).set_index("path")
-
-
-# ---- a loan, an audit, a mistake ----------------------------------------------------------------------------------------
 
 
 def loan_block(loan: Any, lang: str) -> Block:

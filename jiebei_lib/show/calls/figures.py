@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from jiebei_lib.page.figure import CALL, FAINT, NEITHER, Figure, axis, layout, note
+from jiebei_lib.page.figure import CALL, FAINT, NEITHER, Figure, axis, layout, note, worded
 from jiebei_lib.page.marks import joined, sentences, trace
 from jiebei_lib.show.calls.words import AuditWords
 
@@ -164,8 +164,7 @@ def rules_figure(words: AuditWords, most: int = 20) -> Figure | None:
     ]
     hatched = {"color": FAINT, "line": {"color": NEITHER, "width": 1}, "pattern": {"shape": "/", "fgcolor": NEITHER}}
     data = [_rule_bars(words, shown, "breaches", {"color": CALL}), _rule_bars(words, shown, "undecided", hatched)]
-    alt, caption = words.say("calls.rules.alt", rows=sentences(said, lang)), words.say("calls.rules.caption")
-    return Figure("broken-rules", data, plan, alt, caption, words.heads("calls.rules.table"), table)
+    return worded("broken-rules", "calls.rules", lang, data, plan, table, {"rows": sentences(said, lang)})
 
 
 def _rule_bars(words: AuditWords, shown: list[dict[str, Any]], kind: str, marker: dict[str, Any]) -> dict[str, Any]:

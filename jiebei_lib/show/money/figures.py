@@ -11,7 +11,7 @@ from jiebei_lib.money.arrears import Owed, owed_by_day, waiting
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record, RecordDate
 from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright, worded
-from jiebei_lib.page.marks import trace
+from jiebei_lib.page.marks import above_plot, hatched, hatched_bars, hover_marks, label, stems, trace
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.money.words import line_rows, rate, sum_, way_rows
 
@@ -52,7 +52,7 @@ def owed_figure(loan: Loan, today: int, lang: str, unpaid: Loan | None = None) -
         | {"range": [0, LAST], "tickvals": [0, 30, 90, 180, 270, 365]},
         "yaxis": axis(say("money.figures.owed.yuan", lang)) | GRID | {"range": [0, top], "tickformat": ",.0f"},
         "shapes": [upright(today, INK, 2) | {"layer": "above"}],
-        "annotations": [*_ends(owed[-1], top, lang), _above(today, say("money.figures.owed.now", lang))],
+        "annotations": [*_ends(owed[-1], top, lang), above_plot(today, say("money.figures.owed.now", lang))],
         "hovermode": "x",
     }
     plan["margin"] = plan["margin"] | {"r": 78}
@@ -70,13 +70,8 @@ def _area(part: str, owed: Sequence[Owed], lang: str) -> dict[str, Any]:
         "stackgroup": "owed",
         "name": say(f"money.parts.{part}", lang),
         "fillcolor": colour,
-        "fillpattern": _pattern(colour, hatch),
+        "fillpattern": hatched(colour, hatch),
     }
-
-
-def _pattern(colour: str, hatch: str) -> dict[str, Any]:
-    ink = "#FFFFFF" if hatch == "/" else INK
-    return {"shape": hatch, "fgcolor": ink, "bgcolor": colour, "size": 7, "solidity": 0.25}
 
 
 def _line(y: Sequence[float], dash: str, width: float = 2) -> dict[str, Any]:
@@ -97,23 +92,8 @@ def _ends(last: Owed, top: float, lang: str) -> list[dict[str, Any]]:
         if amount > 0:
             place = max(below + amount / 2, place + 0.075 * top)
             below += amount
-            out.append(_label(LAST, place, say(f"money.parts.{part}", lang), xshift=6))
+            out.append(label(LAST, place, say(f"money.parts.{part}", lang), xshift=6))
     return out
-
-
-def _label(x: Any, y: float, text: str, anchor: str = "left", **more: Any) -> dict[str, Any]:
-    font = {"size": 13, "color": INK}
-    behind = {"bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0}  # so that an upright does not run through the words
-    return (
-        {"x": x, "y": y, "xanchor": anchor, "text": text, "showarrow": False, "font": font, "align": "left"}
-        | behind
-        | more
-    )
-
-
-def _above(x: Any, text: str, anchor: str = "center", **more: Any) -> dict[str, Any]:
-    """A label over the plot, at an upright line."""
-    return _label(x, 1, text, anchor, yref="paper", yanchor="bottom", **more)
 
 
 def ways_figure(account: dict[str, Any], lang: str) -> Figure:
@@ -127,7 +107,7 @@ def ways_figure(account: dict[str, Any], lang: str) -> Figure:
         said = say("money.figures.ways.deepens", lang, name=name) if way["deepens"] else name
         sums = {"total": sum_(way["total"]), "extra": sum_(way["extra"]), "date": way["debt_free"]}
         words = f"<b>{html.escape(said)}</b><br>{say('money.figures.ways.bar', lang, **sums)}"
-        marks.append(_label(0, place, words, yanchor="bottom", yshift=13))
+        marks.append(label(0, place, words, yanchor="bottom", yshift=13))
     worst = max(range(len(ways)), key=lambda n: extra[n])
     slots = {"debt": sum_(debt), "worst": names[worst], "extra": sum_(extra[worst])}
     title = say("money.figures.ways.title" if extra[worst] else "money.figures.ways.title_tie", lang, **slots)
@@ -139,14 +119,9 @@ def ways_figure(account: dict[str, Any], lang: str) -> Figure:
         "yaxis": HIDDEN | {"range": [-len(ways) + 0.6, 0.9]},
         "annotations": marks,
     }
-    data = [_bar([debt] * len(ways), y, *PARTS["principal"]), _bar(extra, y, *PARTS["penalty"])]
+    data = [hatched_bars([debt] * len(ways), y, *PARTS["principal"]), hatched_bars(extra, y, *PARTS["penalty"])]
     alt, caption = say("money.figures.ways.alt", lang, **slots), say("money.figures.ways.caption", lang)
     return Figure("ways", data, plan, alt, caption, heads("money.ways.table", lang), way_rows(account, lang))
-
-
-def _bar(x: Sequence[float], y: Sequence[float], colour: str, hatch: str) -> dict[str, Any]:
-    marker = {"color": colour, "pattern": _pattern(colour, hatch), "line": {"color": INK, "width": 0.6}}
-    return {"type": "bar", "orientation": "h", "x": list(x), "y": list(y), "marker": marker, "hoverinfo": "x"}
 
 
 def rate_figure(account: dict[str, Any], lang: str) -> Figure:
@@ -156,10 +131,10 @@ def rate_figure(account: dict[str, Any], lang: str) -> Figure:
     late = account["rate"]["nominal_annual"] * float(account["loan"]["penalty_multiple"])
     top = 1.15 * max(all_in, late, *(line["rate"] for line in lines))
     y = [-n for n in range(len(lines))]
-    marks = [_label(0, place, html.escape(line["name"][lang]), yshift=19) for place, line in zip(y, lines, strict=True)]
+    marks = [label(0, place, html.escape(line["name"][lang]), yshift=19) for place, line in zip(y, lines, strict=True)]
     for x, key, shift in ((all_in, "loan", 0), (late, "late", 17)):
         said = say(f"money.figures.rate.{key}", lang, rate=rate(x))
-        marks.append(_above(x, said, "right" if x > 0.5 * top else "left", yshift=shift))
+        marks.append(above_plot(x, said, "right" if x > 0.5 * top else "left", yshift=shift))
     above = sum(bool(line["above"]) and line["binds"] is not False for line in lines)
     slots = {"rate": rate(all_in), "late": rate(late), "above": above, "count": len(lines)}
     plan = layout(say("money.figures.rate.title", lang, **slots), 62 * len(lines) + 150) | {
@@ -175,28 +150,11 @@ def rate_figure(account: dict[str, Any], lang: str) -> Figure:
     }
     plan["margin"] = plan["margin"] | {"t": 104}
     solid = [line["in_force"] and line["basis"] != "assumption" and line["binds"] is not False for line in lines]
-    stems = _stems([line["rate"] for line in lines], y)
-    dots = _dots([line["rate"] for line in lines], y, solid, "diamond", [line["applies"][lang] for line in lines])
+    lines_to = stems([line["rate"] for line in lines], y)
+    dots = hover_marks([line["rate"] for line in lines], y, solid, "diamond", [line["applies"][lang] for line in lines])
     alt, caption = say("money.figures.rate.alt", lang, **slots), say("money.figures.rate.caption", lang)
     head = heads("money.rate.table", lang)
-    return Figure("rate", [stems, dots], plan, alt, caption, head, line_rows(account, lang))
-
-
-def _stems(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
-    """A thin line from zero to each mark."""
-    across = [value for end in x for value in (0, end, None)]
-    along = [value for place in y for value in (place, place, None)]
-    style = {"color": "#B0B0B0", "width": 3}
-    return trace("lines", across, along, line=style)
-
-
-def _dots(
-    x: Sequence[Any], y: Sequence[float], solid: Sequence[bool], symbol: str, text: Sequence[str]
-) -> dict[str, Any]:
-    """Marks with words on hover; open where not ``solid``."""
-    symbols = [symbol if one else f"{symbol}-open" for one in solid]
-    marker = {"symbol": symbols, "size": 13, "color": INK, "line": {"width": 2, "color": INK}}
-    return trace("markers", x, y, marker=marker, text=[html.escape(words) for words in text])
+    return Figure("rate", [lines_to, dots], plan, alt, caption, head, line_rows(account, lang))
 
 
 def record_figure(dates: Record, lang: str) -> Figure:
@@ -207,11 +165,11 @@ def record_figure(dates: Record, lang: str) -> Figure:
     y = [-n - 1 for n in range(len(dated))]
     events = [_event(mark, lang) for mark in dated]
     middle = start + (end - start) / 2
-    marks = [_above(dates.as_of.isoformat(), say("money.figures.record.now", lang))]
+    marks = [above_plot(dates.as_of.isoformat(), say("money.figures.record.now", lang))]
     for mark, place, said in zip(dated, y, events, strict=True):
         late = mark.on is not None and mark.on > middle
         marks.append(
-            _label(_at(mark), place, html.escape(said), "right" if late else "left", xshift=-10 if late else 10)
+            label(_at(mark), place, html.escape(said), "right" if late else "left", xshift=-10 if late else 10)
         )
     pad = timedelta(days=max(30, (end - start).days // 25))
     reach = {
@@ -231,7 +189,7 @@ def record_figure(dates: Record, lang: str) -> Figure:
     kept = {"color": NEITHER, "width": 12, "dash": "solid" if dates.settled else "dot"}
     span = trace("lines", [start.isoformat(), _at(ends)], [0, 0], line=kept)
     solid, words = [mark.id not in UNDECIDED for mark in dated], [mark.text(lang) for mark in dated]
-    dots = _dots([_at(mark) for mark in dated], y, solid, "circle", words)
+    dots = hover_marks([_at(mark) for mark in dated], y, solid, "circle", words)
     alt = {"events": ("，" if lang == "zh" else ", ").join(events)}
     rows = [[_at(mark), mark.text(lang)] for mark in dated]
     return worded("record", "money.figures.record", lang, [span, dots], plan, rows, alt)

@@ -63,11 +63,6 @@ class FieldTrait(traitlets.Any):
         return checked(self.field, value)
 
 
-def figures_by_name(parts: Iterable[Mapping[str, Any]], drawn: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures on screen from top to bottom, by name."""
-    return {drawn[part["id"]].name: drawn[part["id"]] for part in parts if part["id"] in drawn}
-
-
 class Composing:
     """The half of a panel that speaks to Python."""
 
@@ -86,7 +81,7 @@ class Composing:
         """The figures on screen by name, those that come a moment later too."""
         if self._pending:
             self._finish(*self._pending)
-        return figures_by_name(self._parts(), self._drawn)
+        return {figure.name: figure for part in self._parts() if (figure := self._drawn.get(part["id"]))}
 
     def frame(self, name: str) -> Any:
         """The numbers of a figure as a DataFrame (see :meth:`Figure.frame`). Raises :class:`UserError`."""
