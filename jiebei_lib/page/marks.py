@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -181,13 +180,6 @@ def key_marks(entries: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
     ]
 
 
-def text_bars(sizes: list[float], names: list[str], colours: list[str], texts: list[str]) -> dict[str, Any]:
-    """Horizontal bars, each with words at its end."""
-    words = {"text": texts, "textposition": "outside", "textfont": {"size": 14, "color": INK}}
-    across = {"type": "bar", "orientation": "h", "x": sizes, "y": names, "marker": {"color": colours}}
-    return {**across, **words, "cliponaxis": False, "hoverinfo": "skip"}
-
-
 def hatched(colour: str, hatch: str) -> dict[str, Any]:
     ink = "#FFFFFF" if hatch == "/" else INK
     return {"shape": hatch, "fgcolor": ink, "bgcolor": colour, "size": 7, "solidity": 0.25}
@@ -228,18 +220,6 @@ def hover_marks(
     symbols = [symbol if one else f"{symbol}-open" for one in solid]
     marker = {"symbol": symbols, "size": 13, "color": INK, "line": {"width": 2, "color": INK}}
     return trace("markers", x, y, marker=marker, text=[html.escape(words) for words in text])
-
-
-def wrapped_names(names: list[str]) -> dict[str, Any]:
-    """The axis of names, first on top. A long one stands in lines, so that on a phone the bars keep half the width."""
-    lines = [textwrap.wrap(name, 18, break_long_words=False) or [name] for name in names]
-    return axis("") | {
-        "autorange": "reversed",
-        "type": "category",
-        "tickvals": [html.escape(name) for name in names],
-        "ticktext": ["<br>".join(map(html.escape, each)) for each in lines],
-        "ticklabelstandoff": 6,
-    }
 
 
 def ranges_figure(
