@@ -233,8 +233,12 @@ def _counts_axis(lang: str, name: str, longest: float) -> dict[str, Any]:
 
 def _names(names: list[str]) -> dict[str, Any]:
     """The axis of names, first on top. A long one stands in lines, so that on a phone the bars keep half the width."""
+    wide = [
+        any("\u2e80" < sign < "\uffef" for sign in name) for name in names
+    ]  # Chinese, which has no spaces to break at
     lines = [
-        textwrap.wrap(name, 18, break_long_words=False) if name.isascii() else textwrap.wrap(name, 10) for name in names
+        textwrap.wrap(name, 10 if twice else 18, break_long_words=twice)
+        for name, twice in zip(names, wide, strict=True)
     ]
     return axis("") | {
         "autorange": "reversed",
