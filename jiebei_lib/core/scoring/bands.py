@@ -3,8 +3,8 @@
 A reading whose first possible day has not come gives minus infinity. The value at a rank is one that a reading holds, so it is
 reproducible to the digit (numpy calls this "inverted_cdf").
 
-Neighbouring cases are looked at a tile at a time, as in kernel.py: from the tile's corners most readings are known to stand below or above
-the wanted rank in each of its cases, and only the others are worked out case by case.
+Very many cases are done in machine code: single precision and counting narrow a case's readings down to the few that may stand at
+the wanted rank, and double precision works out those.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from numpy import float32
 
 from jiebei_lib.core.readings import AWAY, Readings
 from jiebei_lib.core.rules.factors import days_pressure
-from jiebei_lib.core.scoring.kernel import SINGLE, neighbours
+from jiebei_lib.core.scoring.kernel import SINGLE, kept
 
 NINE_IN_TEN = (0.05, 0.95)
-TILE = 32
 COMPILED = 5_000  # rows from which loading the compiled search pays
+FEW, HALVINGS = (
+    12,
+    40,
+)  # readings left that are sorted; halvings after which single precision tells no more of them apart
 
 
 def bands(
@@ -30,13 +34,14 @@ def bands(
     """z (n,) at the 5th percentile of the readings with every unknown at its least, and at the 95th with every unknown at its
     greatest, for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,)."""
     ranks = [max(0, math.ceil(part * len(readings.samples)) - 1) for part in NINE_IN_TEN]
+    ranked = _searched if len(days) >= COMPILED and _compiled(low.shape[1] + len(readings.either_sign)) else _sorted
     return tuple(
-        _ranked(rising, falling, days, readings, longest, rank)
+        ranked(rising, falling, days, readings, longest, rank)
         for rising, falling, rank in ((low, high, ranks[0]), (high, low, ranks[1]))
     )
 
 
-def _ranked(
+def _sorted(
     rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: Readings, longest: float, rank: int
 ) -> np.ndarray:
     """z (n,) at a rank (0 is the least), each factor at its end ``rising`` where a reading's weight is positive, else at ``falling``."""
@@ -46,64 +51,93 @@ def _ranked(
     pressed = [days_pressure(days, day, longest) * (days >= day) for day in readings.days]
     ahead = [(days < day).astype(float) for day in readings.days]
     pressure = np.column_stack([rising, falling[:, readings.either_sign], *pressed, *ahead])
-    many = _compiled() if len(days) >= COMPILED else None
-    if many is None:
-        step = SINGLE // weights.size or 1
-        parts = (pressure[start : start + step] for start in range(0, len(pressure), step))
-        z = np.concatenate([np.partition(part @ weights + base, rank, axis=1)[:, rank] for part in parts])
-    else:
-        order, z = neighbours(pressure[:, :5]), np.empty(len(days))
-        z[order] = many(np.ascontiguousarray(pressure[order]), base, np.ascontiguousarray(weights.T), rank, TILE)
+    step = SINGLE // weights.size or 1
+    parts = (pressure[start : start + step] for start in range(0, len(pressure), step))
+    z = np.concatenate([np.partition(part @ weights + base, rank, axis=1)[:, rank] for part in parts])
     return np.where(z < -AWAY / 2, -np.inf, z)
 
 
+def _searched(
+    rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: Readings, longest: float, rank: int
+) -> np.ndarray:
+    """As :func:`_sorted`, in machine code: readings by their first day, so that those whose day has come stand in front."""
+    order = np.argsort(readings.first_day, kind="stable")
+    base, weights = (array[..., order] for array in readings.together)
+    pressure = np.column_stack([rising, falling[:, readings.either_sign]])
+    weights, late = weights[: pressure.shape[1]].copy(), readings.samples[order, -1]
+    pressed = np.column_stack([days_pressure(days, day, longest) for day in readings.days])
+    ends = np.searchsorted(readings.first_day[order], readings.days, side="right")
+    come = np.searchsorted(readings.days, days, side="right")
+    reach = (np.abs(base) + np.abs(weights).sum(axis=0) + np.abs(late)).max() * max(1.0, np.abs(pressure).max())
+    # Products and sums, each rounded, of numbers rounded before: no error of z is larger.
+    unsure = (len(weights) + 6) * float(np.finfo(float32).eps) * reach
+    exact = pressure, pressed, base, weights, late
+    small = (np.ascontiguousarray(array, float32) for array in exact)
+    return _compiled(len(weights))(*exact, *small, ends, come, rank, float32(reach), float32(unsure))
+
+
 @cache
-def _compiled() -> Callable | None:
-    """The search in machine code; None without numba."""
+def _compiled(k: int) -> Callable | None:
+    """The search in machine code for ``k`` columns; None without numba."""
     try:
         from numba import njit
     except ImportError:
         return None
+    half, none, one = float32(0.5), float32(0), float32(1)
 
-    def search(pressure, base, weights, rank, tile):
-        n, k, m = len(pressure), pressure.shape[1], len(base)
-        out = np.empty(n)
-        least, greatest, z = np.empty(m), np.empty(m), np.empty(m)
-        open_base, open_weights = np.empty(m), np.empty((m, k))
-        for start in range(0, n, tile):
-            end = min(n, start + tile)
-            low, high = pressure[start].copy(), pressure[start].copy()
-            for row in range(start + 1, end):
-                for f in range(k):
-                    low[f], high[f] = min(low[f], pressure[row, f]), max(high[f], pressure[row, f])
-            for j in range(m):
-                lower = upper = base[j]
-                for f in range(k):
-                    weight = weights[j, f]
-                    lower += weight * (low[f] if weight > 0 else high[f])
-                    upper += weight * (high[f] if weight > 0 else low[f])
-                least[j], greatest[j] = lower, upper
-            # The wanted z lies between the two bounds' own values at its rank, in every case of the tile.
-            floor, ceiling = np.partition(least, rank)[rank] - 1e-9, np.partition(greatest, rank)[rank] + 1e-9
-            below, opened = 0, 0
-            for j in range(m):
-                if greatest[j] < floor:
-                    below += 1
-                elif least[j] <= ceiling:
-                    open_base[opened] = base[j]
-                    open_weights[opened] = weights[j]
-                    opened += 1
-            for row in range(start, end):
-                for j in range(opened):
-                    value = open_base[j]
+    def counted(z, middle):
+        count = none
+        for j in range(len(z)):
+            count += one if z[j] <= middle else none  # exact up to 2^24, and as wide as z: many at once
+        return count
+
+    counted = kept(njit, counted)
+
+    def search(
+        exact_pressure, exact_pressed, exact_base, exact_weights, exact_late,
+        pressure, pressed, base, weights, late, ends, come, rank, reach, unsure,
+    ):  # fmt: skip
+        n, m = len(pressure), len(base)
+        out, z, left = np.empty(n), np.empty(m, float32), np.empty(m)
+        for row in range(n):
+            wanted = float32(rank - (m - ends[come[row] - 1])) if come[row] else float32(-1)
+            if wanted < 0:  # the readings whose day has not come fill the ranks up to it
+                out[row] = -np.inf
+                continue
+            start = 0
+            for day in range(come[row]):
+                for j in range(start, ends[day]):
+                    value = base[j] + late[j] * pressed[row, day]
                     for f in range(k):
-                        value += open_weights[j, f] * pressure[row, f]
+                        value += pressure[row, f] * weights[f, j]
                     z[j] = value
-                out[row] = np.partition(z[:opened], rank - below)[rank - below]
+                start = ends[day]
+            floor, ceiling, below, within = -reach, reach, none, float32(start)
+            for _ in range(HALVINGS):
+                if within <= FEW:
+                    break
+                middle = floor + (ceiling - floor) * half
+                count = counted(z[:start], middle)
+                if count > wanted:
+                    ceiling, within = middle, count - below
+                else:
+                    floor, below, within = middle, count, below + within - count
+            floor, ceiling = floor - unsure - unsure, ceiling + unsure + unsure
+            found, day = 0, 0
+            for j in range(start):
+                if (z[j] > floor) & (z[j] <= ceiling):  # one branch, and rarely taken
+                    while j >= ends[day]:
+                        day += 1
+                    value = exact_base[j] + exact_late[j] * exact_pressed[row, day]
+                    for f in range(k):
+                        value += exact_pressure[row, f] * exact_weights[f, j]
+                    place = found
+                    while place and left[place - 1] > value:
+                        left[place] = left[place - 1]
+                        place -= 1
+                    left[place] = value
+                    found += 1
+            out[row] = left[int(wanted - counted(z[:start], floor))]
         return out
 
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        return njit(search, cache=True, **options)
-    except (RuntimeError, OSError):  # nowhere to keep what was compiled
-        return njit(search, **options)
+    return kept(njit, search)

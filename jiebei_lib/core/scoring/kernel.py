@@ -128,10 +128,10 @@ def _compiled(k: int) -> Callable | None:
                 out[row] = surely + int64(over)
         return out
 
-    return _kept(njit, many)
+    return kept(njit, many)
 
 
-def _kept(njit: Callable, function: Callable) -> Callable:
+def kept(njit: Callable, function: Callable) -> Callable:
     """The function in machine code, kept on disk for the next start where there is room for it."""
     options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
     try:
