@@ -19,7 +19,7 @@ _HOME = {
     "assess": "core.assessment",
     "compare": "core.scoring.compare",
     "Assessment": "core.assessment",
-    "score": "portfolio.table",
+    "score": "tables.table",
     "LogError": "core.knowledge.problems",
     "audit": "calls.audit",
     "read_log": "calls.log",
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.money.plan import schedule
     from jiebei_lib.money.rates import effective_annual_rate, nominal_annual_rate
-    from jiebei_lib.portfolio.table import score
+    from jiebei_lib.tables.table import score
 
 
 def example_file(name: str) -> Path:

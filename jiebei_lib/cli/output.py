@@ -108,7 +108,7 @@ def console() -> Any:
                 yield part if part.control else Segment(seen(part.text), part.style)
 
     told = os.environ.get("COLUMNS", "")
-    width = None if sys.stdout.isatty() else int(told) if told.isascii() and told.isdigit() and 20 <= int(told) else 160
+    width = None if sys.stdout.isatty() else int(told) if told.isascii() and told.isdigit() and int(told) >= 20 else 160
     return Visible(highlight=False, markup=False, emoji=False, width=width)
 
 

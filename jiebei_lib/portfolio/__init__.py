@@ -1,1 +1,1 @@
-"""Tables of many cases: reading and writing files, scoring them, summing them up. The scorer itself is in core."""
+"""Tables of many cases: scored file by file, ranked, compared with another time, summed up."""

@@ -17,8 +17,8 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
-from jiebei_lib.portfolio.files import safe
 from jiebei_lib.reports.render import REPORTS, Rendered, checked_formats, file_stem, render, writable, write
+from jiebei_lib.tables.files import safe
 
 LISTED = 10  # rows that are named where none could be read
 MOST_REJECTED = 200  # rows that a report names; the rest are counted

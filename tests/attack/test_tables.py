@@ -10,8 +10,8 @@ import pytest
 
 from jiebei_lib.cli import run
 from jiebei_lib.portfolio import score_files as scoring
-from jiebei_lib.portfolio.files import TableError
 from jiebei_lib.portfolio.score_files import score_files
+from jiebei_lib.tables.files import TableError
 
 HEAD = "case_id,days_overdue,amount_overdue\n"
 FORMULAS = [

@@ -1,20 +1,17 @@
-"""Scoring, explaining and changing cases: beside the bare arithmetic, and beside the tools that people use."""
+"""Scoring and explaining cases: beside the bare arithmetic, and beside the tools that people use."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pytest
 
-from jiebei_lib.core.case import FIELDS, Case
+from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules.factors import pressures
-from jiebei_lib.core.scoring.explain import changes
 from jiebei_lib.core.scoring.many import contributions, middle_pressures
 from jiebei_lib.core.scoring.score import evaluate_columns, extremes, likelihood
 from jiebei_lib.portfolio.sample import sample
-from jiebei_lib.portfolio.table import check_table
+from jiebei_lib.tables.table import check_table
 
 
 @pytest.fixture(scope="module")
@@ -93,38 +90,6 @@ def test_explanation_beside_shap_and_equal_to_it(table, tmp_path, fastest, peer,
         f"{mine * 1e3:.1f} ms",
         f"shap.LinearExplainer {theirs * 1e3:.1f} ms (peak {told['memory']} MB); bare product {product * 1e3:.1f} ms",
         f"×{theirs / mine:.1f} as fast",
-    )
-
-
-def test_changes_beside_dice_never_worse(table, tmp_path, rows, fastest, peer, note, benchmark):
-    policy = load_policy()
-    cases = [Case.of(row) for row in table.head(rows(2000, 60)).to_dict("records")]
-    cases = [case for case in cases if any(change.goal == "majority" for change in changes(case, policy))][
-        : rows(100, 3)
-    ]
-    found = benchmark.pedantic(lambda: [changes(case, policy) for case in cases], rounds=1)
-    mine = fastest(lambda: [changes(case, policy) for case in cases], 3)
-    (tmp_path / "cases.json").write_text(json.dumps([case.to_dict() for case in cases]), "utf-8")
-    told = peer("dice-ml", "dice_changes.py", tmp_path / "cases.json", tmp_path / "found.json")
-    theirs = told["seconds"]
-    order = FIELDS["communication"]["levels"]
-    worse = beaten = nothing = 0
-    for case, ours, them in zip(cases, found, json.loads((tmp_path / "found.json").read_text("utf-8")), strict=True):
-        least = [(order.index(c.communication or case.communication), c.pay) for c in ours if c.goal == "majority"]
-        nothing += not them
-        for way, amount in them:
-            asks, pays = order.index(way), case.amount_overdue - amount
-            if asks > order.index(case.communication) or way in ("silent", "broken_promise"):
-                continue  # to respond less is no change that we would name
-            as_good = [pay <= pays + 1 and level >= asks for level, pay in least]
-            worse += not any(as_good)
-            beaten += any(pay < pays - 1 and level >= asks for level, pay in least)
-    assert worse == 0
-    note(
-        f"least changes, {len(cases)} cases (never worse; less to pay in {beaten}, DiCE finds none in {nothing})",
-        f"{mine:.2f} s",
-        f"DiCE, random {theirs:.1f} s (peak {told['memory']} MB)",
-        f"×{theirs / mine:.0f} as fast",
     )
 
 

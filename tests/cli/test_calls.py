@@ -113,8 +113,11 @@ def test_the_report_reproduces(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("zh", ["11次联系（至多15次）", "无论怎样理解", "22点至次日8点联系"]), ("en", ["11 remembered contacts (15 at most)", "every reading", "22:00 and 08:00"])],
-)  # fmt: skip
+    [
+        ("zh", ["11次联系（至多15次）", "无论怎样理解", "22点至次日8点联系"]),
+        ("en", ["11 remembered contacts (15 at most)", "every reading", "22:00 and 08:00"]),
+    ],
+)
 def test_calls_from_memory_are_judged_without_a_log(capsys, lang: str, said: list[str]) -> None:
     calls = [
         "day=2026-03-10 count=~10 outcome=no_answer number_id=n", "day=2026-03-10 clock=22:40 outcome=conversation",

@@ -26,6 +26,7 @@ FEW, HALVINGS = (
     12,
     40,
 )  # readings left that are sorted; halvings after which single precision tells no more of them apart
+BLOCK = 64  # readings that are passed over at once
 
 
 def bands(
@@ -76,6 +77,24 @@ def _searched(
     return _compiled(len(weights))(*exact, *small, ends, come, rank, float32(reach), float32(unsure))
 
 
+def _counted(z, limit):
+    """How many are not above a limit; to be compiled. Exact up to 2^24, and of the width of z: many are counted at once."""
+    count = float32(0)
+    for j in range(len(z)):
+        count += float32(1) if z[j] <= limit else float32(0)
+    return count
+
+
+def _insert(left, found, value):
+    """Puts a value in its place among the ``found`` that stand in order; to be compiled. The new number of them."""
+    place = found
+    while place and left[place - 1] > value:
+        left[place] = left[place - 1]
+        place -= 1
+    left[place] = value
+    return found + 1
+
+
 @cache
 def _compiled(k: int) -> Callable | None:
     """The search in machine code for ``k`` columns; None without numba."""
@@ -83,15 +102,9 @@ def _compiled(k: int) -> Callable | None:
         from numba import njit
     except ImportError:
         return None
-    half, none, one = float32(0.5), float32(0), float32(1)
+    half, none = float32(0.5), float32(0)
 
-    def counted(z, middle):
-        count = none
-        for j in range(len(z)):
-            count += one if z[j] <= middle else none  # exact up to 2^24, and as wide as z: many at once
-        return count
-
-    counted = kept(njit, counted)
+    counted, insert = kept(njit, _counted), kept(njit, _insert)
 
     def search(
         exact_pressure, exact_pressed, exact_base, exact_weights, exact_late,
@@ -107,11 +120,14 @@ def _compiled(k: int) -> Callable | None:
             start = 0
             for day in range(come[row]):
                 for j in range(start, ends[day]):
-                    value = base[j] + late[j] * pressed[row, day]
-                    for f in range(k):
-                        value += pressure[row, f] * weights[f, j]
-                    z[j] = value
+                    z[j] = base[j] + late[j] * pressed[row, day]
                 start = ends[day]
+            # A loop of its own: with more arrays at once the compiler no longer proves that none overlaps z
+            for j in range(start):
+                value = z[j]
+                for f in range(k):
+                    value += pressure[row, f] * weights[f, j]
+                z[j] = value
             floor, ceiling, below, within = -reach, reach, none, float32(start)
             for _ in range(HALVINGS):
                 if within <= FEW:
@@ -124,19 +140,18 @@ def _compiled(k: int) -> Callable | None:
                     floor, below, within = middle, count, below + within - count
             floor, ceiling = floor - unsure - unsure, ceiling + unsure + unsure
             found, day = 0, 0
-            for j in range(start):
-                if (z[j] > floor) & (z[j] <= ceiling):  # one branch, and rarely taken
-                    while j >= ends[day]:
-                        day += 1
-                    value = exact_base[j] + exact_late[j] * exact_pressed[row, day]
-                    for f in range(k):
-                        value += exact_pressure[row, f] * exact_weights[f, j]
-                    place = found
-                    while place and left[place - 1] > value:
-                        left[place] = left[place - 1]
-                        place -= 1
-                    left[place] = value
-                    found += 1
+            for block in range(0, start, BLOCK):
+                end = min(start, block + BLOCK)
+                if counted(z[block:end], ceiling) == counted(z[block:end], floor):
+                    continue  # as for most: nothing in it stands between
+                for j in range(block, end):
+                    if (z[j] > floor) & (z[j] <= ceiling):
+                        while j >= ends[day]:
+                            day += 1
+                        value = exact_base[j] + exact_late[j] * exact_pressed[row, day]
+                        for f in range(k):
+                            value += exact_pressure[row, f] * exact_weights[f, j]
+                        found = insert(left, found, value)
             out[row] = left[int(wanted - counted(z[:start], floor))]
         return out
 

@@ -21,7 +21,6 @@ from jiebei_lib.core.knowledge.problems import LogError, Problem
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, say
-from jiebei_lib.portfolio.delimited import Upload
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
 from jiebei_lib.show.calls.sides import SideBySide
@@ -30,6 +29,7 @@ from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
 from jiebei_lib.show.widget.table_field import told_here, uploaded
+from jiebei_lib.tables.delimited import Upload
 
 SHOWN = ("attempt_id", "at", "direction", "channel", "callee", "callee_id", "number_id", "answered", "outcome", "purpose",
          "disclosed", "identified", "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip

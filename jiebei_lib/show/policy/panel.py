@@ -21,7 +21,6 @@ from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
 from jiebei_lib.portfolio.changed import Moved, compared
-from jiebei_lib.portfolio.files import WrongRow
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.first import Quick
 from jiebei_lib.show.case.panel import answer_words, example, values_of
@@ -32,6 +31,7 @@ from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, choice, first_values, flat, group, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
+from jiebei_lib.tables.files import WrongRow
 
 MOST_CASES, LISTED = 500, 100  # rows of a loaded table; of these the ones that are listed
 QUIET = 0.5  # seconds without a change on the bench after which the other panels follow
