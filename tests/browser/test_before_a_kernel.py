@@ -4,8 +4,7 @@ import pytest
 from conftest import ROOT, Notebook
 
 from jiebei_lib import load_policy
-from jiebei_lib.show.case.first import Quick
-from jiebei_lib.show.case.page import headline
+from jiebei_lib.show.case import first
 from jiebei_lib.show.case.panel import example
 
 NAME = "01_one_case.ipynb"
@@ -13,8 +12,7 @@ PICTURES = "[...document.querySelectorAll('img.drawn')].map((one) => one.complet
 
 
 def sentence(lang):
-    policy = load_policy()
-    return headline(Quick.of(example("silent"), policy), lang, policy)
+    return first.sentence(first.Quick.of(example("silent"), load_policy()).own, lang)
 
 
 def test_a_static_export_shows_the_first_state_with_pictures_and_a_switch_that_needs_no_script(chromium, tmp_path):
