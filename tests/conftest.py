@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,10 @@ from hypothesis import HealthCheck, settings
 
 # Not the user's cache folder, and one that all workers and runs share.
 os.environ.setdefault("JIEBEI_CACHE", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "jiebei"))
+
+# What starts the tests in the background may have them, and all that they start, ignore an interrupt; tests send some.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every run, and none fails because a machine is slow.
 settings.register_profile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.case import FIELDS, SCORED
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.many import contributions, middle_pressures
@@ -17,14 +17,14 @@ from jiebei_lib.tables.table import check_table
 @pytest.fixture(scope="module")
 def table(rows):
     """Cases of which everything is known, as other tools need them."""
-    drawn = sample(rows(1_000_000, 3000))[list(FIELDS)]
+    drawn = sample(rows(1_000_000, 3000))[list(SCORED)]
     rng = np.random.default_rng(1)
-    for name, spec in FIELDS.items():
+    for name in SCORED:
         gaps = drawn[name].isna()
         known = drawn[name][~gaps].to_numpy()
         if gaps.any():
             drawn.loc[gaps, name] = rng.choice(known, gaps.sum())
-        if spec["type"] == "integer":
+        if FIELDS[name]["type"] == "integer":
             drawn[name] = drawn[name].astype("int64")
     return drawn
 
