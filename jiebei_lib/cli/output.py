@@ -107,6 +107,9 @@ def console() -> Any:
             for part in super().render(*given, **more):
                 yield part if part.control else Segment(seen(part.text), part.style)
 
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for run() to end in silence; rich would end with 1
+
     told = os.environ.get("COLUMNS", "")
     width = None if sys.stdout.isatty() else int(told) if told.isascii() and told.isdigit() and int(told) >= 20 else 160
     return Visible(highlight=False, markup=False, emoji=False, width=width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -119,6 +120,15 @@ def test_a_reader_that_leaves_is_no_mistake():
     assert first.stderr.read() == b""
     assert first.wait() == 0
     first.stderr.close()
+
+
+def test_a_reader_that_leaves_amid_a_table_is_no_mistake(monkeypatch):
+    class Gone(io.StringIO):
+        def flush(self):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert run(["sources"]) == 0
 
 
 def test_closed_streams_are_no_traceback():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import re
 import signal
 import socket
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -31,16 +33,16 @@ def in_a_thread(coroutine):
 
 
 def free_port() -> int:
-    """A port whose neighbour is free as well."""
+    """A port that is free, and its two neighbours with it; from below those that the system gives to whoever asks for any."""
     while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
+        port = random.randrange(20_000, 30_000)
+        with ExitStack() as held:
             try:
-                two.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+                for each in range(port, port + 3):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", each))
+            except OSError:
                 continue
-            return port
+        return port
 
 
 @pytest.fixture(scope="module")
