@@ -17,6 +17,7 @@ from jiebei_lib.reports.batch import Job, reports
 from jiebei_lib.reports.index import index_page
 from jiebei_lib.reports.manifest import HALF, Manifest, alone_in
 from jiebei_lib.reports.render import LONGEST_STEM, file_stem
+from tests.attack.disks import disk
 
 HEAD = "说法不一。可能性从14%到99%以上；符合文章的每一百种读法里，有九十九种说电话打来的可能大于不打来的。"
 IDS = [
@@ -222,16 +223,8 @@ def test_the_longest_ids_fit_into_a_file_name(tmp_path, id_):
 
 @pytest.fixture
 def small(tmp_path):
-    mount = tmp_path / "small"
-    mount.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", mount], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
+    with disk(tmp_path / "small", 6 * 2**20) as mount:
         yield mount
-    finally:
-        subprocess.run(["umount", "-l", mount], check=True)
 
 
 @pytest.mark.slow

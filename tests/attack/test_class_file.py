@@ -15,6 +15,7 @@ from jiebei_lib.lessons import learner as learners
 from jiebei_lib.lessons import store as stores
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.store import ClassError, Store
+from tests.attack.disks import disk
 
 LESSON = "lesson_1"
 CHOICES = [name for name, item in bank().items() if item["type"] == "choice"]
@@ -173,16 +174,8 @@ def test_a_file_that_is_damaged_or_gone_is_one_sentence(path):
 @pytest.fixture
 def small(tmp_path):
     """A disk of three megabytes."""
-    mount = tmp_path / "small"
-    mount.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
+    with disk(tmp_path / "small", 3 * 2**20) as mount:
         yield mount
-    finally:
-        subprocess.run(["umount", "-l", mount], check=True)
 
 
 def test_a_full_disk_is_one_sentence_and_loses_nothing(small):
