@@ -26,6 +26,7 @@ from tornado.websocket import websocket_connect
 from jiebei_lib.lessons.store import Store
 
 PATIENCE = 120.0  # seconds
+KERNEL = re.compile(r'"kernelId": ?"([0-9a-f-]+)"')
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Student:
         started = time.perf_counter()
         page = await self.page()
         self.first_screen = time.perf_counter() - started
-        self.kernel = re.search(r'"kernelId": ?"([0-9a-f-]+)"', page)[1]
+        self.kernel = KERNEL.search(page)[1]
         self.models = re.findall(r'"model_id": ?"([0-9a-f]+)"', page)
         channels = (
             self.link.replace("http", "ws", 1) + f"api/kernels/{self.kernel}/channels?session_id={uuid.uuid4().hex}"
@@ -54,14 +55,17 @@ class Student:
         await self.ask_states()
 
     async def page(self) -> str:
-        """The page; while all places are taken it is asked for again, as the page that says so does."""
+        """The page; while all places are taken, or without a kernel, it is asked for again, as the page that says so does."""
         end = time.monotonic() + PATIENCE
         while True:
             asked = HTTPRequest(self.link, request_timeout=PATIENCE)
             answer = await AsyncHTTPClient(force_instance=True).fetch(asked, raise_error=False)
             if answer.code != 503 or time.monotonic() > end:
                 answer.rethrow()
-                return answer.body.decode()
+                page = answer.body.decode()
+                if KERNEL.search(page):
+                    return page
+                assert time.monotonic() < end, f"{answer.effective_url} has no kernel: {page[:2000]}"
             await asyncio.sleep(1)
 
     async def ask_states(self) -> None:
