@@ -19,7 +19,7 @@ _HOME = {
     "assess": "core.assessment",
     "compare": "core.scoring.compare",
     "Assessment": "core.assessment",
-    "score": "tables.table",
+    "score": "core.tables.table",
     "LogError": "core.knowledge.problems",
     "audit": "calls.audit",
     "read_log": "calls.log",
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from jiebei_lib.core.policy import Policy, load_policy
     from jiebei_lib.core.readings import Readings
     from jiebei_lib.core.scoring.compare import compare
+    from jiebei_lib.core.tables.table import score
     from jiebei_lib.money.arrears import owed, waiting
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.money.plan import schedule
     from jiebei_lib.money.rates import effective_annual_rate, nominal_annual_rate
-    from jiebei_lib.tables.table import score
 
 
 def example_file(name: str) -> Path:

@@ -16,8 +16,8 @@ from jiebei_lib.calls.files import COLUMNS, read_table
 from jiebei_lib.calls.personal import keep_out
 from jiebei_lib.calls.times import DAY, NO_OFFSET, instants, zones
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
-from jiebei_lib.tables.delimited import Upload
-from jiebei_lib.tables.ready_maps import ReadyMap
+from jiebei_lib.core.tables.delimited import Upload
+from jiebei_lib.core.tables.ready_maps import ReadyMap
 
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known
 

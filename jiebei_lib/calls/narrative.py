@@ -20,7 +20,7 @@ from jiebei_lib.calls.log import Log, read_log
 from jiebei_lib.core.knowledge.fields import Fields
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.tables.spellings import DOUBTFUL, clock_of, day_of, parts
+from jiebei_lib.core.tables.spellings import DOUBTFUL, clock_of, day_of, parts
 
 FIELDS, COLUMNS = Fields("calls/narrative.yaml"), Fields("calls/attempts.yaml")
 GIVEN = {"channel": "call", "callee": "borrower", "direction": "out"}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jiebei_lib.core.knowledge.problems import Phrase
-from jiebei_lib.tables.spellings import DOUBTFUL, spelled
+from jiebei_lib.core.tables.spellings import DOUBTFUL, spelled
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
 OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)

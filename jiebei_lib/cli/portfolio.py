@@ -82,8 +82,8 @@ def _wrong(loaded: Book, lang: str) -> int:
 
 def _pairs(loaded: Book, given: str, witnesses: list[Policy], lang: str) -> int:
     """Two cases of the table held against each other by both witnesses, in the terms of robust ordinal regression."""
+    from jiebei_lib.core.tables.delimited import TableError
     from jiebei_lib.portfolio.ranks import pair
-    from jiebei_lib.tables.delimited import TableError
 
     ids = [each.strip() for each in given.split(",")]
     if len(ids) != 2 or not all(ids):

@@ -18,8 +18,8 @@ from jiebei_lib.core.readings import Readings
 from jiebei_lib.core.rules.factors import days_pressure, pressures
 from jiebei_lib.core.scoring.compare import HAIR, Comparison, between
 from jiebei_lib.core.scoring.score import processors
-from jiebei_lib.tables.files import TableError
-from jiebei_lib.tables.table import check_table, columns_of
+from jiebei_lib.core.tables.files import TableError
+from jiebei_lib.core.tables.table import check_table, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def drawn(readings: Readings, rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ranked(table: pd.DataFrame, policy: Policy | str = "article") -> Ranks:
-    """Ranks of the rows of a table, read as :func:`jiebei_lib.tables.table.score` reads it."""
+    """Ranks of the rows of a table, read as :func:`jiebei_lib.core.tables.table.score` reads it."""
     policy, columns = load_policy(policy), check_table(table, others=True)
     return ranks(sum(pressures(columns, policy)) / 2, columns["days_overdue"], policy)
 

@@ -32,7 +32,7 @@ def write_sample(
     path: str | Path, rows: int, seed: int = 1, progress: Callable[[int, int | None], None] | None = None
 ) -> Path:
     """The same as a file of any kind that can be scored, written part by part."""
-    from jiebei_lib.tables.files import arrow, writing
+    from jiebei_lib.core.tables.files import arrow, writing
 
     pa, done = arrow(), 0
     with writing(Path(path)) as put:

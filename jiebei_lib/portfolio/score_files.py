@@ -16,10 +16,8 @@ from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.rules.factors import PRESSED, pressures
 from jiebei_lib.core.scoring.many import ADDED, answers, words
-from jiebei_lib.portfolio.ranks import RANKED, Ranks, ranks
-from jiebei_lib.portfolio.workers import in_order
-from jiebei_lib.tables.columns import Layout, cleaned, layout
-from jiebei_lib.tables.files import (
+from jiebei_lib.core.tables.columns import Layout, cleaned, layout
+from jiebei_lib.core.tables.files import (
     Chunk,
     TableError,
     WrongRow,
@@ -34,6 +32,8 @@ from jiebei_lib.tables.files import (
     safe,
     writing,
 )
+from jiebei_lib.portfolio.ranks import RANKED, Ranks, ranks
+from jiebei_lib.portfolio.workers import in_order
 
 ERRORS = ("report", "fail")
 HEAD = ("file", "row", "column", "value", "reason")

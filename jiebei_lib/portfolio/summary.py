@@ -17,11 +17,11 @@ from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.many import contributions, middle_pressures
 from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, Scores, evaluate, evaluate_columns
+from jiebei_lib.core.tables.columns import cleaned, with_spans
+from jiebei_lib.core.tables.files import TableError, WrongRow, arrow, chunks, files_of
+from jiebei_lib.core.tables.table import check_table, score
 from jiebei_lib.portfolio.ranks import RANKED, Ranks, necessarily_above, ranked
 from jiebei_lib.portfolio.score_files import layout_of
-from jiebei_lib.tables.columns import cleaned, with_spans
-from jiebei_lib.tables.files import TableError, WrongRow, arrow, chunks, files_of
-from jiebei_lib.tables.table import check_table, score
 
 if TYPE_CHECKING:
     import pandas as pd

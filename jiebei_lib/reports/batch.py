@@ -24,14 +24,14 @@ from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, UserError, shown
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.tables.columns import Layout, cleaned
+from jiebei_lib.core.tables.files import TableError, WrongRow, chunks, files_of
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.portfolio.score_files import layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.manifest import Manifest, alone_in, digest
-from jiebei_lib.tables.columns import Layout, cleaned
-from jiebei_lib.tables.files import TableError, WrongRow, chunks, files_of
 
 TEMPLATE = "case_report"
 BUNDLE, MANIFEST, INDEX = "plotly.min.js", "manifest.jsonl", "index.html"

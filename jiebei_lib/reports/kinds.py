@@ -14,11 +14,11 @@ from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, PolicyError, Problem, ReportError, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.tables.files import safe
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.reports.render import REPORTS, Rendered, checked_formats, file_stem, render, writable, write
-from jiebei_lib.tables.files import safe
 
 LISTED = 10  # rows that are named where none could be read
 MOST_REJECTED = 200  # rows that a report names; the rest are counted

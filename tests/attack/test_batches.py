@@ -191,7 +191,7 @@ def test_the_writers_halves_have_the_name_that_is_taken_away(tmp_path, monkeypat
 
 
 def names_of(tmp_path, ids):
-    from jiebei_lib.tables.files import files_of
+    from jiebei_lib.core.tables.files import files_of
 
     cases = tmp_path / "cases.csv"
     rows = "".join('"{}",7,8000\n'.format(each.replace('"', '""')) for each in ids)

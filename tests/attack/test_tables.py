@@ -9,9 +9,9 @@ import re
 import pytest
 
 from jiebei_lib.cli import run
+from jiebei_lib.core.tables.files import TableError
 from jiebei_lib.portfolio import score_files as scoring
 from jiebei_lib.portfolio.score_files import score_files
-from jiebei_lib.tables.files import TableError
 from tests.attack.disks import disk
 
 HEAD = "case_id,days_overdue,amount_overdue\n"

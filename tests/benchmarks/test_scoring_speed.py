@@ -10,8 +10,8 @@ from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.many import contributions, middle_pressures
 from jiebei_lib.core.scoring.score import evaluate_columns, extremes, likelihood
+from jiebei_lib.core.tables.table import check_table
 from jiebei_lib.portfolio.sample import sample
-from jiebei_lib.tables.table import check_table
 
 
 @pytest.fixture(scope="module")

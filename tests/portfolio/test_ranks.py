@@ -13,12 +13,12 @@ from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.rules.factors import days_pressure, pressures
 from jiebei_lib.core.scoring.compare import compare
+from jiebei_lib.core.tables.files import TableError
+from jiebei_lib.core.tables.table import check_table
 from jiebei_lib.portfolio import ranks as module
 from jiebei_lib.portfolio.ranks import RANKED, drawn, necessarily_above, pair, ranked, ranks
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.portfolio.score_files import score_files
-from jiebei_lib.tables.files import TableError
-from jiebei_lib.tables.table import check_table
 
 ROWS = 200
 

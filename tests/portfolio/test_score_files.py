@@ -18,11 +18,11 @@ from jiebei_lib.cli import run
 from jiebei_lib.core.assessment import assess
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.scoring.many import ADDED
+from jiebei_lib.core.tables.files import TableError
+from jiebei_lib.core.tables.table import score
 from jiebei_lib.portfolio import score_files as portfolio
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.portfolio.score_files import score_files
-from jiebei_lib.tables.files import TableError
-from jiebei_lib.tables.table import score
 
 pa = pytest.importorskip("pyarrow")
 

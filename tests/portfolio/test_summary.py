@@ -20,13 +20,13 @@ from jiebei_lib.core.policy import load_policy
 from jiebei_lib.core.scoring.compare import compare
 from jiebei_lib.core.scoring.explain import questions as asked_of
 from jiebei_lib.core.scoring.score import GRADES, VERDICTS
+from jiebei_lib.core.tables.files import TableError
+from jiebei_lib.core.tables.table import score
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.ranks import ranked
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.show.portfolio.page import BookPage
-from jiebei_lib.tables.files import TableError
-from jiebei_lib.tables.table import score
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ TIE = 1e-12  # narrowings nearer to each other than this are equal
 
 
 def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
-    """:data:`ADDED` for columns as :func:`jiebei_lib.tables.table.check_table` gives them: words as numbers of what
+    """:data:`ADDED` for columns as :func:`jiebei_lib.core.tables.table.check_table` gives them: words as numbers of what
     :func:`words` lists (-1 where nothing is left to ask). ``published_*`` is the other witness, whatever the policy."""
     low, high = pressures(columns, policy)
     days = columns["days_overdue"]

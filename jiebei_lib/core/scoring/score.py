@@ -92,7 +92,7 @@ def grades(
 
 
 def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores:
-    """Scores for columns as :func:`jiebei_lib.tables.table.check_table` gives them, of any length."""
+    """Scores for columns as :func:`jiebei_lib.core.tables.table.check_table` gives them, of any length."""
     days = columns["days_overdue"]
     if len(days) <= PART:
         return evaluate(*pressures(columns, policy), days, policy)

@@ -39,7 +39,7 @@ def as_json(findings: Any, lang: str) -> dict[str, Any]:
 
 def as_csv(findings: Any, lang: str) -> str:
     """One line a finding, safe to open in a spreadsheet."""
-    from jiebei_lib.tables.files import safe
+    from jiebei_lib.core.tables.files import safe
 
     rules = findings.rule_sets.rules
     table = findings.table.drop(columns="position")

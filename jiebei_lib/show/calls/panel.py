@@ -19,6 +19,7 @@ from jiebei_lib.calls.remedies import WHO, remedies
 from jiebei_lib.calls.rule_sets import CONFIDENCES, SETS, load_rules
 from jiebei_lib.core.knowledge.problems import LogError, Problem
 from jiebei_lib.core.knowledge.yaml_files import beside
+from jiebei_lib.core.tables.delimited import Upload
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
@@ -29,7 +30,6 @@ from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
 from jiebei_lib.show.widget.table_field import told_here, uploaded
-from jiebei_lib.tables.delimited import Upload
 
 SHOWN = ("attempt_id", "at", "direction", "channel", "callee", "callee_id", "number_id", "answered", "outcome", "purpose",
          "disclosed", "identified", "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip

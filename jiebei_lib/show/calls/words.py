@@ -13,10 +13,10 @@ from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward
 from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.tables.ready_maps import ReadyMap
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
 from jiebei_lib.show.calls.windows import taken_for_granted, uncovered, window
-from jiebei_lib.tables.ready_maps import ReadyMap
 
 MOST_UNCOVERED = 4  # sentences on what no rule of its day covered
 

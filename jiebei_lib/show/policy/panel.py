@@ -17,6 +17,7 @@ from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, from_overlay, load_policy
 from jiebei_lib.core.scoring.score import score_cases
 from jiebei_lib.core.scoring.sensitivity import MEASURES, tornado
+from jiebei_lib.core.tables.files import WrongRow
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
@@ -31,7 +32,6 @@ from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, choice, first_values, flat, group, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
-from jiebei_lib.tables.files import WrongRow
 
 MOST_CASES, LISTED = 500, 100  # rows of a loaded table; of these the ones that are listed
 QUIET = 0.5  # seconds without a change on the bench after which the other panels follow

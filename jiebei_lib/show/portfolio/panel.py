@@ -114,9 +114,9 @@ def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, o
 
 
 def _export(values: dict[str, Any], panel: Panel) -> Download:
+    from jiebei_lib.core.tables.files import safe
+    from jiebei_lib.core.tables.table import score
     from jiebei_lib.portfolio.ranks import ranked
-    from jiebei_lib.tables.files import safe
-    from jiebei_lib.tables.table import score
 
     table = _book(*_given(values)).table
     scored = score(table, values["policy"]).assign(**ranked(table, values["policy"]).columns())

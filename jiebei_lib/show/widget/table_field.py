@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError
+from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import say
 from jiebei_lib.portfolio.summary import Book, read_book
 from jiebei_lib.show.widget.fields import Field, both, file
-from jiebei_lib.tables.delimited import TableError, Upload, WrongRow
 
 LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
 SHOWN = 5  # wrong rows that are told one by one

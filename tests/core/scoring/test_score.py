@@ -34,8 +34,8 @@ from jiebei_lib.core.scoring.score import (
     reading_likelihoods,
     score_cases,
 )
+from jiebei_lib.core.tables.table import check_table, score
 from jiebei_lib.portfolio.sample import sample
-from jiebei_lib.tables.table import check_table, score
 from tests.strategies import FACTS, OPTIONAL, cases, what_if_policies
 
 NUMBERS = [field.name for field in dataclasses.fields(Scores)]
@@ -296,7 +296,7 @@ def test_a_data_frame_is_read_in_the_words_of_people() -> None:
 def test_parts_scored_in_threads_give_what_one_part_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     table = sample(90, seed=3)
     whole = score(table)
-    monkeypatch.setattr("jiebei_lib.tables.table.PART", 40)
+    monkeypatch.setattr("jiebei_lib.core.tables.table.PART", 40)
     pd.testing.assert_frame_equal(score(table), whole, check_exact=False, rtol=0, atol=1e-12)
 
 

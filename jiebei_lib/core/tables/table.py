@@ -14,7 +14,7 @@ from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.scoring.many import ADDED, ORDERED, answers, words
 from jiebei_lib.core.scoring.score import PART, processors
-from jiebei_lib.tables.delimited import cell_text, plain_cell
+from jiebei_lib.core.tables.delimited import cell_text, plain_cell
 
 
 def score(table: pd.DataFrame | Iterable[Mapping[str, Any]], policy: Policy | str = "article") -> pd.DataFrame:

@@ -21,7 +21,7 @@ from jiebei_lib.core.knowledge.fields import Fields, heading
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.tables.delimited import TableError, Upload
+from jiebei_lib.core.tables.delimited import TableError, Upload
 
 AUTO = "auto"
 BESIDE = ("fixed", "time", "numbered", "tokens", "only")  # what a map may say beside `columns` and `values`

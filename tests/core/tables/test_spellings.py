@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from jiebei_lib.calls.log import read_log
-from jiebei_lib.tables.spellings import DOUBTFUL, spelled
+from jiebei_lib.core.tables.spellings import DOUBTFUL, spelled
 
 NOW = pd.Timestamp("2026-11-25T12:00:00Z")
 

@@ -16,8 +16,8 @@ from jiebei_lib.core.case import FIELDS, allowed, checked
 from jiebei_lib.core.knowledge.fields import Fields, heading, number_in, plain
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
-from jiebei_lib.tables.files import Chunk, TableError, WrongRow, arrow, as_text
-from jiebei_lib.tables.table import within
+from jiebei_lib.core.tables.files import Chunk, TableError, WrongRow, arrow, as_text
+from jiebei_lib.core.tables.table import within
 
 DAMAGED = re.compile(
     r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}"
@@ -117,8 +117,8 @@ def meant(text: str, words: Mapping[str, Any]) -> Any:
 
 
 def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[str, Any], np.ndarray, list[WrongRow]]:
-    """A chunk's facts as :func:`jiebei_lib.tables.table.check_table` gives them (and ``case_id`` as text, if it has one), which rows are
-    fine, and what is wrong with the others (``most``: of each column the first so many)."""
+    """A chunk's facts as :func:`jiebei_lib.core.tables.table.check_table` gives them (and ``case_id`` as text, if it has one),
+    which rows are fine, and what is wrong with the others (``most``: of each column the first so many)."""
     count = chunk.rows.num_rows
     columns: dict[str, Any] = {}
     fine, wrong = np.ones(count, bool), []

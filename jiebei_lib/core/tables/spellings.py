@@ -32,7 +32,7 @@ def parts(kind: str = "hours") -> dict[str, tuple[int, int]]:
     beside a ``clock``."""
     words = {
         word: tuple(part.get(kind, part["hours"]))
-        for part in shipped("tables/times.yaml")["parts"].values()
+        for part in shipped("core/tables/times.yaml")["parts"].values()
         for word in part["words"]
     }
     return dict(sorted(words.items(), key=lambda item: -len(item[0])))
@@ -64,7 +64,7 @@ def spelled(text: str, latest: Any) -> str | None:
 
 
 def _number(text: str) -> str | None:
-    low, high = shipped("tables/times.yaml")["years"]
+    low, high = shipped("core/tables/times.yaml")["years"]
     if SECONDS.fullmatch(text):
         at = datetime.fromtimestamp(float(text) / (1000 if len(text) == 13 else 1), UTC)
         return at.isoformat(timespec="seconds") if low <= at.year <= high else None

@@ -21,7 +21,7 @@ import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
-from jiebei_lib.tables.delimited import (
+from jiebei_lib.core.tables.delimited import (
     Source,
     TableError,
     Upload,
