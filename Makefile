@@ -42,7 +42,7 @@ lock: ## Renew requirements/*.lock with the newest versions that fit pyproject.t
 	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(LOCKER)/bin/python -m pip config get global.index-url 2>/dev/null)}}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; else unset UV_DEFAULT_INDEX; fi; \
 	compile="$(LOCKER)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest \
-	  --group build --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header"; \
+	  --group build --group venv --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header"; \
 	set -x; \
 	$$compile --upgrade --all-extras --output-file requirements/dev.lock && \
 	$$compile --upgrade --extra reports --constraints requirements/dev.lock --output-file requirements/report.lock

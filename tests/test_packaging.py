@@ -23,10 +23,11 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("report", "dev")
+EVERYTHING = ("build", *PYPROJECT["project"]["optional-dependencies"])
 PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 
-CONDA_NAMES = {"playwright": "playwright-python", "duckdb": "python-duckdb"}
+CONDA_NAMES = {"playwright": "playwright-python", "duckdb": "python-duckdb", "quantlib": "quantlib-python"}
 # What makes a fresh kernel slow (the grammar that jupyter-events brings), and what brings it
 NOT_FOR_REPORTS = {
     "jupyterlab",
@@ -79,7 +80,7 @@ def requirements(*extras: str) -> list[Requirement]:
 
 
 def needs(lock: str) -> list[Requirement]:
-    return requirements("build", "reports", *(() if lock == "report" else ("lab", "portfolio", "cluster", "test")))
+    return requirements(*(("build", "reports") if lock == "report" else EVERYTHING))
 
 
 def environments() -> list[dict[str, str]]:
@@ -180,7 +181,7 @@ def test_environment_yml_asks_for_the_same_with_the_same_bounds() -> None:
         assert Version(python) in conda["python"], f"environment.yml leaves out Python {python}"
 
     problems, known = [], {"python", "pip"}
-    for requirement in requirements("build", "reports", "lab", "portfolio", "cluster", "test"):
+    for requirement in requirements(*EVERYTHING):
         name = canonicalize_name(requirement.name)
         conda_name = CONDA_NAMES.get(name, name)
         known |= {name, conda_name}
@@ -196,7 +197,7 @@ def test_environment_yml_asks_for_the_same_with_the_same_bounds() -> None:
 
 
 def test_every_requirement_has_a_lower_bound() -> None:
-    asked = requirements("build", "reports", "lab", "portfolio", "cluster", "test")
+    asked = requirements(*EVERYTHING)
     none_of(
         [
             f"{each.name} has no lower bound"
