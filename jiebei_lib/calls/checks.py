@@ -55,10 +55,11 @@ def _bits(conditions: Conditions) -> np.ndarray:
 
 def _hours(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditions) -> Verdicts:
     """Outside the hours allowed, by the clock of the person called; where that may be one of several, by all of them."""
-    opens, closes = (_seconds(text) for text in rule["allowed"])
+    week, weekend = ([_seconds(text) for text in rule.get(key) or rule["allowed"]] for key in ("allowed", "weekend"))
 
     def outside(seconds: np.ndarray) -> np.ndarray:
-        time = seconds % DAY
+        time, day = seconds % DAY, seconds // DAY
+        opens, closes = np.where((day + 3) % 7 >= 5, np.c_[weekend], np.c_[week])  # day 0, of 1970, was a Thursday
         late = time > closes if rule["closing"] == "included" else time >= closes
         return (time < opens) | late
 

@@ -35,7 +35,7 @@ PARAMETERS = {
     "unidentified": set(),
     "unrecorded": set(),
 }
-OPTIONAL = {"after_stop": {"asked_by"}}
+OPTIONAL = {"after_stop": {"asked_by"}, "hours": {"weekend"}}
 
 
 def _clock(text: str) -> str:
@@ -76,6 +76,7 @@ class CallRule(Statement):
     open_question: Text | None = None
     presumption: bool = False
     allowed: tuple[Clock, Clock] | None = Field(None, strict=False)
+    weekend: tuple[Clock, Clock] | None = Field(None, strict=False)
     closing: Literal["included", "excluded"] | None = None
     times: Annotated[int, Field(ge=0)] | None = None
     days: Annotated[int, Field(ge=1)] | Literal["ever"] | None = None
@@ -165,7 +166,7 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     """Each check is told what it must be told and nothing else; every name that a rule uses exists."""
     for name, rule in document["rules"].items():
         path, wanted = ("rules", name), PARAMETERS[rule["check"]]
-        asked = ("allowed", "closing", "times", "days", "counts", "per", "any_of", "asked_by")
+        asked = ("allowed", "weekend", "closing", "times", "days", "counts", "per", "any_of", "asked_by")
         given = {key for key in asked if rule.get(key) is not None}
         for key in sorted(wanted - given):
             yield Problem("missing", where((*path, key)), {"allowed": Phrase("text_any")})
