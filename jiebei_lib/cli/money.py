@@ -16,12 +16,14 @@ from jiebei_lib.page.text import cited, heads, say
 from jiebei_lib.show.money.words import (
     budget_rows,
     budget_words,
+    fits_rows,
     line_rows,
     mark_rows,
     owed_words,
     rate_words,
     schedule_rows,
     schedule_words,
+    sum_,
     wait_rows,
     way_rows,
     way_words,
@@ -58,7 +60,9 @@ def cost(
     instalment_fee: Annotated[str | None, _field("instalment_fee")] = None,
     upfront_fee: Annotated[str | None, _field("upfront_fee")] = None,
     lender: Annotated[str | None, _field("lender")] = None,
+    paid: Annotated[list[str] | None, typer.Option(help=t("cost.paid"), metavar="DATE:N")] = None,
     plan_months: Annotated[int | None, typer.Option(help=t("cost.plan_months"), metavar="N")] = None,
+    elsewhere: Annotated[str | None, typer.Option(help=t("cost.elsewhere"), metavar="N")] = None,
     income: Annotated[str | None, typer.Option(help=t("cost.income"), metavar="N")] = None,
     spending: Annotated[str, typer.Option(help=t("cost.spending"), metavar="N")] = "0",
     other_debts: Annotated[str, typer.Option(help=t("cost.other_debts"), metavar="N")] = "0",
@@ -71,15 +75,15 @@ def cost(
     from jiebei_lib.core.assessment import in_language
     from jiebei_lib.core.case import checked
     from jiebei_lib.core.policy import load_policy
-    from jiebei_lib.money.budget import Budget, affordability
-    from jiebei_lib.money.summary import money
+    from jiebei_lib.money.budget import Budget
+    from jiebei_lib.money.summary import money, to_carry
 
     lang, rules = checked_lang(lang), load_policy(policy)
-    known = _loan(loan, typed, rules)
+    known = _loan(loan, typed, rules, paid or [])
     late = checked("days_overdue", days_overdue, "days_overdue")[0] if days_overdue is not None else None
-    account = money(known, as_of, late, rules, months=plan_months)
     budget = Budget(income, spending, other_debts, savings) if income is not None else None
-    carried = affordability(budget, known, rules) if budget else None
+    account = money(known, as_of, late, rules, months=plan_months, elsewhere=elsewhere, budget=budget)
+    carried = to_carry(account, budget, known, rules) if budget else None
     if json:
         from jiebei_lib.money.summary import plain_budget
 
@@ -88,8 +92,12 @@ def cost(
     from jiebei_lib.cli.money import print_budget, print_money
 
     print_money(account, rules, lang)
-    if carried:
-        print_budget(carried, lang)
+    if carried and budget:
+        if account["ways"]:
+            heading("ways.fits", lang)
+            print_table(heads("money.ways.fits.table", lang), fits_rows(account, budget.left, lang))
+            line(say("money.ways.fits.note", lang), "dim")
+        print_budget(carried, lang, bool(account["ways"]))
 
 
 def calendar(
@@ -130,7 +138,13 @@ def record(
     print_record(dates, lang)
 
 
-def _loan(file: Path | None, typed: dict[str, Any], policy: Any) -> Loan:
+def _payment(told: str) -> dict[str, str]:
+    """A payment as typed: 2026-03-20:500."""
+    on, _, amount = told.replace("：", ":").rpartition(":")
+    return {"on": on.strip(), "amount": amount.strip()}
+
+
+def _loan(file: Path | None, typed: dict[str, Any], policy: Any, paid: list[str]) -> Loan:
     """The loan of a file with what was typed laid over it; one rate typed replaces the one in the file.
 
     What neither says of the penalty is as the policy has it, so that an overlay may move it.
@@ -146,6 +160,9 @@ def _loan(file: Path | None, typed: dict[str, Any], policy: Any) -> Loan:
         terms = {name: policy.value(f"cost.{name}") for name in ("penalty_multiple", "grace_days")}
         known = {FIELDS.named(key) for key in fields}
         fields = {name: value for name, value in terms.items() if name not in known} | fields | typed
+        if paid:  # beside those of the file
+            before = next((fields.pop(key) for key in [*fields] if FIELDS.named(key) == "payments"), None)
+            fields["payments"] = [*(before if isinstance(before, list) else []), *map(_payment, paid)]
     return Loan.of(fields, file.name if file else "loan")
 
 
@@ -189,10 +206,13 @@ def print_money(account: Any, policy: Policy, lang: str) -> None:
         line(" · ".join(dict.fromkeys(names)), "dim", "   ", "   ")
 
 
-def print_budget(affordable: Affordability, lang: str) -> None:
+def print_budget(affordable: Affordability, lang: str, late: bool = False) -> None:
+    """``late``: what is carried is the agreed plan's heaviest month, not only the instalment of the contract."""
     heading("budget", lang)
-    print_table(heads("money.budget.table", lang), budget_rows(affordable, lang))
-    for words in budget_words(affordable, lang):
+    if late:
+        line(say("money.budget.late", lang, need=sum_(affordable.instalment)))
+    print_table(heads("money.budget.table", lang), budget_rows(affordable, lang, late))
+    for words in budget_words(affordable, lang, late):
         line(words)
 
 

@@ -37,6 +37,11 @@ class Budget:
         if problems:
             raise CaseError(problems)
 
+    @property
+    def left(self) -> Decimal:
+        """What a month leaves for a loan that is not among the debts."""
+        return self.income - self.spending - self.other_debts
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:

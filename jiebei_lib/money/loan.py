@@ -159,6 +159,14 @@ def months_after(day: date, n: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def whole_months(start: date, end: date) -> int | None:
+    """The whole months between two dates, None if odd days remain. Whole is from a day to the same day or the last of a shorter month
+    (30 January to 28 February), and from one month's last day to another's (28 February to 31 March)."""
+    apart = 12 * (end.year - start.year) + end.month - start.month
+    both_last = all((day + timedelta(1)).day == 1 for day in (start, end))
+    return apart if both_last or months_after(start, apart) == end else None
+
+
 def after(first: date, last: date | None = None) -> Phrase:
     return Phrase("dates", {"first": first, "last": last}) if last else Phrase("date_from", {"first": first})
 

@@ -17,7 +17,7 @@ FIELDS = Fields("money/loan.yaml", gaps=False)
 PARTS = tuple(FIELDS["order"]["levels"])
 YEARLY = Decimal("0.03")  # a daily or monthly rate from here on may have been meant per year
 DECIMALS = 24  # of a rate; a double that was divided has fewer
-YEARS = (1990, 2200)  # of any date
+YEARS = (2, 9900)  # of any date: what is counted from it, back or on, is still a date
 _PAYMENT = {heading(word): key for key, words in FIELDS["payments"]["keys"].items() for word in (key, *words)}
 SLIPS = (100, 1000, 10000)  # a rate given in per cent, per mille, or yuan per ten thousand
 
@@ -84,7 +84,7 @@ def _typed(spec: Mapping[str, Any], value: Any) -> Any:
 
 
 def as_date(value: Any) -> date:
-    """A date from a date or ISO text, within a lifetime of today. Raises ValueError."""
+    """A date from a date or ISO text, of any year. Raises ValueError."""
     if isinstance(value, datetime):
         value = value.date()
     day = value if isinstance(value, date) else date_in(str(value)) or date.fromisoformat(str(value))

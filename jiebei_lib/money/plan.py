@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from jiebei_lib.money.loan import Loan, months_after
+from jiebei_lib.money.loan import Loan, whole_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def _time(loan: Loan, n: int) -> Fraction:
     if loan.day_count != "30/360":
         return year_fraction(loan.drawn, loan.due(n), loan.day_count)
     months = loan.months if loan.method == "bullet" else n
-    usual = loan.first_due == months_after(loan.drawn, 1)
-    first = Fraction(1, 12) if usual else year_fraction(loan.drawn, loan.first_due, "30/360")
+    whole = whole_months(loan.drawn, loan.first_due)
+    first = Fraction(whole, 12) if whole else year_fraction(loan.drawn, loan.first_due, "30/360")
     return first + Fraction(months - 1, 12)
 
 

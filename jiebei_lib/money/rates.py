@@ -5,7 +5,9 @@ Rates are fractions: 0.18 is 18%. "Nominal" is simple (a month's rate times twel
 
 from __future__ import annotations
 
+import itertools
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +15,13 @@ from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.policy import Policy, binds, in_force, load_policy
-from jiebei_lib.money.loan import Loan, months_after
+from jiebei_lib.money.loan import Loan, months_after, whole_months
 from jiebei_lib.money.loan_fields import as_date
 from jiebei_lib.money.plan import Instalment, schedule
 
 MONTHS = 12
-LEAST, MOST = -0.99, 1e6  # a unit period's rate is looked for between these
+LEAST, MOST = -0.99, 1e6  # a rate is looked for between these; nobody means a higher one
+GRID = 4000  # steps, in powers of 1 + rate, in which several rates that fit the same flows are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +67,26 @@ def flows(loan: Loan, plan: Sequence[Instalment] | None = None) -> list[tuple[da
 def unit_periods(loan: Loan, plan: Sequence[Instalment]) -> list[float]:
     """When each instalment is due in months after the loan was drawn; the odd days of a first period as thirtieths of a month.
 
-    Whole months are counted back from the first due date, the days that remain are the fraction (Regulation Z, appendix J).
+    Whole months are counted back from the first due date, the days that remain are the fraction (Regulation Z, appendix J). A month
+    that ends with a shorter one (30 January to 28 February) is whole.
     """
+    later = loan.months - 1 if loan.method == "bullet" else 0
+    apart = whole_months(loan.drawn, loan.first_due)
+    if apart:
+        return [float(apart + later + n) for n in range(len(plan))]
     whole = 0
     while months_after(loan.first_due, -(whole + 1)) >= loan.drawn:
         whole += 1
     odd = (months_after(loan.first_due, -whole) - loan.drawn).days
-    first = float(whole) if loan.first_due == months_after(loan.drawn, whole) else whole + odd / 30
-    later = loan.months - 1 if loan.method == "bullet" else 0
-    return [first + later + n for n in range(len(plan))]
+    return [whole + odd / 30 + later + n for n in range(len(plan))]
 
 
 def effective_annual_rate(flows: Iterable[tuple[date | str, float]]) -> float:
     """The compounded yearly rate of dated flows (date, amount; received and paid with opposite signs), actual/365.
 
-    The rate at which all flows, discounted to the first date, sum to nothing. Raises :class:`CaseError` if there is none.
+    The rate at which all flows, discounted to the first date, sum to nothing. Raises :class:`CaseError` if there is none, or only one
+    that nobody can mean (a million times what was lent, from flows within a day). Where several fit, as they may if the sign of the
+    flows changes more than once, it is the one nearest to zero, with a warning that names them all.
     """
     import pyxirr
 
@@ -88,9 +96,42 @@ def effective_annual_rate(flows: Iterable[tuple[date | str, float]]) -> float:
         raise CaseError(Problem("invalid", "flows", {"value": shown(amounts), "allowed": Phrase("both_signs")}))
     if len({day for day, _ in flows}) < 2:
         raise CaseError(Problem("invalid", "flows", {"value": flows[0][0], "allowed": Phrase("two_dates")}))
-    found = pyxirr.xirr([day for day, _ in flows], amounts)
+    several = _fitting(flows)
+    found = min(several, key=lambda rate: abs(math.log1p(rate))) if several else None
+    if found is None:
+        found = pyxirr.xirr([day for day, _ in flows], amounts)
     if found is None or not math.isfinite(found):
         raise CaseError(Problem("no_rate", "flows", {"value": shown(amounts)}))
+    if found > MOST:
+        raise CaseError(Problem("rate_absurd", "flows", {"value": f"{found:.3g}"}))
+    if len(several) > 1:
+        named = ", ".join(f"{100 * rate:.4f}%" for rate in several)
+        said = Problem("several_rates", "flows", {"value": named, "taken": f"{100 * found:.4f}%"})
+        warnings.warn(said.say("en"), stacklevel=2)
+    return found
+
+
+def _fitting(flows: Sequence[tuple[date, float]]) -> list[float]:
+    """Every yearly rate that fits flows whose sign changes more than once, the lowest first; empty where it changes once: one fits then."""
+    dated = sorted((day, amount) for day, amount in flows if amount)
+    signs = [amount > 0 for _, amount in dated]
+    if sum(a != b for a, b in itertools.pairwise(signs)) < 2:
+        return []
+    times = [((day - dated[0][0]).days / 365, amount) for day, amount in dated]
+    low, high = math.log1p(LEAST), math.log1p(MOST)
+
+    def worth(power: float) -> float:
+        """By rising powers of 1 + rate; scaled by the latest flow, so that nothing overflows at rates far below zero."""
+        last = times[-1][0] if power < 0 else 0.0
+        return sum(amount * math.exp(power * (last - time)) for time, amount in times)
+
+    marks = [low + (high - low) * n / GRID for n in range(GRID + 1)]
+    values = [worth(mark) for mark in marks]
+    found = []
+    for (a, b), (va, vb) in zip(itertools.pairwise(marks), itertools.pairwise(values), strict=True):
+        if va == 0 or va * vb < 0:
+            root = a if va == 0 else _root(worth if va > 0 else lambda power: -worth(power), a, b)
+            found.append(math.expm1(root))
     return found
 
 

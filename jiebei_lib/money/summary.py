@@ -16,7 +16,7 @@ from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.parts import Bilingual, Said
 from jiebei_lib.core.policy import Policy, in_force, load_policy
 from jiebei_lib.money.arrears import WAITS, owed, today, waiting
-from jiebei_lib.money.budget import Affordability
+from jiebei_lib.money.budget import Affordability, Budget, affordability, carried
 from jiebei_lib.money.loan import Loan, plain
 from jiebei_lib.money.plan import schedule
 from jiebei_lib.money.rates import against_lines, rates
@@ -93,11 +93,15 @@ class WayOut(TypedDict):
     last: Yuan
     total: Yuan
     extra: Yuan
+    need: Yuan
+    still_owed: Yuan
     settled: str
-    debt_free: str
+    arrears_end: str
     record_ends: str
     deepens: bool
     call: Call | None
+    rate: float | None
+    fits: bool | None
 
 
 class Month(TypedDict):
@@ -147,15 +151,17 @@ def money(
     months: int | None = None,
     elsewhere: float | None = None,
     ways_out: bool = True,
+    budget: Budget | None = None,
 ) -> Money:
     """Everything about one loan's money on a day: ``as_of``, or ``days_overdue`` after the first missed due date, or today.
 
-    ``months`` and ``elsewhere``: of the ways out that are compared (see :func:`jiebei_lib.money.ways_out.ways`), unless they are left out.
+    ``months``, ``elsewhere`` and ``budget``: of the ways out that are compared (see :func:`jiebei_lib.money.ways_out.ways`), unless they
+    are left out.
     """
     policy, on = load_policy(policy), day_of(loan, as_of, days_overdue)
     plan, found = schedule(loan), owed(loan, on)
     compared = ways_out and found.total >= 1
-    way_out = ways(loan, on, months, elsewhere, case, policy) if compared else []
+    way_out = ways(loan, on, months, elsewhere, case, policy, budget) if compared else []
     return Money(
         loan=loan.to_dict(),
         as_of=on.isoformat(),
@@ -185,6 +191,13 @@ def day_of(loan: Loan, as_of: date | str | None, days_overdue: int | None) -> da
         slots = {"value": shown(days_overdue), "allowed": Phrase("integer", {"low": 0, "high": 3650})}
         raise CaseError(Problem("invalid", "days_overdue", slots))
     return loan.due(loan.missed_from) + timedelta(days_overdue)
+
+
+def to_carry(account: Money, budget: Budget, loan: Loan, policy: Policy | str = "article") -> Affordability:
+    """What a budget has to carry: the contract's instalments, or once something is late the heaviest month of the agreed plan, the
+    instalments that fall due in it included."""
+    plan = next((way for way in account["ways"] if way["id"] == "instalments"), None)
+    return carried(budget, Decimal(plan["need"]), policy) if plan else affordability(budget, loan, policy)
 
 
 def plain_budget(found: Affordability) -> Carried:

@@ -85,9 +85,36 @@ def test_the_budget_comes_with_an_income(capsys) -> None:
     args = [LOAN, "--as-of", "2026-04-22", "--income", "3000", "--spending", "2500"]
     found = printed(capsys, *args)
     jsonschema.validate(found, schema(capsys, "cost"), jsonschema.Draft202012Validator)
-    assert found["budget"]["verdict"] == "too_much" and found["budget"]["after"]["left"] == "-601.15"
+    assert (
+        found["budget"]["verdict"] == "too_much" and found["budget"]["after"]["left"] == "-800.10"
+    )  # the plan and that month's instalment
     assert run(["cost", *args, "--lang", "en"]) == 0
-    assert "Borrow less" in capsys.readouterr().out
+    assert "Do not promise it" in capsys.readouterr().out
+
+
+def test_part_payments_come_by_option_and_beside_those_of_the_file(capsys, tmp_path) -> None:
+    args = ["--as-of", "2026-04-22"]
+    once = printed(capsys, LOAN, *args, "--paid", "2026-04-20:500")
+    assert once["loan"]["payments"] == [{"on": "2026-04-20", "amount": "500.00"}]
+    own = tmp_path / "paid.yaml"
+    own.write_text(Path(LOAN).read_text("utf-8") + "payments:\n  - on: 2026-04-20\n    amount: 500\n", "utf-8")
+    assert printed(capsys, str(own), *args)["owed"] == once["owed"]
+    both = printed(capsys, str(own), *args, "--paid", "2026年4月21日：100", "--paid", "2026-04-22:50.5")
+    assert [each["amount"] for each in both["loan"]["payments"]] == ["500.00", "100.00", "50.50"]
+    assert run(["cost", LOAN, *args, "--paid", "500"]) == 2 and "payments" in capsys.readouterr().err
+
+
+def test_the_assumed_rate_elsewhere_is_on_the_screen_and_can_be_moved(capsys) -> None:
+    args = [LOAN, "--as-of", "2026-04-22", "--lang", "en"]
+    assert run(["cost", *args]) == 0
+    assert "an assumed 24% a year" in " ".join(capsys.readouterr().out.split())
+    assert run(["cost", *args, "--elsewhere", "0.36"]) == 0
+    assert "an assumed 36% a year" in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_would_settle_the_loan_is_on_the_screen_when_nothing_is_late(capsys) -> None:
+    assert run(["cost", LOAN, "--as-of", "2026-04-14", "--lang", "en"]) == 0
+    assert "would settle the whole loan that day" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,52 @@ def test_a_loan_has_its_contract_rate_and_its_all_in_rate():
     assert daily.nominal_annual == pytest.approx(0.1825)
 
 
+@pytest.mark.parametrize(
+    ("drawn", "first_due"),
+    [
+        ("2026-01-28", None),
+        ("2026-01-29", None),
+        ("2026-01-30", None),  # to 28 February: the last of a shorter month
+        ("2026-01-31", None),
+        ("2026-02-28", "2026-03-31"),  # from one month's last day to another's
+    ],
+)
+def test_a_month_to_a_months_end_is_a_whole_unit_period__appendix_j(drawn, first_due):
+    loan = Loan(
+        principal=12_000, monthly_rate="0.02", months=12, method="equal_instalment", drawn=drawn, first_due=first_due
+    )
+    assert rates(loan).all_in_annual == pytest.approx(0.24, abs=2e-5)  # cents of the level payment
+    assert not [
+        line
+        for line in against_lines(round(rates(loan).all_in_annual, 4), loan.drawn)
+        if line.rate == 0.24 and line.above
+    ]
+
+
+def test_flows_of_any_year_have_a_rate():
+    """After case 1: yearly flows from 1980."""
+    paid = [-224291642.5, -259470950.8, -396990554.7, -134976788.6, -413028973.1, 0.0]
+    got = [171774601.6, 175210093.6, 178714295.5, 182288581.4, 185934353.0, 189653040.1]
+    dated = [(date(1980 + n, 1, 1), amount) for n, amount in enumerate([*paid, *got])]
+    worth = sum(
+        amount / (1 + effective_annual_rate(dated)) ** ((day - date(1980, 1, 1)).days / 365) for day, amount in dated
+    )
+    assert abs(worth) < 1
+    assert effective_annual_rate([("0801-01-01", 100), ("0802-01-01", -118)]) == pytest.approx(0.18)
+
+
+def test_several_rates_that_fit_are_said_and_the_one_nearest_to_zero_is_taken():
+    """100 lent, 230 back, 132 lent again: 10% and 20% both fit."""
+    dated = [(date(2025, 1, 1), -100), (date(2026, 1, 1), 230), (date(2027, 1, 1), -132)]
+    with pytest.warns(UserWarning, match=r"10\.0000%, 20\.0000%"):
+        assert effective_annual_rate(dated) == pytest.approx(0.1)
+
+
+def test_a_rate_that_nobody_can_mean_is_refused():
+    with pytest.raises(CaseError, match="nobody can mean"):
+        effective_annual_rate([("2020-05-27", 100), ("2020-05-28", -150)])
+
+
 def test_a_long_first_period_does_not_change_the_all_in_rate_much():
     loan = Loan(**LOAN | {"first_due": "2026-03-01"})
     assert rates(loan).all_in_annual == pytest.approx(0.18, abs=2e-3)

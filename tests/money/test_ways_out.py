@@ -35,6 +35,50 @@ def test_only_borrowing_and_waiting_deepen_the_debt():
     assert {way.id for way in ways(LOAN, ON, 6) if way.deepens} == {"borrow", "wait"}
 
 
+def test_what_deepens_the_debt_stands_last_however_cheap_it_is():
+    for elsewhere in (0, 0.05, 0.6):
+        found = ways(LOAN, ON, 6, elsewhere=elsewhere)
+        assert [way.id for way in found] == ["pay_today", "instalments", "wait", "borrow"]
+        assert found[-1].deepens and found[-1].rate == elsewhere
+
+
+def test_a_month_of_a_plan_needs_the_regular_instalment_too():
+    found, plan = by_name(LOAN, ON, 6), schedule(LOAN)
+    regular = plan[5].payment  # the largest that falls due within the six months
+    assert found["instalments"].need == found["instalments"].monthly + regular > regular
+    assert found["pay_today"].need == regular and found["wait"].need == 0
+    called_in = by_name(LOAN.replace(accelerated="2026-04-20"), ON, 6)
+    assert called_in["instalments"].need == called_in["instalments"].monthly  # nothing falls due any more
+
+
+def test_no_longer_late_is_not_free_of_debt():
+    found = by_name(LOAN, ON, 6)
+    assert found["pay_today"].still_owed == owed(LOAN, ON).not_due > 0
+    assert found["instalments"].still_owed == found["borrow"].still_owed == schedule(LOAN)[8].balance > 0
+    assert found["instalments"].arrears_end == date(2026, 10, 22)
+
+
+@pytest.mark.parametrize(
+    ("spending", "plan", "today"), [("5000", True, True), ("6800", False, True), ("6950", False, False)]
+)
+def test_a_budget_says_which_way_can_be_paid(spending, plan, today):
+    """Eight thousand come in: the plan needs some 1,300 in a month, the instalment alone 1,101.15."""
+    found = by_name(LOAN, ON, 6, budget=Budget(8000, spending, 0, 5000))
+    assert (found["instalments"].fits, found["pay_today"].fits, found["wait"].fits) == (plan, today, None)
+    assert all(way.fits is None for way in ways(LOAN, ON, 6))
+
+
+@pytest.mark.parametrize("elsewhere", [24, -0.1, "x", True])
+def test_a_rate_elsewhere_that_cannot_be_is_refused(elsewhere):
+    with pytest.raises(CaseError, match="elsewhere"):
+        ways(LOAN, ON, 6, elsewhere=elsewhere)
+
+
+def test_the_largest_loan_that_is_allowed_has_ways_out():
+    loan = Loan(principal=10_000_000, monthly_rate="0.02", months=1, method="bullet", drawn="2026-01-31")
+    assert ways(loan, date(2026, 3, 20))[0].total > 10_000_000
+
+
 def test_the_bad_mark_ends_five_years_after_settlement_so_instalments_push_it_back():
     found = by_name(LOAN, ON, 6)
     assert found["pay_today"].record_ends == date(2031, 4, 22) and found["instalments"].record_ends == date(

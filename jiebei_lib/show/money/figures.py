@@ -13,7 +13,7 @@ from jiebei_lib.money.record import Record, RecordDate
 from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright, worded
 from jiebei_lib.page.marks import above_plot, hatched, hatched_bars, hover_marks, label, stems, trace
 from jiebei_lib.page.text import heads, say
-from jiebei_lib.show.money.words import line_rows, rate, sum_, way_rows
+from jiebei_lib.show.money.words import line_rows, rate, sum_, way_name, way_rows
 
 PARTS = {
     "principal": ("#DADADA", ""),
@@ -100,12 +100,12 @@ def ways_figure(account: dict[str, Any], lang: str) -> Figure:
     """The ways out side by side: today's debt and what is paid beyond it. ``account``: of :func:`jiebei_lib.money.summary.money`."""
     ways, debt = account["ways"], float(account["owed"]["total"])
     extra = [float(way["extra"]) for way in ways]
-    names = [say(f"money.ways.{way['id']}.name", lang) for way in ways]
+    names = [way_name(way, lang) for way in ways]
     y = [-n for n in range(len(ways))]
     marks = []
     for place, name, way in zip(y, names, ways, strict=True):
         said = say("money.figures.ways.deepens", lang, name=name) if way["deepens"] else name
-        sums = {"total": sum_(way["total"]), "extra": sum_(way["extra"]), "date": way["debt_free"]}
+        sums = {"total": sum_(way["total"]), "extra": sum_(way["extra"]), "date": way["arrears_end"]}
         words = f"<b>{html.escape(said)}</b><br>{say('money.figures.ways.bar', lang, **sums)}"
         marks.append(label(0, place, words, yanchor="bottom", yshift=13))
     worst = max(range(len(ways)), key=lambda n: extra[n])

@@ -25,6 +25,7 @@ from jiebei_lib.show.money.words import (
     owed_words,
     rate_words,
     wait_rows,
+    way_name,
     way_words,
 )
 from jiebei_lib.show.widget.composing import Name, call
@@ -290,10 +291,7 @@ def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
     account, policy = _account(values), load_policy("article")
     if not account["ways"]:
         return {"beside": [_words(_template().lines([say("money.panel.nothing", lang)]))]}
-    ways = [
-        {"name": say(f"money.ways.{way['id']}.name", lang), "words": way_words(way, policy, lang)}
-        for way in account["ways"]
-    ]
+    ways = [{"name": way_name(way, lang), "words": way_words(way, policy, lang)} for way in account["ways"]]
     words = _template().ways(say("money.ways.title", lang), ways, say("money.ways.note", lang))
     return {"beside": [ways_figure(account, lang), _words(words)]}
 

@@ -43,7 +43,11 @@ def schedule_words(account: Any, lang: str) -> str:
 
 def rate_words(account: Any, lang: str) -> str:
     shown = {name: rate(account["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
-    return say("money.rate.line", lang, **shown)
+    said = say("money.rate.line", lang, **shown)
+    gap = abs(account["rate"]["all_in_annual"] - account["rate"]["nominal_annual"])
+    if float(account["total_fees"]) == 0 and shown["nominal"] != shown["all_in"]:
+        said += (" " if lang == "en" else "") + say("money.rate.by_day", lang, gap=f"{100 * gap:.2f}")
+    return said
 
 
 def line_rows(account: Any, lang: str) -> list[list[str]]:
@@ -67,12 +71,12 @@ def owed_words(account: Any, lang: str) -> list[str]:
     sums = {
         name: sum_(owed[name]) for name in ("principal", "interest", "penalty", "fees", "total", "not_due", "settle")
     }
+    early = [say("money.owed.settle", lang, **sums)] if float(owed["not_due"]) else []
     if float(owed["total"]) == 0:
-        return [say("money.owed.none", lang)]
+        return [say("money.owed.none", lang), *early]
     one = owed["instalments"] == 1
     count = say("money.owed.count_one", lang) if one else say("money.owed.count", lang, n=owed["instalments"])
-    first = say("money.owed.line", lang, days=counted(owed["days_overdue"], "days", lang), count=count, **sums)
-    return [first, say("money.owed.settle", lang, **sums)] if float(owed["not_due"]) else [first]
+    return [say("money.owed.line", lang, days=counted(owed["days_overdue"], "days", lang), count=count, **sums), *early]
 
 
 def wait_rows(account: Any, lang: str) -> list[list[str]]:
@@ -86,17 +90,32 @@ def wait_rows(account: Any, lang: str) -> list[list[str]]:
     ]
 
 
+def way_name(way: Any, lang: str) -> str:
+    """What a way out is called; where it rests on an assumed rate, with it."""
+    return say(f"money.ways.{way['id']}.name", lang, **({"rate": rate(way["rate"])} if way["rate"] is not None else {}))
+
+
 def way_rows(account: Any, lang: str) -> list[list[str]]:
-    sums = ("today", "monthly", "last", "total", "extra")
+    sums = ("today", "monthly", "need", "total", "extra")
     return [
         [
-            say(f"money.ways.{way['id']}.name", lang),
+            way_name(way, lang),
             *(sum_(way[name]) for name in sums),
-            way["debt_free"],
+            way["arrears_end"],
+            sum_(way["still_owed"]),
             way["record_ends"],
         ]
         for way in account["ways"]
     ]
+
+
+def fits_rows(account: Any, left: Decimal, lang: str) -> list[list[str]]:
+    """Each way's whole monthly need against what a month leaves, in yuan."""
+    rows = []
+    for way in account["ways"]:
+        said = {None: "none", True: "yes", False: "no"}[way["fits"]]
+        rows.append([way_name(way, lang), sum_(way["need"]), sum_(left), say(f"money.ways.fits.{said}", lang)])
+    return rows
 
 
 def way_words(way: Any, policy: Policy, lang: str) -> str:
@@ -107,7 +126,8 @@ def way_words(way: Any, policy: Policy, lang: str) -> str:
 def way_parts(way: Any, policy: Policy, lang: str) -> tuple[str, str, str]:
     days = int(policy.value("cost.look_ahead"))
     count = of_hundred(way["call"]["share"]) if way["call"] else 0
-    debt = say(f"money.ways.{way['id']}.debt", lang, extra=sum_(way["extra"]))
+    more = {"rate": rate(way["rate"])} if way["rate"] is not None else {}
+    debt = say(f"money.ways.{way['id']}.debt", lang, extra=sum_(way["extra"]), **more)
     call = say(
         f"money.ways.{way['id'] if way['call'] else 'pay_today' if way['id'] != 'borrow' else 'borrow'}.call",
         lang,
@@ -117,25 +137,27 @@ def way_parts(way: Any, policy: Policy, lang: str) -> tuple[str, str, str]:
     return debt, call, say("money.ways.record", lang, date=way["record_ends"])
 
 
-def budget_rows(affordable: Affordability, lang: str) -> list[list[str]]:
-    rows = []
+def budget_rows(affordable: Affordability, lang: str, late: bool = False) -> list[list[str]]:
+    """``late``: what is carried is a plan for arrears, not a new loan."""
+    rows, kind = [], "late_" if late else ""
     for name in ("before", "after", "stressed"):
         one = getattr(affordable, name)
         cushion = say("money.budget.months", lang, months=f"{one.cushion:.1f}") if one.cushion is not None else "–"
         burden = rate(round(one.burden, 3)) if one.burden is not None else "–"
-        said = say(f"money.budget.{name}", lang, fall=rate(affordable.income_fall))
+        said = say(f"money.budget.{kind if name != 'stressed' else ''}{name}", lang, fall=rate(affordable.income_fall))
         rows.append([said, sum_(one.income), burden, sum_(one.left), cushion])
     return rows
 
 
-def budget_words(affordable: Affordability, lang: str) -> list[str]:
-    """The verdict, what a month leaves now and with less income, a lump at the end if there is one, and the most that can be borrowed."""
-    fall = rate(affordable.income_fall)
-    out = [say(f"money.budget.{affordable.verdict}", lang, instalment=sum_(affordable.instalment), fall=fall)]
+def budget_words(affordable: Affordability, lang: str, late: bool = False) -> list[str]:
+    """The verdict, what a month leaves now and with less income, a lump at the end if there is one, and the most that can be borrowed,
+    or once something is ``late`` paid."""
+    fall, kind = rate(affordable.income_fall), "late_" if late else ""
+    out = [say(f"money.budget.{kind}{affordable.verdict}", lang, instalment=sum_(affordable.instalment), fall=fall)]
     out += [_left("", affordable.after, fall, lang), _left("stress_", affordable.stressed, fall, lang)]
     if affordable.lump is not None:
         out.append(say("money.budget.lump", lang, lump=sum_(affordable.lump)))
-    return [*out, say("money.budget.most", lang, most=sum_(max(affordable.before.left, Decimal(0))))]
+    return [*out, say(f"money.budget.{kind}most", lang, most=sum_(max(affordable.before.left, Decimal(0))))]
 
 
 def _left(when: str, month: Situation, fall: str, lang: str) -> str:
