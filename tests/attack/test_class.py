@@ -20,7 +20,8 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from jiebei_lib.lessons import classroom, server
+from jiebei_lib.lessons import classroom
+from jiebei_lib.lessons.classroom import server
 from tests.attack.test_hostile_folders import COMMAND, hostile  # noqa: F401
 from tests.lessons.students import Student
 from tests.lessons.test_class import free_port, in_a_thread

@@ -16,9 +16,12 @@ from contextlib import ExitStack
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
 
 from jiebei_lib.lessons import classroom
+from jiebei_lib.lessons.classroom import kernels as kernels_module
+from jiebei_lib.lessons.classroom import server
 from jiebei_lib.lessons.store import ClassError, Store
 from tests.lessons.students import Student, attend
 
@@ -198,3 +201,50 @@ def test_a_port_in_use_is_refused():
         taken.listen()
         with pytest.raises(ClassError, match="cannot be opened"):
             classroom.check("lesson_1", "127.0.0.1", taken.getsockname()[1], 2)
+
+
+def test_a_kernel_that_died_before_its_student_came_is_given_to_nobody(tmp_path):
+    """Also where it was started anew since: such a kernel has never seen the lesson."""
+    file = tmp_path / "c.sqlite"
+    with classroom.opened("lesson_3", "127.0.0.1", free_port(), 2, file, 2) as now:
+        kernels = psutil.Process(now.students.process.pid).children()
+        kernels[0].kill()
+        time.sleep(4)  # Jupyter starts it again meanwhile
+        kernels[1].kill()
+        students = in_a_thread(attend(now.link, 2))
+        assert len({student.kernel for student in students}) == 2
+        assert len(Store(file).answers()) == 2 * 12
+
+
+def test_a_page_whose_kernel_never_started_is_not_taken_from_the_pool():
+    async def dropped() -> list:
+        async def made(render):
+            return {"kernel_id": "gone", "task": render, "renderer": None}
+
+        async def fail():
+            raise RuntimeError("Kernel died before replying to kernel_info")
+
+        manager = kernels_module.ClassKernels()
+        renders = [asyncio.ensure_future(fail()), asyncio.ensure_future(asyncio.sleep(0))]
+        pool = [asyncio.ensure_future(made(each)) for each in renders] + [asyncio.ensure_future(fail())]
+        manager._pools = {"lesson": pool}
+        await asyncio.wait([*renders, *pool])
+        await manager.drop_broken()
+        return manager._pools["lesson"]
+
+    assert in_a_thread(dropped()) == []
+
+
+def test_a_page_that_breaks_off_says_so_and_asks_again(monkeypatch):
+    async def breaks_off(self, *given, **more):
+        yield "<head>", {}
+        raise RuntimeError("Kernel died")
+
+    async def page() -> str:
+        renderer = server.ClassRenderer.__new__(server.ClassRenderer)
+        return "".join([each async for each, _ in renderer.generate_content_generator()])
+
+    monkeypatch.setattr(server.NotebookRenderer, "generate_content_generator", breaks_off)
+    found = in_a_thread(page())
+    assert found.startswith("<head>")
+    assert "http-equiv='refresh'" in found and "没有打开" in found and "could not be opened" in found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Float, Integer
 
@@ -30,6 +32,7 @@ class ClassKernels(AsyncMappingKernelManager):
 
     def __init__(self, **given: Any):
         self._starting, self._alone = 0, {}  # kernel -> since when it has had no reader, and whether it ever had one
+        self._born: dict[str, Any] = {}  # kernel -> its process; one that died and was started again knows no lesson
         super().__init__(**given)
 
     async def start_kernel(self, *given: Any, **more: Any) -> str:
@@ -41,8 +44,32 @@ class ClassKernels(AsyncMappingKernelManager):
             kernel = await super().start_kernel(*given, **more)
         finally:
             self._starting -= 1
-        self._alone[kernel] = (time.monotonic(), False)
+        self._alone[kernel], self._born[kernel] = (time.monotonic(), False), self._process(kernel)
         return kernel
+
+    def _process(self, kernel_id: str) -> Any:
+        return getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
+
+    async def drop_broken(self) -> None:
+        """Takes out of the pool what did not come through the lesson's notebook: kernels that could not start, died since, or were
+        started anew. Whoever were given one of them would have half a page, or a page at which nobody listens."""
+        for pool in getattr(self, "_pools", {}).values():
+            for task in [task for task in pool if task.done()]:
+                if task.cancelled() or task.exception():
+                    pool.remove(task)
+                    continue
+                kernel, made = task.result()["kernel_id"], task.result()["task"]
+                failed = made.done() and (made.cancelled() or made.exception())
+                if failed or kernel not in self or not await self.as_born(kernel):
+                    if task in pool:  # not taken by somebody else meanwhile
+                        pool.remove(task)
+                    with suppress(Exception):  # it is gone already
+                        await self.shutdown_kernel(kernel, now=True)
+
+    async def as_born(self, kernel_id: str) -> bool:
+        """Whether a kernel lives and is the process that it was at first."""
+        alive = await ensure_async(self.get_kernel(kernel_id).is_alive())
+        return alive and self._process(kernel_id) == self._born.get(kernel_id)
 
     async def make_room(self) -> None:
         """Ends the kernel that has been without a reader for longest, if all places are taken. Raises :class:`Full`."""
@@ -88,6 +115,7 @@ class ClassKernels(AsyncMappingKernelManager):
 
     def remove_kernel(self, kernel_id: str) -> Any:
         self._alone.pop(kernel_id, None)
+        self._born.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:

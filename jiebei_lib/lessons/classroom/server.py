@@ -22,13 +22,16 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import split_host_and_port
+from tornado.web import HTTPError
+from voila import handler
 from voila.app import Voila
+from voila.notebook_renderer import NotebookRenderer
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from jiebei_lib.core.knowledge.problems import Problem
 from jiebei_lib.lessons.classroom import allowed_files
-from jiebei_lib.lessons.kernels import Full
+from jiebei_lib.lessons.classroom.kernels import Full
 
 SLOW_SECONDS = 15.0  # for the head or the body of a request to come in, and for a connection to lie idle
 PER_ADDRESS = 24  # connections from one address; a browser needs six and one for its kernel
@@ -48,6 +51,7 @@ def main() -> None:
     threading.Thread(target=_until_left, daemon=True).start()
     allowed_files(ask=True)
     ClassServerApp.names = set(asked["names"])
+    handler.NotebookRenderer = ClassRenderer
     ClassServerApp.launch_instance(argv=asked["argv"])
 
 
@@ -127,19 +131,46 @@ class ClassPage(TornadoVoilaHandler):
         if not near(whose) and not self.asked[whose].take():
             return self.refuse("class_too_often", 429)
         try:
+            await self.kernel_manager.drop_broken()
             if not self.kernel_manager.free():
                 raise Full
             await super().get(path)
+        except HTTPError:
+            raise
         except Full:
             self.refuse("class_full", 503)
+        except Exception:  # a kernel died while the page was made, whatever killed it
+            self.log.exception("no page")
+            self.refuse("class_broken", 503)
 
     def refuse(self, why: str, status: int) -> None:
-        """One sentence in both languages, on a page that asks again by itself."""
-        problem = Problem(why, "")
+        """One sentence in both languages, on a page that asks again by itself; also where half a page has gone out already."""
+        if self._headers_written:
+            self.finish(refusal(why))
+            return
         self.set_status(status)
         self.set_header("Refresh", str(round(SLOW_SECONDS)))
-        said = "".join(f"<p lang='{lang}'>{problem.say(lang).strip()}</p>" for lang in ("zh", "en"))
-        self.finish(f"<!DOCTYPE html><meta charset='utf-8'><meta name='viewport' content='width=device-width'>{said}")
+        head = "<!DOCTYPE html><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        self.finish(head + refusal(why))
+
+
+def refusal(why: str) -> str:
+    """A sentence in both languages, in place of the lesson, which is asked for again after a while."""
+    said = "".join(f"<p lang='{lang}'>{Problem(why, '').say(lang).strip()}</p>" for lang in ("zh", "en"))
+    again = f"<meta http-equiv='refresh' content='{SLOW_SECONDS:.0f}'>"
+    return f"{again}<style>#loading {{ display: none }}</style><div role='alert'>{said}</div>"
+
+
+class ClassRenderer(NotebookRenderer):
+    """A page from a kernel of its own. Voilà waits for its end for ever if the kernel dies on the way."""
+
+    async def generate_content_generator(self, *given: Any, **more: Any) -> Any:
+        try:
+            async for each in super().generate_content_generator(*given, **more):
+                yield each
+        except Exception:
+            self.log.exception("half a page")
+            yield f"</div></div>{refusal('class_broken')}", {}
 
 
 class ClassSocket(VoilaKernelWebsocketHandler):

@@ -51,7 +51,7 @@ START_SECONDS = 60.0  # for the servers to answer at all, and for each student's
 SECONDS_EACH = 10.0
 RESTING = 0.02  # seconds of processor time a second; a kernel below it rests
 # The server's own program: nothing on its command line says more than where the library is, should it not be installed
-PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from jiebei_lib.lessons.server import main; main()"
+PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from jiebei_lib.lessons.classroom.server import main; main()"
 WARM = "is filled with"  # what Voilà says when every kernel has run the notebook
 
 
@@ -268,7 +268,7 @@ def asked(notebook: str, host: str, port: int, warm: int, token: str, places: in
         "Voila.ip": host,
         "Voila.port_retries": 0,
         "Voila.open_browser": False,
-        "Voila.kernel_websocket_connection_class": "jiebei_lib.lessons.server.ClassConnection",
+        "Voila.kernel_websocket_connection_class": "jiebei_lib.lessons.classroom.server.ClassConnection",
         "port": port,
         "token": token,
         "VoilaConfiguration.strip_sources": True,
@@ -284,7 +284,7 @@ def asked(notebook: str, host: str, port: int, warm: int, token: str, places: in
         ],
         "VoilaConfiguration.preheat_kernel": warm > 0,
         "VoilaConfiguration.default_pool_size": warm,
-        "VoilaConfiguration.multi_kernel_manager_class": "jiebei_lib.lessons.kernels.ClassKernels",
+        "VoilaConfiguration.multi_kernel_manager_class": "jiebei_lib.lessons.classroom.kernels.ClassKernels",
         "ClassKernels.places": places,
         # A page that is closed keeps its kernel for ten minutes, or until its place is needed.
         "MappingKernelManager.cull_idle_timeout": 600,
