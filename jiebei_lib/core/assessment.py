@@ -12,30 +12,14 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from jiebei_lib.core import parts
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import CaseError, Problem, shown
-from jiebei_lib.core.parts import (
-    Conduct,
-    Consequence,
-    Contribution,
-    OpenRange,
-    Permitted,
-    Question,
-    Range,
-    ReferenceSaid,
-    Rule,
-    Said,
-    Source,
-    Stage,
-    StepSaid,
-    Witness,
-    WitnessAnswer,
-)
 from jiebei_lib.core.policy import BUILT_IN, Policy, binds, load_policy
 from jiebei_lib.core.rules import advice, conduct, timeline
 from jiebei_lib.core.rules import consequences as later
 from jiebei_lib.core.scoring import compare, explain
-from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, score_cases
+from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, Range, score_cases
 
 
 @dataclass(frozen=True)
@@ -50,7 +34,7 @@ class Assessment:
     as_of: str
     policy: str
     policy_digest: str
-    stage: Stage
+    stage: parts.Stage
     grade: str
     so_far: str
     verdict: str
@@ -59,23 +43,23 @@ class Assessment:
     share: float
     share_range: Range
     first_day: int
-    witnesses: list[Witness]
+    witnesses: list[parts.Witness]
     agreement: str
-    steps: list[StepSaid]
-    references: list[ReferenceSaid]
-    contributions: list[Contribution]
+    steps: list[parts.StepSaid]
+    references: list[parts.ReferenceSaid]
+    contributions: list[parts.Contribution]
     central_z: float
-    permitted: Permitted
+    permitted: parts.Permitted
     unknown: list[str]
-    next_question: Question | None
-    questions: list[Question]
-    consequences: list[Consequence]
-    actions: list[Said]
-    words: list[Said]
-    conduct: list[Conduct]
-    practice: list[Said]
-    limits: list[Said]
-    sources: list[Source]
+    next_question: parts.Question | None
+    questions: list[parts.Question]
+    consequences: list[parts.Consequence]
+    actions: list[parts.Said]
+    words: list[parts.Said]
+    conduct: list[parts.Conduct]
+    practice: list[parts.Said]
+    limits: list[parts.Said]
+    sources: list[parts.Source]
 
     def to_dict(self, lang: str | None = None) -> dict[str, Any]:
         """Plain data; with ``lang``, each text in that language only."""
@@ -92,49 +76,54 @@ def assess(
     asked = [_question(question, policy) for question in explain.questions(case, policy)]
     stage_id = timeline.stage(case.days_overdue, policy)
     here = policy.data["timeline"]["stages"][stage_id]
-    parts = {
-        "stage": Stage(**said(stage_id, here), name=here["name"], days=here["days"]),
-        "permitted": _permitted(case, policy, day),
-        "consequences": _consequences(case, policy, day),
-        "actions": _all_said(policy.data["advice"]["actions"], advice.actions(case, policy)),
-        "words": _words(case, policy),
-        "conduct": [
-            Conduct(**said(name, policy.data["conduct"]["caller"][side][name]), side=side)
-            for side in ("may", "may_not")
-            for name in conduct.caller(case, policy, day, side)
-        ],
-        "practice": _all_said(policy.data["conduct"]["practice"]),
-        "limits": _all_said(policy.data["limits"]),
-        "contributions": [_contribution(part, policy) for part in explain.contributions(case, policy)],
-    }
+    stage = parts.Stage(**said(stage_id, here), name=here["name"], days=here["days"])
+    permitted, consequences = _permitted(case, policy, day), _consequences(case, policy, day)
+    actions = _all_said(policy.data["advice"]["actions"], advice.actions(case, policy))
+    words, practice = _words(case, policy), _all_said(policy.data["conduct"]["practice"])
+    sides_of_conduct = [
+        parts.Conduct(**said(name, policy.data["conduct"]["caller"][side][name]), side=side)
+        for side in ("may", "may_not")
+        for name in conduct.caller(case, policy, day, side)
+    ]
+    limits = _all_said(policy.data["limits"])
+    contributions = [_contribution(part, policy) for part in explain.contributions(case, policy)]
+    told = [stage, permitted, consequences, actions, words, sides_of_conduct, practice, limits, contributions]
     constraints = [said(name, constraint) for name, constraint in policy.data["constraints"].items()]
     stages = [said(name, stage) for name, stage in policy.data["timeline"]["stages"].items()]
-    sides = [Witness(**answer(case, one), policy=one.label, name=one.data["name"]) for one in witnesses(policy)]
+    sides = [parts.Witness(**answer(case, one), policy=one.label, name=one.data["name"]) for one in witnesses(policy)]
     return Assessment(
         case_id=case.case_id,
         case=case.to_dict(),
         as_of=day,
         policy=policy.label,
         policy_digest=policy.digest,
+        stage=stage,
         **answer(case, policy),
         witnesses=sides,
         agreement=agreement(sides),
         steps=[_step(step, policy) for step in compare.steps(case, policy)],
         references=_references(case, policy),
+        contributions=contributions,
         central_z=explain.central_z(case, policy),
+        permitted=permitted,
         unknown=case.unknown,
         next_question=asked[0] if asked else None,
         questions=asked,
-        sources=_sources(policy, [parts, constraints, stages]),
-        **parts,
+        consequences=consequences,
+        actions=actions,
+        words=words,
+        conduct=sides_of_conduct,
+        practice=practice,
+        limits=limits,
+        sources=_sources(policy, [told, constraints, stages]),
     )
 
 
-def answer(case: Case, policy: Policy) -> WitnessAnswer:
+def answer(case: Case, policy: Policy) -> parts.WitnessAnswer:
     """Will they, by one witness: a millisecond, for every step of a moving control."""
     scores = score_cases([case], policy)
     number = {name: float(values[0]) for name, values in vars(scores).items()}
-    return WitnessAnswer(
+    return parts.WitnessAnswer(
         grade=GRADES[int(scores.grade[0])],
         so_far=GRADES[int(scores.so_far[0])],
         verdict=VERDICTS[int(scores.verdict[0])],
@@ -146,7 +135,7 @@ def answer(case: Case, policy: Policy) -> WitnessAnswer:
     )
 
 
-def agreement(sides: Sequence[WitnessAnswer]) -> str:
+def agreement(sides: Sequence[parts.WitnessAnswer]) -> str:
     """Whether witnesses agree at the middle of what is unknown: ``disagree`` where one holds a call more likely than not and another
     does not, ``agree`` where their grades amount to the same verdict, else ``differ``: one side, not equally clearly."""
     if len({side["share"] > MAJORITY for side in sides}) > 1:
@@ -159,13 +148,13 @@ def witnesses(policy: Policy) -> list[Policy]:
     return [policy, *(load_policy(name) for name in BUILT_IN if name != policy.label)]
 
 
-def said(name: str, statement: Mapping[str, Any], **slots: Any) -> Said:
+def said(name: str, statement: Mapping[str, Any], **slots: Any) -> parts.Said:
     """A statement of the rules as it is shown."""
     text = statement["text"]
     if slots:
         text = {lang: sentence.format(**slots) for lang, sentence in text.items()}
     confidence = statement.get("confidence")
-    return Said(
+    return parts.Said(
         id=name,
         text=text,
         short=statement.get("short"),
@@ -204,47 +193,46 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _all_said(statements: Mapping[str, Any], names: Iterable[str] | None = None) -> list[Said]:
+def _all_said(statements: Mapping[str, Any], names: Iterable[str] | None = None) -> list[parts.Said]:
     return [said(name, statements[name]) for name in (statements if names is None else names)]
 
 
-def _contribution(part: explain.FactorPart, policy: Policy) -> Contribution:
-    factor = policy.data["factors"][part.factor]
-    return Contribution(**asdict(part), name=factor["name"], cite=factor["cite"], basis=factor["basis"])
+def _contribution(part: explain.FactorPart, policy: Policy) -> parts.Contribution:
+    factor = policy.data["factors"][part["factor"]]
+    return parts.Contribution(**part, name=factor["name"], cite=factor["cite"], basis=factor["basis"])
 
 
-def _question(question: explain.OpenFact, policy: Policy) -> Question:
-    return Question(**asdict(question), text=policy.data["questions"][question.field]["text"])
+def _question(question: explain.OpenFact, policy: Policy) -> parts.Question:
+    return parts.Question(**question, text=policy.data["questions"][question["field"]]["text"])
 
 
-def _step(step: compare.Step, policy: Policy) -> StepSaid:
-    rule = policy.data["steps"][step.step]
-    told = {name: getattr(step, name) for name in ("step", "pay", "instead_of", "settles", "grade", "so_far", "share")}
-    spread = None if step.settles else Range(low=step.share_low, high=step.share_high)
-    odds = Range(low=step.odds_low, high=step.odds_high)
-    return StepSaid(**told, text=rule["text"], odds=odds, share_range=spread, cite=rule["cite"], basis=rule["basis"])
+def _step(step: compare.StepTaken, policy: Policy) -> parts.StepSaid:
+    rule = policy.data["steps"][step["step"]]
+    return parts.StepSaid(**step, text=rule["text"], cite=rule["cite"], basis=rule["basis"])
 
 
-def _references(case: Case, policy: Policy) -> list[ReferenceSaid]:
+def _references(case: Case, policy: Policy) -> list[parts.ReferenceSaid]:
     if case.days_overdue < policy.readings.days[0]:
         return []
     found = []
     for name, comparison in compare.references(case, policy).items():
         rule, (low, high) = policy.data["references"][name], comparison.odds
-        odds = OpenRange(low=low, high=high if math.isfinite(high) else None)
-        based = {key: rule[key] for key in ("text", "cite", "basis")}
-        found.append(ReferenceSaid(reference=name, odds=odds, necessarily=comparison.necessarily, **based))
+        odds = parts.OpenRange(low=low, high=high if math.isfinite(high) else None)
+        text, cite, basis, holds = rule["text"], rule["cite"], rule["basis"], comparison.necessarily
+        found.append(
+            parts.ReferenceSaid(reference=name, odds=odds, necessarily=holds, text=text, cite=cite, basis=basis)
+        )
     return found
 
 
-def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
+def _permitted(case: Case, policy: Policy, day: str) -> parts.Permitted:
     rules = policy.data["conduct"]
     found = conduct.permission(case, policy, day)
     answer = said(found.answer, rules["answers"][found.answer])
     in_force = [(name, rules["third_persons"][name]) for name in found.rules]
     behind = [cite for _, rule in in_force for cite in rule["cite"]]
     later = {cite for rule in rules["third_persons"].values() for cite in rule["cite"]} - set(behind)
-    return Permitted(
+    return parts.Permitted(
         status=found.status,
         why=answer["text"],
         deciding=found.deciding,
@@ -252,7 +240,7 @@ def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
         cites=behind or answer["cite"],
         reported=answer["reported"],
         rules=[
-            Rule(
+            parts.Rule(
                 **said(name, rule),
                 standing=rule["standing"],
                 since=rule["from"],
@@ -269,19 +257,19 @@ def _permitted(case: Case, policy: Policy, day: str) -> Permitted:
     )
 
 
-def _consequences(case: Case, policy: Policy, day: str) -> list[Consequence]:
+def _consequences(case: Case, policy: Policy, day: str) -> list[parts.Consequence]:
     known = policy.data["consequences"]
     out = []
     for name in later.consequences(case, policy, day):
         slots = {path.rsplit(".", 1)[1]: policy.value(path, day) for path in known[name].get("parameters") or []}
         from_day = known[name].get("from_day", 0)
         out.append(
-            Consequence(**said(name, known[name], **slots), from_day=from_day, ahead=from_day > case.days_overdue)
+            parts.Consequence(**said(name, known[name], **slots), from_day=from_day, ahead=from_day > case.days_overdue)
         )
     return out
 
 
-def _words(case: Case, policy: Policy) -> list[Said]:
+def _words(case: Case, policy: Policy) -> list[parts.Said]:
     amount = "–".join(f"{end:,.2f}".removesuffix(".00") for end in dict.fromkeys(case.amounts))
     amount = "……" if case.amount_overdue is None else amount  # a blank to fill, in either language
     return [
@@ -291,7 +279,7 @@ def _words(case: Case, policy: Policy) -> list[Said]:
     ]
 
 
-def _sources(policy: Policy, shown_parts: list[Any]) -> list[Source]:
+def _sources(policy: Policy, shown_parts: list[Any]) -> list[parts.Source]:
     """Every source that something shown rests on, with the places cited."""
     cited: dict[str, set[str]] = {}
 
@@ -305,7 +293,7 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[Source]:
 
     collect(shown_parts)
     return [
-        Source(
+        parts.Source(
             id=name,
             title=source["title"],
             kind=source["kind"],

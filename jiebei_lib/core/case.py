@@ -56,7 +56,7 @@ class Case:
             raise CaseError(Problem("invalid", where, {"value": shown(given), "allowed": Phrase("mapping")}))
         facts, problems = FIELDS.keyed(given, where)
         facts.setdefault("case_id", "case")
-        known = {name: facts.get(name) for name in FIELDS if name in facts or FIELDS[name]["required"]}
+        known: dict[str, Any] = {name: facts.get(name) for name in FIELDS if name in facts or FIELDS[name]["required"]}
         for name, value in known.items():
             problem = checked(name, value, f"{where}: {name}")[1]
             problems += [problem] if problem else []

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from jiebei_lib.core.scoring.compare import StepTaken
+from jiebei_lib.core.scoring.explain import FactorPart, OpenFact
+from jiebei_lib.core.scoring.score import Range
+
 
 class Bilingual(TypedDict):
     zh: str
     en: str
-
-
-class Range(TypedDict):
-    low: float
-    high: float
 
 
 class OpenRange(TypedDict):
@@ -39,17 +38,8 @@ class Stage(Said):
     days: list[int]
 
 
-class Contribution(TypedDict):
-    """Log-odds: ``central`` at the central reading, ``low`` to ``high`` over all readings and all values of what is unknown."""
-
-    factor: str
+class Contribution(FactorPart):
     name: Bilingual
-    pressure: float
-    pressure_low: float
-    pressure_high: float
-    central: float
-    low: float
-    high: float
     cite: list[str]
     basis: str
 
@@ -74,27 +64,12 @@ class Permitted(TypedDict):
     conflicts: list[Said]
 
 
-class Question(TypedDict):
-    field: str
-    narrowing: float
-    share_narrowing: float
+class Question(OpenFact):
     text: Bilingual
 
 
-class StepSaid(TypedDict):
-    """What a step of the borrower's does in every reading. ``odds``: what those of a call are multiplied by; ``instead_of``: what it is
-    held against where the present communication is unknown; ``settles``: nothing is overdue afterwards, and there is no grade."""
-
-    step: str
+class StepSaid(StepTaken):
     text: Bilingual
-    odds: Range
-    pay: int | None
-    instead_of: str | None
-    settles: bool
-    grade: str | None
-    so_far: str | None
-    share: float | None
-    share_range: Range | None
     cite: list[str]
     basis: str
 

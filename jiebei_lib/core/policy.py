@@ -95,15 +95,15 @@ class Policy:
         """A parameter's number, e.g. ``factors.amount.pressing``; of dated values the one in force on ``as_of`` (ISO date)."""
         node = self._node(path)
         if "values" not in node:
-            return node["value"]
-        known = [entry["value"] for entry in node["values"] if as_of is None or entry["from"] <= as_of]
+            node = {"values": [{"value": node["value"], "from": ""}]}
+        known: list[float] = [entry["value"] for entry in node["values"] if as_of is None or entry["from"] <= as_of]
         if not known:
             first = Phrase("between", {"low": node["values"][0]["from"], "high": "…"})
             raise PolicyError(Problem("out_of_range", path, {"value": as_of, "allowed": first}))
         return known[-1]
 
     def _node(self, path: str) -> Mapping[str, Any]:
-        node: Any = self.data
+        node: Mapping[str, Any] = self.data
         for key in path.split("."):
             if not isinstance(node, Mapping) or key not in node:
                 near = items(list(node)[:12]) if isinstance(node, Mapping) else items([])
@@ -121,7 +121,7 @@ class Policy:
         return _overlaid(self, nested, "replace", passing=True)
 
 
-def load_policy(which: str | Path | Mapping[str, Any] = "article") -> Policy:
+def load_policy(which: Policy | str | Path | Mapping[str, Any] = "article") -> Policy:
     """A built-in policy by name, or one from an overlay (a YAML file or its content). Raises :class:`PolicyError`."""
     if isinstance(which, Policy):
         return which
@@ -147,11 +147,7 @@ def from_overlay(overlay: Any, name: str, passing: bool = False) -> Policy:
 
 @cache
 def _built_in(name: str) -> Policy:
-    files = [
-        HERE / "core" / "sources.yaml",
-        HERE / "core" / "case.yaml",
-        *(HERE / file for file in TOPICS.values()),
-    ]
+    files = [HERE / "core" / "sources.yaml", HERE / "core" / "case.yaml", *(HERE / file for file in TOPICS.values())]
     files += [HERE / "core" / "policies" / f"{policy}.yaml" for policy in BUILT_IN]
     return Policy(
         remembered(f"policy-{name}", b"\0".join(file.read_bytes() for file in files), lambda: _read(name), *CODE), name
@@ -169,7 +165,7 @@ def _read(name: str) -> dict[str, Any]:
     return _checked(overlay, {}, _home)
 
 
-def _home(path: tuple) -> str:
+def _home(path: tuple[Any, ...]) -> str:
     """The shipped file that holds a key path, and the path."""
     topic = TOPIC_OF.get(path[0], path[0])
     return f"{TOPICS.get(topic, 'core/policies/article.yaml')}: {'.'.join(path)}"
@@ -191,7 +187,7 @@ def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str, passing: bo
     return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False), passing)
 
 
-def _no_overlay(node: Any, path: tuple, file: str) -> Iterator[Problem]:
+def _no_overlay(node: Any, path: tuple[Any, ...], file: str) -> Iterator[Problem]:
     """What keeps a mapping from being laid over a policy at all: keys that are no text, or that lie too deep."""
     if len(path) > DEEPEST:
         yield Problem("too_deep", f"{file}: {'.'.join(path[:3])}…", {"high": DEEPEST})
@@ -204,12 +200,14 @@ def _no_overlay(node: Any, path: tuple, file: str) -> Iterator[Problem]:
         yield from _no_overlay(value, (*path, str(key)), file)
 
 
-def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callable[[tuple], str]) -> dict[str, Any]:
+def _checked(
+    data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callable[[tuple[Any, ...]], str]
+) -> dict[str, Any]:
     from jiebei_lib.core.policy_checks import number_problems, problems_of
 
     whole = merged(data, overlay, unknown=True)
 
-    def place(path: tuple) -> str:
+    def place(path: tuple[Any, ...]) -> str:
         return where(tuple(map(str, path)))
 
     if overlay and _only_numbers(overlay, data):
@@ -218,7 +216,8 @@ def _checked(data: Mapping[str, Any], overlay: Mapping[str, Any], where: Callabl
         problems = problems_of(whole, shipped("core/sources.yaml"), place)
     if problems:
         raise PolicyError(problems)
-    return merged(data, overlay)
+    laid: dict[str, Any] = merged(data, overlay)
+    return laid
 
 
 def _only_numbers(overlay: Any, data: Any) -> bool:
@@ -266,7 +265,7 @@ def force(statement: Mapping[str, Any]) -> tuple[str, str]:
 
 def _scipy() -> bytes:
     """The version of scipy, which draws the samples, without importing it."""
-    return (Path(find_spec("scipy").origin).parent / "version.py").read_bytes()
+    return (Path(str(getattr(find_spec("scipy"), "origin", ""))).parent / "version.py").read_bytes()
 
 
 def _compiled(policy: Policy) -> Readings:

@@ -123,7 +123,7 @@ def _ranges(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
             )
 
 
-def _matches(path: tuple, form: tuple) -> bool:
+def _matches(path: tuple[Any, ...], form: tuple[Any, ...]) -> bool:
     return len(path) == len(form) and all(
         key == part or (part.endswith("*") and key.startswith(part[:-1])) for key, part in zip(path, form, strict=True)
     )
@@ -157,7 +157,7 @@ def _stages(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
 def _orders(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     """What must be less than what, so that more of a thing is never less pressure."""
     factors = document["factors"]
-    pairs = [
+    pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
         (("factors", "amount", "protective"), ("factors", "amount", "pressing")),
         (("factors", "history", "score_pressing"), ("factors", "history", "score_protective")),
         (("factors", "history", "record_neutral"), ("factors", "history", "record_pressing")),
@@ -182,13 +182,13 @@ def _orders(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     ]
     pairs += [(("grades", less), ("grades", more)) for less, more in itertools.pairwise(GRADES)]
     pairs += [(("strengths", name, "at_least"), ("strengths", name, "at_most")) for name in document["strengths"]]
-    for less, more in pairs:
-        low, high = _at(document, less)["value"], _at(document, more)["value"]
-        if low > high or (low == high and less[0] in ("factors", "grades")):
+    for lesser, greater in pairs:
+        low, high = _at(document, lesser)["value"], _at(document, greater)["value"]
+        if low > high or (low == high and lesser[0] in ("factors", "grades")):
             yield Problem(
                 "unordered",
-                where(less),
-                {"value": low, "allowed": Phrase("less_than", {"other": f"{more[-1]} ({high})"})},
+                where(lesser),
+                {"value": low, "allowed": Phrase("less_than", {"other": f"{greater[-1]} ({high})"})},
             )
     for name in ("readings", "seed"):
         number = document["sampling"][name]["value"]
@@ -298,7 +298,7 @@ def _readings(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
         yield Problem("unbounded_readings", where(("constraints",)), {"value": open_.weight})
 
 
-def _at(document: Any, path: tuple) -> Any:
+def _at(document: Any, path: tuple[Any, ...]) -> Any:
     """What stands at a key path; None where nothing does."""
     for key in path:
         document = document.get(key) if isinstance(document, Mapping) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ WEIGHTS = ("base", *FACTORS)
 ENDS = {"protective": -1, "pressing": 1}  # pressures
 CANDIDATES = 32  # drawn for each reading kept where readings are to count unevenly
 AWAY = 1e6  # log-odds that take a reading whose day has not come out of every other's reach
+Face = frozenset[int]  # of a polytope: the numbers of its corners
 TOLERANCE = 1e-9  # of a constraint's slack, in units of log-odds
 
 
@@ -75,11 +76,11 @@ class Readings:
     @cached_property
     def rising(self) -> np.ndarray:
         """The vertices' weights (v, 5) without the base, each once, those above 0; :attr:`falling` has the others."""
-        return np.maximum(distinct(self.vertices[:, 1:]), 0)
+        return distinct(self.vertices[:, 1:]).clip(min=0)
 
     @cached_property
     def falling(self) -> np.ndarray:
-        return np.minimum(distinct(self.vertices[:, 1:]), 0)
+        return distinct(self.vertices[:, 1:]).clip(max=0)
 
     @cached_property
     def together(self) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +98,8 @@ class Readings:
         greatest are then those of its groups together: 29 corners instead of 92. For each group its factors (k,), and of its corners
         the base (v, 1), the weights above 0 (v, k) and those below (v, k); base and those below are empty where there are none."""
         whole = len(distinct(self.vertices))
-        apart, rest = [], np.arange(len(WEIGHTS))
+        apart: list[np.ndarray] = []
+        rest = np.arange(len(WEIGHTS))
         for column in range(len(WEIGHTS)):
             others = rest[rest != column]
             sizes = [len(distinct(self.vertices[:, some])) for some in ([column], others)]
@@ -202,12 +204,9 @@ def polytope(
 
     The set may be flat (an analyst who pins a weight makes it so): then it is solved inside the plane it fills, of dimension k.
     """
-    rows = matrix[:, columns].any(axis=1)
-    matrix, bound, ids = (
-        matrix[np.ix_(rows, columns)],
-        bound[rows],
-        [name for name, row in zip(ids, rows, strict=True) if row],
-    )
+    rows = np.count_nonzero(matrix[:, columns], axis=1) > 0
+    ids = [name for name, row in zip(ids, rows, strict=True) if row]
+    matrix, bound = matrix[np.ix_(rows, columns)], bound[rows]
     origin, plane = affine_hull(matrix, bound, ids)
     if not _is_bounded(matrix.tobytes(), matrix.shape):
         for column, weight in enumerate(columns):
@@ -235,7 +234,8 @@ def _is_bounded(rows: bytes, shape: tuple[int, int]) -> bool:
         return False
     from scipy.optimize import linprog
 
-    return linprog(np.zeros(len(matrix)), A_eq=matrix.T, b_eq=np.zeros(matrix.shape[1]), bounds=(1, None)).status == 0
+    none = np.zeros(matrix.shape[1])
+    return bool(linprog(np.zeros(len(matrix)), A_eq=matrix.T, b_eq=none, bounds=(1, None)).status == 0)
 
 
 def affine_hull(matrix: np.ndarray, bound: np.ndarray, ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -261,7 +261,7 @@ def affine_hull(matrix: np.ndarray, bound: np.ndarray, ids: list[str]) -> tuple[
     return deepest.x[:-1], axes[np.count_nonzero(values > TOLERANCE) :].T
 
 
-def _solve(objective, matrix, bound, bounds=(None, None)):
+def _solve(objective: np.ndarray, matrix: np.ndarray, bound: np.ndarray, bounds: Any = (None, None)) -> Any:
     from scipy.optimize import linprog
 
     return linprog(objective, A_ub=matrix, b_ub=bound, bounds=bounds, method="highs")
@@ -288,12 +288,13 @@ def _corners(matrix: np.ndarray, slack: np.ndarray) -> np.ndarray:
         return np.array([[reach[matrix[:, 0] < 0].max()], [reach[matrix[:, 0] > 0].min()]])
     from scipy.spatial import HalfspaceIntersection
 
-    return HalfspaceIntersection(np.column_stack([matrix, -slack]), np.zeros(matrix.shape[1])).intersections
+    cut = HalfspaceIntersection(np.column_stack([matrix, -slack]), np.zeros(matrix.shape[1]))
+    return np.asarray(cut.intersections)
 
 
 def _polish(found: np.ndarray, matrix: np.ndarray, bound: np.ndarray) -> np.ndarray:
     """Each corner once, in a fixed order, re-solved from the constraints that meet in it (Qhull's are good to 1e-12 or so)."""
-    exact = {}
+    exact: dict[tuple[float, ...], np.ndarray] = {}
     for corner in found:
         meeting = np.abs(bound - matrix @ corner) <= TOLERANCE * 1e3
         solved = corner + np.linalg.lstsq(matrix[meeting], bound[meeting] - matrix[meeting] @ corner, rcond=None)[0]
@@ -301,7 +302,7 @@ def _polish(found: np.ndarray, matrix: np.ndarray, bound: np.ndarray) -> np.ndar
     return np.array([exact[key] for key in sorted(exact)])
 
 
-def _triangulate(face: frozenset, facets: list[frozenset], known: dict) -> list[list[int]]:
+def _triangulate(face: Face, facets: list[Face], known: dict[Face, list[list[int]]]) -> list[list[int]]:
     """Pulling triangulation: cut a face into cones from its first corner over its own facets that do not touch it."""
     if face in known:
         return known[face]
@@ -318,7 +319,9 @@ def _triangulate(face: frozenset, facets: list[frozenset], known: dict) -> list[
     return known[face]
 
 
-def spread_evenly(blocks: list[tuple], chances: np.ndarray, number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def spread_evenly(
+    blocks: Sequence[tuple[np.ndarray, ...]], chances: np.ndarray, number: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """``number`` readings (number, 6) uniform over the product of the blocks, and for each a first day's number.
 
     Scrambled Sobol points: in each block one coordinate picks the simplex (none where there is only one), k place the point in it

@@ -139,7 +139,7 @@ def test_the_question_is_the_one_that_settles_most_case_by_case(table):
         for case in cases_of(some):
             if getattr(case, name) is not None or case.days_overdue < policy.readings.days[0]:
                 continue
-            open_[name].append(next(each.narrowing for each in asked_of(case, policy) if each.field == name))
+            open_[name].append(next(each["narrowing"] for each in asked_of(case, policy) if each["field"] == name))
             before = assess(case).grade != "split"
             after = [assess(replace(case, **{name: level})).grade != "split" for level in question["levels"]]
             total[name] += np.mean(after) - before

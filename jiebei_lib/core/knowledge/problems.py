@@ -54,7 +54,7 @@ class UserError(ValueError):
             )
         return "\n".join(lines)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problems,)
 
 

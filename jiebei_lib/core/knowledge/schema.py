@@ -7,15 +7,15 @@ import string
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def slots(text: str) -> set[str]:
     """The named slots of a sentence. Raises ValueError for anything but plain names: what an author writes is never evaluated."""
-    found = [part for part in string.Formatter().parse(text) if part[1] is not None]
-    if any(not re.fullmatch("[a-z_]+", name) or spec or conversion for _, name, spec, conversion in found):
+    found = [(part[1], part[2] or part[3]) for part in string.Formatter().parse(text) if part[1] is not None]
+    if any(not re.fullmatch("[a-z_]+", name) or form for name, form in found):
         raise ValueError("slots")
-    return {name for _, name, _, _ in found}
+    return {name for name, _ in found}
 
 
 def _sentence(text: str) -> str:
@@ -287,8 +287,14 @@ class Caller(Strict):
     may_not: dict[str, Statement]
 
 
-ANSWERS = ("not_due", "not_permitted", "not_established", "if_established", "permitted", "undecided", "no_rule")
-Answers = create_model("Answers", __base__=Strict, **dict.fromkeys(ANSWERS, (Statement, ...)))
+class Answers(Strict):
+    not_due: Statement
+    not_permitted: Statement
+    not_established: Statement
+    if_established: Statement
+    permitted: Statement
+    undecided: Statement
+    no_rule: Statement
 
 
 class ConductRules(Strict):

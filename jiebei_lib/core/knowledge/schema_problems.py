@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.schema import Text
 
-Where = Callable[[tuple], str]
+Where = Callable[[tuple[Any, ...]], str]
 
 
 def shape(model: Any, content: Any, where: Where) -> list[Problem]:
@@ -54,7 +54,7 @@ class _Problem(Problem):
         return isinstance(other, Problem) and (self.kind, self.where) == (other.kind, other.where)
 
 
-def _real_path(loc: tuple, content: Any) -> tuple:
+def _real_path(loc: tuple[Any, ...], content: Any) -> tuple[Any, ...]:
     """Pydantic's location without the names it adds for union branches and keys."""
     path, here, tagged = [], content, None
     for n, step in enumerate(loc):
@@ -76,7 +76,7 @@ def _real_path(loc: tuple, content: Any) -> tuple:
     return tuple(path)
 
 
-def _model_at(model: Any, path: tuple, content: Any) -> Any:
+def _model_at(model: Any, path: tuple[Any, ...], content: Any) -> Any:
     """The type that the schema asks for at ``path``; of a choice of models the one that the content's ``kind`` names."""
     for step in path:
         content = content.get(step) if isinstance(content, Mapping) else None
@@ -107,7 +107,7 @@ def _plain_type(model: Any, content: Any) -> Any:
             return model
 
 
-def _keys(model: Any, path: tuple, content: Any) -> list[str]:
+def _keys(model: Any, path: tuple[Any, ...], content: Any) -> list[str]:
     """The keys that a mapping at ``path`` may have."""
     model = _model_at(model, path, content)
     if isinstance(model, type) and issubclass(model, BaseModel):
@@ -115,7 +115,7 @@ def _keys(model: Any, path: tuple, content: Any) -> list[str]:
     return [str(key) for key in typing.get_args((typing.get_args(model) or (None,))[0])]
 
 
-def _wanted(model: Any, path: tuple, content: Any) -> Phrase:
+def _wanted(model: Any, path: tuple[Any, ...], content: Any) -> Phrase:
     """What a missing key should hold."""
     kind, last = _model_at(model, path, content), path[-1] if path else ""
     if last in ("zh", "en") or kind is Text:
@@ -133,7 +133,7 @@ def _wanted(model: Any, path: tuple, content: Any) -> Phrase:
     return Phrase("text_any" if kind is str else "number_any")
 
 
-def _expected(kind: str, context: Mapping[str, Any], path: tuple) -> Phrase:
+def _expected(kind: str, context: Mapping[str, Any], path: tuple[Any, ...]) -> Phrase:
     last = path[-1] if path else ""
     if kind == "value_error" and str(context["error"]) == "slots":
         return Phrase("no_slots")

@@ -43,7 +43,7 @@ def yaml_content(content: bytes | str, name: str, error: type[UserError]) -> Any
         raise error(Problem(refused.kind, where, refused.slots)) from None
     except yaml.MarkedYAMLError as failure:
         line = failure.problem_mark and failure.problem_mark.line + 1
-        said = f"line {line}: {failure.problem}" if line else failure.problem
+        said: object = f"line {line}: {failure.problem}" if line else failure.problem
     except (yaml.YAMLError, RecursionError, ValueError) as failure:
         said = failure
     else:

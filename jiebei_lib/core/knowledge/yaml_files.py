@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import yaml
 
 HERE = Path(__file__).parents[2]  # the package
 READER = "core/knowledge/yaml_files.py"
@@ -37,11 +40,11 @@ def parse(text: str) -> Any:
 
     depth = 0
     for event in yaml.parse(text, Loader=_loader()):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
-            raise Refused("yaml_alias", "*" + event.anchor, line)  # they can blow up a small file without end
-        if getattr(event, "tag", None) is not None:
-            raise Refused("yaml_tag", event.tag, line)
+            raise Refused("yaml_alias", f"*{event.anchor}", line)  # they can blow up a small file without end
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise Refused("yaml_tag", tag, line)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:  # reading on takes minutes, for a file of brackets
             raise Refused("yaml_deep", "", line, high=DEEPEST)
@@ -76,14 +79,19 @@ CORE = {
 
 
 @cache
-def _loader() -> type:
+def _loader() -> type[yaml.SafeLoader]:
     """PyYAML's safe loader by :data:`CORE`, which refuses a key that stands twice (it would let the later one win) and knows no ``<<``."""
     import yaml
 
-    class Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    if TYPE_CHECKING:
+        from yaml import SafeLoader as Fastest
+    else:
+        Fastest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Strict(Fastest):
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
-    def mapping(loader, node, deep=False):
+    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
             key, line = loader.construct_object(key_node, deep=True), key_node.start_mark.line + 1
@@ -115,7 +123,7 @@ def dumped(content: Any) -> str:
     return yaml.dump(content, Dumper=Dumper, allow_unicode=True, sort_keys=False)
 
 
-def walk(node: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
+def walk(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """Every mapping below ``node`` with its key path."""
     if isinstance(node, Mapping):
         yield path, node
@@ -142,9 +150,8 @@ def keep(path: Path, content: bytes) -> None:
         part.replace(path)
         kept = {each: each.stat() for each in path.parent.iterdir() if KEPT.search(each.name)}
         left = sum(state.st_size for state in kept.values())
-        for old in sorted(
-            kept, key=lambda each: max(kept[each].st_atime, kept[each].st_mtime)
-        ):  # the longest unused first
+        # The longest unused first
+        for old in sorted(kept, key=lambda each: max(kept[each].st_atime, kept[each].st_mtime)):
             if left > MOST_KEPT and old != path:
                 left -= kept[old].st_size
                 old.unlink()
@@ -174,7 +181,8 @@ def code_digest(*code: str) -> bytes:
 
 
 @cache
-def shipped(name: str) -> Any:
+def shipped(name: str) -> dict[str, Any]:
     """One YAML file of the library, e.g. ``core/case.yaml``."""
     content = (HERE / name).read_bytes()
-    return remembered(Path(name).stem, content, lambda: parse(content.decode()))
+    said: dict[str, Any] = remembered(Path(name).stem, content, lambda: parse(content.decode()))
+    return said

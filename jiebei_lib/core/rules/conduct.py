@@ -23,7 +23,8 @@ class Permission:
 
 def reachable(case: Case, policy: Policy) -> bool | None:
     """Whether the borrower can be reached; None if the communication is unknown."""
-    return policy.data["conduct"]["reachable"]["values"].get(case.communication)
+    known: dict[str | None, bool] = policy.data["conduct"]["reachable"]["values"]
+    return known.get(case.communication)
 
 
 def permission(case: Case, policy: Policy, as_of: str) -> Permission:

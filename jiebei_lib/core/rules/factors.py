@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +12,8 @@ from jiebei_lib.core.case import FIELDS, SCORED
 from jiebei_lib.core.policy import Policy
 
 UNKNOWN = -1  # the code of an unknown level
-PRESSED = (
-    "communication",
-    "history",
-    "amount",
-    "contacts",
-)  # the factors whose pressure does not depend on the first day
+# The factors whose pressure does not depend on the first day
+PRESSED = ("communication", "history", "amount", "contacts")
 
 
 def amount_pressure(amount_overdue: np.ndarray, protective: float, pressing: float) -> np.ndarray:
@@ -26,7 +23,7 @@ def amount_pressure(amount_overdue: np.ndarray, protective: float, pressing: flo
 
 def amount_at(pressure: float, protective: float, pressing: float) -> float:
     """The amount in yuan at which :func:`amount_pressure` reaches ``pressure``."""
-    return protective * (pressing / protective) ** ((pressure + 1) / 2)
+    return float(protective * (pressing / protective) ** ((pressure + 1) / 2))
 
 
 def score_pressure(zhima_score: np.ndarray, score_protective: float, score_pressing: float) -> np.ndarray:
@@ -36,14 +33,16 @@ def score_pressure(zhima_score: np.ndarray, score_protective: float, score_press
 
 def record_pressure(past_overdue: np.ndarray, record_neutral: float, record_pressing: float) -> np.ndarray:
     """A clean record protects, several late payments press (¶8). NaN where unknown."""
-    return np.interp(past_overdue, [0, record_neutral, record_pressing], [-1, 0, 1])
+    pressure: np.ndarray = np.interp(past_overdue, [0, record_neutral, record_pressing], [-1, 0, 1])
+    return pressure
 
 
 def days_pressure(days_overdue: np.ndarray, first_day: float, pressing: float) -> np.ndarray:
     """Log-linear from the first possible day (0) to ``pressing`` days (1); a first day beyond that starts at 1. An assumption."""
     if first_day >= pressing:
         return np.ones(np.shape(days_overdue))
-    return np.clip(np.log(np.maximum(days_overdue, first_day) / first_day) / math.log(pressing / first_day), 0, 1)
+    come: np.ndarray = np.log(np.maximum(days_overdue, first_day) / first_day)
+    return np.clip(come / math.log(pressing / first_day), 0, 1)
 
 
 def level_pressure(codes: np.ndarray, values: list[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -82,10 +81,11 @@ def pressures(columns: Mapping[str, np.ndarray], policy: Policy) -> tuple[np.nda
         "amount": tuple(np.where(np.isnan(found), end, found) for found, end in ((amount, -1), (most, 1))),
         "contacts": levels["contacts"],
     }
-    return tuple(np.column_stack([parts[name][end] for name in PRESSED]) for end in (0, 1))
+    low, high = (np.column_stack([parts[name][end] for name in PRESSED]) for end in (0, 1))
+    return low, high
 
 
-def coded(columns: Mapping[str, object]) -> dict[str, np.ndarray]:
+def coded(columns: Mapping[str, Iterable[Any]]) -> dict[str, np.ndarray]:
     """Columns of a case or table as arrays: numbers as floats (NaN unknown), levels as their number in case.yaml (-1 unknown). Of
     amounts that are ranges ``amount_overdue`` is the lower end and ``amount_to`` the upper."""
     amounts = [value if isinstance(value, tuple | list) else (value, value) for value in columns["amount_overdue"]]

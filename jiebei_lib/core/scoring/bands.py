@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numpy import float32
+from numpy import float32, ndarray
 
 from jiebei_lib.core.readings import AWAY, Readings
 from jiebei_lib.core.rules.factors import days_pressure
@@ -22,10 +22,8 @@ from jiebei_lib.core.scoring.kernel import SINGLE, kept
 
 NINE_IN_TEN = (0.05, 0.95)
 COMPILED = 5_000  # rows from which loading the compiled search pays
-FEW, HALVINGS = (
-    12,
-    40,
-)  # readings left that are sorted; halvings after which single precision tells no more of them apart
+# Readings left that are sorted; halvings after which single precision tells no more of them apart
+FEW, HALVINGS = 12, 40
 BLOCK = 64  # readings that are passed over at once
 
 
@@ -36,10 +34,8 @@ def bands(
     greatest, for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,)."""
     ranks = [max(0, math.ceil(part * len(readings.samples)) - 1) for part in NINE_IN_TEN]
     ranked = _searched if len(days) >= COMPILED and _compiled(low.shape[1] + len(readings.either_sign)) else _sorted
-    return tuple(
-        ranked(rising, falling, days, readings, longest, rank)
-        for rising, falling, rank in ((low, high, ranks[0]), (high, low, ranks[1]))
-    )
+    least = ranked(low, high, days, readings, longest, ranks[0])
+    return least, ranked(high, low, days, readings, longest, ranks[1])
 
 
 def _sorted(
@@ -74,10 +70,12 @@ def _searched(
     unsure = (len(weights) + 6) * float(np.finfo(float32).eps) * reach
     exact = pressure, pressed, base, weights, late
     small = (np.ascontiguousarray(array, float32) for array in exact)
-    return _compiled(len(weights))(*exact, *small, ends, come, rank, float32(reach), float32(unsure))
+    search = _compiled(len(weights))
+    assert search is not None, "asked for without numba"  # bands() sees to that
+    return search(*exact, *small, ends, come, rank, float32(reach), float32(unsure))
 
 
-def _counted(z, limit):
+def _counted(z: np.ndarray, limit: float32) -> float32:
     """How many are not above a limit; to be compiled. Exact up to 2^24, and of the width of z: many are counted at once."""
     count = float32(0)
     for j in range(len(z)):
@@ -85,7 +83,7 @@ def _counted(z, limit):
     return count
 
 
-def _insert(left, found, value):
+def _insert(left: np.ndarray, found: int, value: float) -> int:
     """Puts a value in its place among the ``found`` that stand in order; to be compiled. The new number of them."""
     place = found
     while place and left[place - 1] > value:
@@ -96,20 +94,20 @@ def _insert(left, found, value):
 
 
 @cache
-def _compiled(k: int) -> Callable | None:
+def _compiled(k: int) -> Callable[..., np.ndarray] | None:
     """The search in machine code for ``k`` columns; None without numba."""
     try:
         from numba import njit
     except ImportError:
         return None
     half, none = float32(0.5), float32(0)
-
     counted, insert = kept(njit, _counted), kept(njit, _insert)
 
     def search(
-        exact_pressure, exact_pressed, exact_base, exact_weights, exact_late,
-        pressure, pressed, base, weights, late, ends, come, rank, reach, unsure,
-    ):  # fmt: skip
+        exact_pressure: ndarray, exact_pressed: ndarray, exact_base: ndarray, exact_weights: ndarray, exact_late: ndarray,
+        pressure: ndarray, pressed: ndarray, base: ndarray, weights: ndarray, late: ndarray, ends: ndarray, come: ndarray,
+        rank: int, reach: float32, unsure: float32,
+    ) -> ndarray:  # fmt: skip
         n, m = len(pressure), len(base)
         out, z, left = np.empty(n), np.empty(m, float32), np.empty(m)
         for row in range(n):

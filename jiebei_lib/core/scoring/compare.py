@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import PRESSED, amount_pressure, days_pressure
 from jiebei_lib.core.scoring.explain import case_pressures
-from jiebei_lib.core.scoring.score import GRADES, evaluate
+from jiebei_lib.core.scoring.score import GRADES, Range, evaluate
 
 COMMUNICATION, AMOUNT = PRESSED.index("communication"), PRESSED.index("amount")
 HAIR = 1e-12  # of log-odds, so that rounding does not make equals unequal
@@ -53,25 +54,22 @@ class Comparison:
         return {name for name, holds in said.items() if holds}
 
 
-@dataclass(frozen=True)
-class StepTaken:
-    """What one step does: ``odds`` multiplied by ``odds_low`` to ``odds_high`` in every reading, and the answer after it.
+class StepTaken(TypedDict):
+    """What one step does in every reading: what the ``odds`` are multiplied by, and the answer after it.
 
     ``instead_of``: the way of communicating that it is held against where the present one is unknown; ``pay`` in whole yuan, None
     where the amount is unknown or nothing is paid. ``settles``: nothing is overdue afterwards, so there is no answer to give.
     """
 
     step: str
-    odds_low: float
-    odds_high: float
     pay: int | None
     instead_of: str | None
     settles: bool
     grade: str | None
     so_far: str | None
     share: float | None
-    share_low: float | None
-    share_high: float | None
+    odds: Range
+    share_range: Range | None
 
 
 def compare(case_a: Case, case_b: Case, policy: Policy | str = "article", same_borrower: bool = False) -> Comparison:
@@ -162,14 +160,26 @@ def _step(name: str, rule: dict[str, Any], case: Case, policy: Policy) -> StepTa
         full = 2 * math.log(1 - part) / math.log(scale[1] / scale[0])
         less[AMOUNT] = min([*falls, full] if inside and ends[0] != ends[1] else falls)
         more[AMOUNT] = max(falls)
-    odds = [_exp(z) for z in difference(less, more, policy)]
+    least, most = (_exp(z) for z in difference(less, more, policy))
     pay = None if not part or case.amount is None else math.ceil(round(case.amount * part, 6))
-    if settles:
-        return StepTaken(name, 0.0, 0.0, pay, instead, True, *[None] * 5)
-    days = np.array([float(case.days_overdue)])
-    answer = evaluate(after_low[None], after_high[None], days, policy, with_bands=False)
-    numbers = [float(getattr(answer, key)[0]) for key in ("share", "share_low", "share_high")]
-    return StepTaken(name, *odds, pay, instead, False, GRADES[answer.grade[0]], GRADES[answer.so_far[0]], *numbers)
+    taken = StepTaken(
+        step=name,
+        pay=pay,
+        instead_of=instead,
+        settles=settles,
+        grade=None,
+        so_far=None,
+        share=None,
+        odds=Range(low=0.0, high=0.0) if settles else Range(low=least, high=most),
+        share_range=None,
+    )
+    if not settles:
+        days = np.array([float(case.days_overdue)])
+        after = evaluate(after_low[None], after_high[None], days, policy, with_bands=False)
+        taken["grade"], taken["so_far"] = GRADES[after.grade[0]], GRADES[after.so_far[0]]
+        taken["share"] = float(after.share[0])
+        taken["share_range"] = Range(low=float(after.share_low[0]), high=float(after.share_high[0]))
+    return taken
 
 
 def _pressed(days: int, first: int, longest: float) -> float:
@@ -177,7 +187,8 @@ def _pressed(days: int, first: int, longest: float) -> float:
 
 
 def _level(rule: dict[str, Any], policy: Policy) -> float:
-    return policy.data["factors"]["communication"]["levels"][rule["communication"]]["value"]
+    levels: dict[str, dict[str, float]] = policy.data["factors"]["communication"]["levels"]
+    return levels[rule["communication"]]["value"]
 
 
 def _exp(z: float) -> float:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy
@@ -13,8 +12,7 @@ from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.score import evaluate
 
 
-@dataclass(frozen=True)
-class FactorPart:
+class FactorPart(TypedDict):
     """What one factor adds to the log-odds: ``central`` at the central reading and the middle of what is unknown, ``low`` to
     ``high`` over all readings and all values of the unknown. For a linear score these are exact Shapley values against the
     neutral case."""
@@ -28,8 +26,7 @@ class FactorPart:
     high: float
 
 
-@dataclass(frozen=True)
-class OpenFact:
+class OpenFact(TypedDict):
     """How much learning one unknown fact narrows the range of the likelihood, and the range of the share, on average over its levels."""
 
     field: str
@@ -47,7 +44,13 @@ def contributions(case: Case, policy: Policy) -> list[FactorPart]:
     central = readings.center[1:] * middle
     return [
         FactorPart(
-            name, *map(float, (middle[n], low[n], high[n], central[n], ends[:, :, n].min(), ends[:, :, n].max()))
+            factor=name,
+            pressure=float(middle[n]),
+            pressure_low=float(low[n]),
+            pressure_high=float(high[n]),
+            central=float(central[n]),
+            low=float(ends[:, :, n].min()),
+            high=float(ends[:, :, n].max()),
         )
         for n, name in enumerate(FACTORS)
     ]
@@ -55,7 +58,7 @@ def contributions(case: Case, policy: Policy) -> list[FactorPart]:
 
 def central_z(case: Case, policy: Policy) -> float:
     """z at the central reading: its base plus all central contributions."""
-    return float(policy.readings.center[0]) + sum(part.central for part in contributions(case, policy))
+    return float(policy.readings.center[0]) + sum(part["central"] for part in contributions(case, policy))
 
 
 def questions(case: Case, policy: Policy) -> list[OpenFact]:
@@ -71,15 +74,12 @@ def questions(case: Case, policy: Policy) -> list[OpenFact]:
     answers = evaluate(*pressures(columns, policy), columns["days_overdue"], policy, with_bands=False)
     widths = np.column_stack([answers.high - answers.low, answers.share_high - answers.share_low])
     # A hair of rounding must not turn "nothing" into less than nothing.
-    gains = {
-        name: np.maximum(
-            0.0, widths[0] - widths[1:][[asked_name == name for asked_name, _ in asked]].mean(axis=0)
-        ).tolist()
-        for name in unknown
-    }
-    return sorted(
-        (OpenFact(name, *gain) for name, gain in gains.items()), key=lambda q: (-q.narrowing, -q.share_narrowing)
-    )
+    found = []
+    for name in unknown:
+        known = widths[1:][[asked_name == name for asked_name, _ in asked]].mean(axis=0)
+        narrowing, share_narrowing = np.maximum(0.0, widths[0] - known).tolist()
+        found.append(OpenFact(field=name, narrowing=narrowing, share_narrowing=share_narrowing))
+    return sorted(found, key=lambda fact: (-fact["narrowing"], -fact["share_narrowing"]))
 
 
 def case_pressures(case: Case, policy: Policy) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy import float32, int64
@@ -72,7 +73,7 @@ def _each(pressure: np.ndarray, base: np.ndarray, weights: np.ndarray) -> np.nda
 
 
 @cache
-def _compiled(k: int) -> Callable | None:
+def _compiled(k: int) -> Callable[..., np.ndarray] | None:
     """The same as :func:`_plain` in machine code, for ``k`` columns (known when compiled, so that the sums over them unroll)."""
     try:
         from numba import njit
@@ -80,7 +81,10 @@ def _compiled(k: int) -> Callable | None:
         return None
     none, one = float32(0), float32(1)
 
-    def many(exact, exact_base, exact_weights, pressure, base, weights, unsure, tile):
+    def many(
+        exact: np.ndarray, exact_base: np.ndarray, exact_weights: np.ndarray,
+        pressure: np.ndarray, base: np.ndarray, weights: np.ndarray, unsure: float32, tile: int,
+    ) -> np.ndarray:  # fmt: skip
         n, m = len(pressure), len(base)
         out = np.empty(n, int64)
         least, greatest = np.empty(m, float32), np.empty(m, float32)
@@ -131,7 +135,7 @@ def _compiled(k: int) -> Callable | None:
     return kept(njit, many)
 
 
-def kept(njit: Callable, function: Callable) -> Callable:
+def kept(njit: Callable[..., Callable[..., Any]], function: Callable[..., Any]) -> Callable[..., Any]:
     """The function in machine code, kept on disk for the next start where there is room for it."""
     options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
     try:

@@ -84,7 +84,8 @@ def middle_pressures(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy
 
 def contributions(pressure: np.ndarray, policy: Policy) -> np.ndarray:
     """What each factor adds to z (n, 5) at the central reading, for pressures (n, 5): exact Shapley values against the neutral case."""
-    return pressure * policy.readings.center[1:]
+    added: np.ndarray = pressure * policy.readings.center[1:]
+    return added
 
 
 def _next_questions(columns: Mapping[str, np.ndarray], width: np.ndarray, policy: Policy) -> np.ndarray:

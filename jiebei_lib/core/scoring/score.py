@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy
@@ -26,6 +27,11 @@ VERDICT_OF = np.array([0, 1, 1, 1, 2, 3, 3, 3])
 MAJORITY = 0.5  # a call is more likely than not in most readings above this share
 PART = 262_144  # rows that are scored together; neighbours are sought among them
 BLOCK = 4096  # rows whose z are in memory at once
+
+
+class Range(TypedDict):
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,9 @@ def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy
         so_far = grade.copy()
         ends = extremes(middle[open_], middle[open_], days[open_], readings, longest)
         so_far[open_] = grades(*ends, share[open_], share[open_], came[open_], policy)
-    ends = (likelihood(z) for z in (least, greatest, *band))
-    return Scores(*ends, share, share_low, share_high, grade, so_far, VERDICT_OF[grade])
+    low, high, most_low, most_high = (likelihood(z) for z in (least, greatest, *band))
+    verdict = VERDICT_OF[grade]
+    return Scores(low, high, most_low, most_high, share, share_low, share_high, grade, so_far, verdict)
 
 
 def grades(
@@ -116,7 +123,8 @@ def processors() -> int:
 def likelihood(z: np.ndarray) -> np.ndarray:
     """From log-odds; minus infinity (the day has not come) gives 0."""
     with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-z))
+        odds: np.ndarray = np.exp(-z)
+    return 1 / (1 + odds)
 
 
 def extremes(
@@ -200,5 +208,5 @@ def reading_likelihoods(case: Case, policy: Policy) -> np.ndarray:
 def across_days(case: Case, policy: Policy, days: np.ndarray) -> Scores:
     """Scores of one case were it ``days`` (n,) overdue, all else equal."""
     columns = coded({name: [getattr(case, name)] for name in FIELDS})
-    ends = (np.repeat(end, len(days), axis=0) for end in pressures(columns, policy))
-    return evaluate(*ends, np.asarray(days, float), policy)
+    low, high = (np.repeat(end, len(days), axis=0) for end in pressures(columns, policy))
+    return evaluate(low, high, np.asarray(days, float), policy)

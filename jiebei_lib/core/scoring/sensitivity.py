@@ -44,9 +44,9 @@ def tornado(case: Case, policy: Policy, measure: str = "share") -> list[Swing]:
     for path, node in assumptions(policy):
         low, high = (admitted(policy, path, node["value"], end) for end in reach(policy, path))
         ends = [score_cases([case], moved_to(policy, path, end), with_bands=False) for end in (low, high)]
-        measured = [float(getattr(scores, measure)[0]) for scores in ends]
-        reached = [GRADES[int(scores.so_far[0])] for scores in ends]
-        found.append(Swing(".".join(path), node["value"], low, high, *measured, *reached))
+        at_low, at_high = (float(getattr(scores, measure)[0]) for scores in ends)
+        grade_low, grade_high = (GRADES[int(scores.so_far[0])] for scores in ends)
+        found.append(Swing(".".join(path), node["value"], low, high, at_low, at_high, grade_low, grade_high))
     return sorted(found, key=lambda swing: -swing.size)
 
 

@@ -16,7 +16,8 @@ from jiebei_lib.core.case import FIELDS, allowed, checked
 from jiebei_lib.core.knowledge.fields import Fields, heading, number_in, plain
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
-from jiebei_lib.core.tables.files import Chunk, TableError, WrongRow, arrow, as_text
+from jiebei_lib.core.tables.delimited import TableError, WrongRow
+from jiebei_lib.core.tables.files import Chunk, arrow, as_text
 from jiebei_lib.core.tables.table import within
 
 DAMAGED = re.compile(

@@ -107,7 +107,7 @@ def kind(source: Source) -> str:
 
 def names_of(source: Source) -> list[str]:
     """A file's column names; two alike are refused."""
-    names = _schema(source).names
+    names: list[str] = _schema(source).names
     if len(names) > MOST_COLUMNS:
         raise TableError(Problem("too_many_columns", source.name, {"value": len(names), "high": MOST_COLUMNS}))
     doubled = sorted(name for name, count in Counter(names).items() if count > 1)

@@ -43,8 +43,8 @@ def spelled(text: str, latest: Any) -> str | None:
     the last such day not after it."""
     text = text.replace("\u2212", "-")  # a minus as typesetters write it
     if found := COMPACT.fullmatch(text):
-        year, month, day, hour, minute, second, offset = found.groups("00")
-        text = f"{year}-{month}-{day} {hour}:{minute}:{second}{offset.strip('0') and offset}"
+        year, month, date_, hour, minute, second, offset = found.groups("00")
+        text = f"{year}-{month}-{date_} {hour}:{minute}:{second}{offset.strip('0') and offset}"
     numeric = _number(text)
     if numeric:
         return numeric

@@ -132,7 +132,7 @@ def _hear(name: str, column: pd.Series, out: dict[str, np.ndarray], bad: np.ndar
 def within(name: str, numbers: np.ndarray) -> np.ndarray:
     """Which of an array of numbers a field may hold; NaN never."""
     spec = FIELDS[name]
-    inside = numbers <= spec["maximum"]
+    inside: np.ndarray = numbers <= spec["maximum"]
     inside &= numbers >= spec["minimum"] if "minimum" in spec else numbers > spec["exclusive_minimum"]
     if spec["type"] == "integer":
         inside &= numbers == np.floor(numbers)

@@ -82,8 +82,8 @@ def test_one_borrower_is_held_against_himself_whatever_is_unknown(case: Case) ->
     policy = load_policy("article")
     silent, answering = (case.replace(communication=way) for way in ("silent", "answering"))
     found = compare(silent, answering, policy, same_borrower=True)
-    step = next(step for step in steps(silent, policy) if step.step == "answer")
-    assert found.odds == pytest.approx((1 / step.odds_high, 1 / step.odds_low))
+    step = next(step for step in steps(silent, policy) if step["step"] == "answer")
+    assert found.odds == pytest.approx((1 / step["odds"]["high"], 1 / step["odds"]["low"]))
 
 
 # ---- what the article itself compares (¶6 to ¶11) ---------------------------------------------------------------------
@@ -130,9 +130,9 @@ def test_at_the_protective_end_of_a_factor_and_neutral_on_the_rest_a_call_is_at_
 def test_a_steps_odds_contain_every_sampled_readings(case: Case, policy: Policy) -> None:
     start = case if case.communication else case.replace(communication="silent")
     for step in steps(case, policy):
-        if step.settles:
+        if step["settles"]:
             continue
-        rule = policy.data["steps"][step.step]
+        rule = policy.data["steps"][step["step"]]
         way, part = rule.get("communication") or start.communication, rule.get("pay", {}).get("value", 0)
         for end, amount in enumerate(start.amounts):
             facts = {"communication": way, "amount_overdue": max(0.01, amount * (1 - part))}
@@ -140,23 +140,23 @@ def test_a_steps_odds_contain_every_sampled_readings(case: Case, policy: Policy)
             after = z_of(start.replace(**facts), policy, end)
             came = np.isfinite(before)
             times = np.exp(after[came] - before[came])
-            assert step.odds_low <= times.min() * (1 + 1e-9) and times.max() <= step.odds_high * (1 + 1e-9)
-        assert step.odds_high <= 1 + 1e-12, "no step of the borrower's makes a call likelier in any reading"
+            assert step["odds"]["low"] <= times.min() * (1 + 1e-9) and times.max() <= step["odds"]["high"] * (1 + 1e-9)
+        assert step["odds"]["high"] <= 1 + 1e-12, "no step of the borrower's makes a call likelier in any reading"
 
 
 @given(case=cases(days=LATE), policy=POLICIES)
 def test_a_step_brings_what_it_says(case: Case, policy: Policy) -> None:
     before = score_cases([case], policy)
     for step in steps(case, policy):
-        rule = policy.data["steps"][step.step]
+        rule = policy.data["steps"][step["step"]]
         part, way = rule.get("pay", {}).get("value", 0), rule.get("communication") or case.communication
-        assert step.pay == (math.ceil(round(case.amount_overdue * part, 6)) if part else None)
-        if step.settles:
-            assert part == 1 and step.grade is None
+        assert step["pay"] == (math.ceil(round(case.amount_overdue * part, 6)) if part else None)
+        if step["settles"]:
+            assert part == 1 and step["grade"] is None
             continue
         left = case.amount_overdue * (1 - part)
         after = score_cases([case.replace(communication=way, amount_overdue=max(left, 0.01))], policy)
-        assert (step.grade, step.share) == (GRADES[after.grade[0]], pytest.approx(after.share[0], abs=1.5 / 4096))
+        assert (step["grade"], step["share"]) == (GRADES[after.grade[0]], pytest.approx(after.share[0], abs=1.5 / 4096))
         assert after.share[0] <= before.share[0]
 
 
@@ -164,16 +164,16 @@ def test_a_step_brings_what_it_says(case: Case, policy: Policy) -> None:
 def test_steps_are_small_and_never_wrong_details_or_empty_promises(case: Case, policy: Policy) -> None:
     found = steps(case, policy)
     for step in found:
-        rule = policy.data["steps"][step.step]
+        rule = policy.data["steps"][step["step"]]
         assert rule.get("communication") in (None, "answering", "engaged", "repaying")
-        assert rule.get("pay", {}).get("value", 0) <= 0.5 or step.settles, (
+        assert rule.get("pay", {}).get("value", 0) <= 0.5 or step["settles"], (
             "more than half is not asked for an even chance"
         )
-        assert (step.instead_of == "silent") == (case.communication is None and "communication" in rule)
+        assert (step["instead_of"] == "silent") == (case.communication is None and "communication" in rule)
     if case.communication is not None:
-        better = [policy.data["steps"][step.step].get("communication") for step in found]
+        better = [policy.data["steps"][step["step"]].get("communication") for step in found]
         assert all(way is None or WAYS.index(way) > WAYS.index(case.communication) for way in better)
-    assert [step.settles for step in found].count(True) == 1
+    assert [step["settles"] for step in found].count(True) == 1
 
 
 @pytest.mark.parametrize("day", [-5, 0, 3, 6])
@@ -183,12 +183,12 @@ def test_before_the_first_possible_day_there_is_no_step_to_take__article_5(artic
 
 def test_answering_divides_the_odds_by_2_to_10_and_a_kept_plan_by_4_to_100__article_6_7_10(article: Policy) -> None:
     """A strongly worded factor multiplies the odds by 4 to 100 from end to end; answering goes half of the way."""
-    found = {step.step: step for step in steps(Case(7, 500, communication="silent"), article)}
-    assert (found["answer"].odds_low, found["answer"].odds_high) == pytest.approx((1 / 10, 1 / 2))
-    assert (found["repay"].odds_low, found["repay"].odds_high) == pytest.approx((1 / 100, 1 / 4))
-    half = {step.step: step for step in steps(Case(7, 8000, communication="silent"), article)}["pay_half"]
+    found = {step["step"]: step for step in steps(Case(7, 500, communication="silent"), article)}
+    assert (found["answer"]["odds"]["low"], found["answer"]["odds"]["high"]) == pytest.approx((1 / 10, 1 / 2))
+    assert (found["repay"]["odds"]["low"], found["repay"]["odds"]["high"]) == pytest.approx((1 / 100, 1 / 4))
+    half = {step["step"]: step for step in steps(Case(7, 8000, communication="silent"), article)}["pay_half"]
     share = math.log(2) / math.log(30_000 / 500)
-    assert (half.odds_low, half.odds_high) == pytest.approx((100**-share, 4**-share))
+    assert (half["odds"]["low"], half["odds"]["high"]) == pytest.approx((100**-share, 4**-share))
 
 
 def test_held_against_the_articles_borrowers(article: Policy) -> None:
