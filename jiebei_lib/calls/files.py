@@ -1,4 +1,4 @@
-"""Files of attempts into one table of text: CSV, Parquet, JSON. Rows that do not fit the table are reported, not guessed at."""
+"""Files of attempts into one table of text: CSV, Excel, Parquet, JSON. Rows that do not fit the table are reported, not guessed at."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ FORMATS = "calls/formats.yaml"
 NEEDED = ("attempt_id", "at")  # columns without which there is nothing to judge
 
 
-def read_table(source: Any, mapping: Any = None) -> tuple[pd.DataFrame, list[Problem], ReadyMap]:
+def read_table(
+    source: Any, mapping: Any = None, sheet: str | None = None
+) -> tuple[pd.DataFrame, list[Problem], ReadyMap]:
     """The rows as text with their number in the file (``row``, from 1), and the rows that could not be split into cells.
 
     Columns that attempts.yaml knows by any name bear its own; all others stay as they are. ``mapping`` (a YAML file, its content,
@@ -30,7 +32,7 @@ def read_table(source: Any, mapping: Any = None) -> tuple[pd.DataFrame, list[Pro
     """
     try:
         source = Path(source) if isinstance(source, str) else source
-        table, numbers, wrong = _cells(with_headings(source, mapping, FORMATS) if mapping else source)
+        table, numbers, wrong = _cells(with_headings(source, mapping, FORMATS) if mapping else source, sheet)
         table, rest, used = mapped(table, mapping, FORMATS, COLUMNS, _name(source))
         plan = layout(list(table.columns), rest, _name(source), COLUMNS, NEEDED)
     except TableError as error:
@@ -62,11 +64,11 @@ def _nothing(kind: str) -> list[str]:
     return sorted({form for word in words for form in (word, word.upper(), word.capitalize())})
 
 
-def _cells(source: Any) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]]:
+def _cells(source: Any, sheet: str | None = None) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]]:
     if isinstance(source, pd.DataFrame):
         return _frame(source), np.arange(1, len(source) + 1), []
     if isinstance(source, str | Path | Upload):
-        return text_table(files_of(source)[0])
+        return text_table(files_of(source, sheet)[0])
     wrong: list[WrongRow] = []
     columns, numbers = columns_of(list(source) if isinstance(source, Iterable) else [source], "log", wrong, [])
     return pd.DataFrame(columns, dtype="str"), np.array(numbers, int), wrong

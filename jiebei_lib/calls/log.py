@@ -48,14 +48,16 @@ def read_log(
     mask: bool = False,
     latest: pd.Timestamp | None = None,
     mapping: Any = None,
+    sheet: str | None = None,
 ) -> Log:
     """A log from a file of any kind that tables of cases have, a data frame or a list of mappings. ``mapping``: see :func:`read_table`.
+    ``sheet``: which one of a workbook.
 
     ``zone`` states the callee's time zone for rows that state none. Personal data (names, phone and ID card numbers) are
     refused, or with ``mask`` replaced. ``latest``: what lies later has not happened (now, if not given). Rows that cannot be
     read are left out and reported. Raises :class:`LogError`.
     """
-    table, bad, used = read_table(source, mapping)
+    table, bad, used = read_table(source, mapping, sheet)
     rows = len(table) + len(bad)
     if zone is not None and (not isinstance(zone, str) or zone not in zones()):
         raise LogError(Problem("invalid", "zone", {"value": shown(zone), "allowed": Phrase("zone")}))

@@ -25,6 +25,7 @@ def audit(
     zone: Annotated[str | None, typer.Option(help=t("audit.zone"), metavar="ZONE")] = None,
     mask: Annotated[bool, typer.Option("--mask", help=t("audit.mask"))] = False,
     mapping: Annotated[str | None, typer.Option("--map", help=t("audit.map"), metavar="auto|FORMAT|MAP.yaml")] = None,
+    sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
     csv: Annotated[bool, typer.Option("--csv", help=t("audit.csv"))] = False,
     to: Annotated[str | None, typer.Option(help=t("report.to"))] = None,
@@ -45,7 +46,9 @@ def audit(
         asked = ["LOG.csv", "--call"] if to is None or not call else ["--call", "--to"]
         raise UserError(Problem("only_one_needed", "jiebei audit", {"allowed": items(asked)}))
     rule_sets = load_rules(rules, confidence)
-    read = remembered(call, zone or "Asia/Shanghai") if call else read_log(log, zone, mask, mapping=mapping)
+    read = (
+        remembered(call, zone or "Asia/Shanghai") if call else read_log(log, zone, mask, mapping=mapping, sheet=sheet)
+    )
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 

@@ -15,6 +15,7 @@ def learn(
     outcomes: Annotated[Path, typer.Argument(help=t("learn.outcomes"), metavar="OUTCOMES.csv")],
     case: Annotated[Path | None, typer.Option(help=t("learn.case"), metavar="CASE.yaml")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     selection: Annotated[list[float] | None, typer.Option(help=t("learn.selection"), metavar="S")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
@@ -28,7 +29,7 @@ def learn(
 
     lang, rules = checked_lang(lang), load_policy(policy)
     asked = Case.read(case) if case else REFERENCE
-    learned = learn_under(Outcomes.read(outcomes, mapping), rules, selection or [1.0])
+    learned = learn_under(Outcomes.read(outcomes, mapping, sheet), rules, selection or [1.0])
     found = [findings(each, asked) for each in learned]
     if json:
         print_json(found[0] if len(found) == 1 else found)

@@ -25,6 +25,7 @@ def score(
     out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")],
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     errors: Annotated[str, typer.Option(help=t("score.errors"))] = "report",
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
@@ -34,7 +35,7 @@ def score(
 
     lang = checked_lang(lang)
     with bar(say("cli.score.doing", lang), lang) as tell:
-        made = score_files(given, out, policy, mapping, errors, lang, cluster, tell, ranks)
+        made = score_files(given, out, policy, mapping, errors, lang, cluster, tell, ranks, sheet)
     print(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
     if made.readings is not None:
         print(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))
@@ -52,6 +53,7 @@ def portfolio(
     other: Annotated[str | None, typer.Option(help=t("portfolio.other"), metavar="POLICY")] = None,
     to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     most: Annotated[int, typer.Option("--list", help=t("portfolio.list"), metavar="N", min=0, max=200)] = 20,
     pairs: Annotated[str | None, typer.Option(help=t("portfolio.pairs"), metavar="A,B")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
@@ -62,7 +64,7 @@ def portfolio(
 
     lang = checked_lang(lang)
     formats = report.checked_formats(to.split(","))
-    loaded = book.read_book(given, mapping)
+    loaded = book.read_book(given, mapping, sheet)
     if pairs is not None:
         return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)
     bad = len({(each.file, each.row) for each in loaded.wrong})

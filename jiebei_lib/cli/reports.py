@@ -63,6 +63,7 @@ def reports(
     policy: Annotated[str, typer.Option(help=t("main.policy"))] = "article",
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
+    sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
 ) -> int:
     from jiebei_lib.reports import batch
@@ -70,7 +71,18 @@ def reports(
     ours = language(["--lang", lang])
     with bar(say("cli.reports.doing", ours), ours) as tell:
         done = batch.reports(
-            given, out, lang.split(","), to.split(","), workers, policy, as_of, mapping, single_file, cluster, tell
+            given,
+            out,
+            lang.split(","),
+            to.split(","),
+            workers,
+            policy,
+            as_of,
+            mapping,
+            single_file,
+            cluster,
+            tell,
+            sheet,
         )
     counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
     print(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))

@@ -17,6 +17,7 @@ from jiebei_lib.core.tables.columns import layout, meant
 from jiebei_lib.core.tables.delimited import TableError, Upload, plain_cell
 from jiebei_lib.core.tables.files import files_of, text_table
 from jiebei_lib.core.tables.table import check_table
+from jiebei_lib.core.tables.workbooks import BookSheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,12 +95,13 @@ class Outcomes:
         return cls(case_id, columns, called, weight)
 
     @classmethod
-    def read(cls, source: str | Path | Upload, mapping: Any = None) -> Outcomes:
+    def read(cls, source: str | Path | Upload, mapping: Any = None, sheet: str | None = None) -> Outcomes:
         """From a file, read as a table of cases is: any kind, words in either language, ``mapping`` for what is not recognised. Columns
         that are none of ours are not looked at. One wrong row is enough to refuse it: outcomes are few, and each one counts."""
         try:
-            (file,) = files_of(source)
-            size = len(file.content) if isinstance(file, Upload) else file.stat().st_size
+            (file,) = files_of(source, sheet)
+            whole = file.file if isinstance(file, BookSheet) else file
+            size = len(whole.content) if isinstance(whole, Upload) else whole.stat().st_size
             if size > LARGEST_TABLE:
                 most = {"value": size, "allowed": Phrase("bytes", {"high": LARGEST_TABLE})}
                 raise TableError(Problem("too_large", file.name, most))

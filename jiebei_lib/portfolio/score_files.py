@@ -23,10 +23,10 @@ from jiebei_lib.core.tables.files import (
     WrongRow,
     arrow,
     as_text,
+    checked_output,
     chunks,
     empty,
     files_of,
-    kind,
     names_of,
     rows_in,
     safe,
@@ -65,26 +65,27 @@ def score_files(
     cluster: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
     ranked: bool = False,
+    sheet: str | None = None,
 ) -> Scored:
     """Scores files (names or globs) into one, whose kind its name's ending says; it appears when all is written, and only then.
 
     Wrong rows go to ``<output>.errors.csv`` (``errors="report"``) or stop everything (``fail``). ``progress`` is called with the
-    number of rows done and of all, if known. Memory does not grow with the number of rows, but where they are ``ranked``
-    (:data:`RANKED`), for which the files are read once more: then by some hundred bytes a row.
+    number of rows done and of all, if known; ``sheet``: which one of workbooks. Memory does not grow with the rows, but where they are
+    ``ranked`` (:data:`RANKED`), for which the files are read once more: then by some hundred bytes a row.
     """
     from jiebei_lib.portfolio.workers import executor
 
     if errors not in ERRORS:
         raise TableError(Problem("not_one_of", "--errors", {"value": shown(errors), "allowed": items(ERRORS)}))
-    files, output, policy, tell = files_of(given), Path(output), load_policy(policy), progress or (lambda *_: None)
-    kind(output)
+    files, output = files_of(given, sheet), Path(output)
+    policy, tell = load_policy(policy), progress or (lambda *_: None)
     aside = output.with_name(f"{output.name}.errors.csv")
     _spared(files, output, aside)
     plan = layout_of(files, mapping, (*ADDED, *RANKED) if ranked else ADDED)
     doubled, total = _doubled(files, plan)
     found = _ranks(files, plan, doubled, policy) if ranked else None
     places, done, bad = found.columns() if found else {}, 0, 0
-    with executor(cluster) as (submit, workers), ExitStack() as kept, writing(output) as put:
+    with executor(cluster) as (submit, workers), ExitStack() as kept, writing(output, lang, lambda: listed.told) as put:
         told, listed = _Few(), _Listed(aside, lang, kept)
         parts = _distinct(_chunks(files, told), plan, doubled, told)
         for chunk, (rows, wrong, count) in in_order(
@@ -125,6 +126,7 @@ def _ranks(files: list[Path], plan: Layout, doubled: np.ndarray, policy: Policy)
 
 def _spared(files: list[Path], output: Path, aside: Path) -> None:
     """Neither what is read nor anybody's own table is written over. Raises :class:`TableError`."""
+    checked_output(output)
     read = [file.resolve() for file in files]
     for written in (output, aside):
         if written.resolve() in read:
@@ -269,6 +271,7 @@ class _Listed:
         self.path, self.lang, self.kept = path, lang, kept
         self.writer: Any = None
         self.cells, self.rows = 0, 0
+        self.told: list[list[Any]] = []
 
     def add(self, wrong: list[WrongRow]) -> None:
         if wrong and self.writer is None:
@@ -279,6 +282,7 @@ class _Listed:
         for each in wrong:
             cells = [each.file, each.row, each.column, each.value[:LONGEST], each.problem.say(self.lang)]
             self.writer.writerow([safe(str(cell)) for cell in cells])
+            self.told.append(cells)
         self.cells += len(wrong)
         self.rows += len({each.row for each in wrong})
 
@@ -288,4 +292,5 @@ class _Listed:
             if _is_ours(self.path):  # of an earlier run
                 self.path.unlink(missing_ok=True)
         elif bad > self.rows:
-            self.writer.writerow(["", "", "", "", Problem("and_more", "", {"number": bad - self.rows}).say(self.lang)])
+            self.told.append(["", "", "", "", Problem("and_more", "", {"number": bad - self.rows}).say(self.lang)])
+            self.writer.writerow(self.told[-1])

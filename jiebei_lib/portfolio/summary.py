@@ -45,11 +45,12 @@ class Book:
     wrong: list[WrongRow]
 
 
-def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None) -> Book:
-    """A portfolio from files, read as :func:`jiebei_lib.portfolio.score_files.score_files` reads them."""
+def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None, sheet: str | None = None) -> Book:
+    """A portfolio from files, read as :func:`jiebei_lib.portfolio.score_files.score_files` reads them: of rows with the same id the
+    first."""
     import pandas as pd
 
-    pa, files, parts, wrong = arrow(), files_of(given), [], []
+    pa, files, parts, wrong = arrow(), files_of(given, sheet), [], []
     plan = layout_of(files, mapping, ())
     for file in files:
         skipped: list[WrongRow] = []

@@ -85,6 +85,7 @@ def reports(
     single_file: bool = False,
     cluster: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    sheet: str | None = None,
 ) -> Batch:
     """A report for each row of a table (see :func:`.score_files`) and each language, into the folder ``out``.
 
@@ -100,7 +101,7 @@ def reports(
         report.find_browser()
     day = checked_date(as_of or Manifest(folder / MANIFEST).as_of)
     how = {"formats": formats, "bundle": None if single_file else BUNDLE}
-    files = files_of(given)
+    files = files_of(given, sheet)
     jobs = list(_jobs(files, mapping, langs, policy, day, how))
     if not jobs:  # before anything is written
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))

@@ -8,7 +8,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -25,6 +25,7 @@ LOOKED_AT = 12  # rows among which the heading is sought
 DELIMITERS = ",\t;|"
 NOUGHTS = 10  # one byte in so many: text of one byte a character has none
 LONGEST = 1 << 24  # characters of one cell
+FIGURE = r"[+-]?[0-9][0-9.,]*%?"  # what names no column
 
 
 class TableError(UserError):
@@ -98,20 +99,29 @@ def _found(source: Source, *state: int) -> Form:
             looked_at = [(row, reader.line_num) for row in islice(reader, LOOKED_AT)]
         except csv.Error as failure:
             raise TableError(Problem("not_table", source.name, {"value": shown(str(failure), 120)})) from None
-    at = _heading([row for row, _ in looked_at])
+    at = heading_row([row for row, _ in looked_at])
     if at is None:
         raise TableError(Problem("empty_table", source.name))
     names, line = looked_at[at]
     below = next((row for row, _ in looked_at[at + 1 :] if any(map(str.strip, row))), [])
     if not any(map(str.strip, below[len(names) :])):  # commas at the end of rows that a spreadsheet took for wider
         names = names + [""] * (len(below) - len(names))
-    named = [name.strip() or f"column_{n}" for n, name in enumerate(names, 1)]
-    return Form(encoding, delimiter, tuple(named), line + bool(own))
+    return Form(encoding, delimiter, tuple(named_columns(names)), line + bool(own))
 
 
-def _heading(rows: list[list[str]]) -> int | None:
-    """Which row names the columns: the first, unless it is blank, or a title above a wider table."""
+def named_columns(heading: list[str]) -> list[str]:
+    """The names in a heading; a column without one by its number."""
+    return [name.strip() or f"column_{n}" for n, name in enumerate(heading, 1)]
+
+
+def heading_row(rows: list[list[str]], grouped: Collection[int] = ()) -> int | None:
+    """Which row names the columns: the first of words only that fills more than half of the table's width and is not ``grouped`` (merged
+    across columns, which the row below names); else the first that is not blank, nor a title above a wider table."""
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    for n, cells in enumerate(filled):
+        words = not any(re.fullmatch(FIGURE, cell.strip()) for cell in rows[n])
+        if cells > 1 and 2 * cells > max(filled) and words and n not in grouped:
+            return n
     for n, cells in enumerate(filled):
         if cells > 1 or (cells == 1 and max(filled[n:]) == 1):
             return n
@@ -272,3 +282,25 @@ def plain_cell(value: Any) -> Any:
         return value if all(isinstance(each, str | int | float | None) for each in value) else cell_text(value)
     fits = isinstance(value, int) and -(2**63) <= value < 2**63
     return value if fits or value is None or isinstance(value, float | np.generic) else cell_text(value)
+
+
+class JsonWriter:
+    """Writes Arrow tables as JSON: an object a line, or a list of them."""
+
+    def __init__(self, file: IO[bytes], lines: bool):
+        self.file, self.lines, self.written = file, lines, False
+
+    def __enter__(self) -> JsonWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.lines:
+            self.file.write(b"\n]\n" if self.written else b"[]\n")
+
+    def write_table(self, table: Any) -> None:
+        for row in table.to_pylist():
+            cells = {name: None if cell != cell else cell for name, cell in row.items()}  # no NaN in JSON
+            between = b"" if self.lines else b",\n" if self.written else b"[\n"
+            self.file.write(between + json.dumps(cells, ensure_ascii=False, default=cell_text).encode())
+            self.file.write(b"\n" if self.lines else b"")
+            self.written = True

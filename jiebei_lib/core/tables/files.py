@@ -1,15 +1,15 @@
-"""Tables in files, or in what was loaded into a page: CSV, Parquet, Arrow or Feather, JSON; read in chunks, written whole or not at all.
+"""Tables in files, or in what was loaded into a page: CSV, Parquet, Arrow or Feather, JSON, workbooks; read in chunks, written whole or not
+at all.
 
-Nothing here holds more than a chunk in memory (of JSON, the file). What the columns mean is in columns.py; how text is split into cells,
-and what lies above the heading, in delimited.py.
+Nothing here holds more than a chunk in memory (of JSON and of a workbook's sheet, all of it). What the columns mean is in columns.py; how
+text is split into cells, and what lies above the heading, in delimited.py; what is special to workbooks in workbooks.py.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -22,6 +22,7 @@ import numpy as np
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.tables.delimited import (
+    JsonWriter,
     Source,
     TableError,
     Upload,
@@ -33,13 +34,16 @@ from jiebei_lib.core.tables.delimited import (
     row_length,
     rows,
 )
+from jiebei_lib.core.tables.workbook_writer import WRITTEN, BookWriter
+from jiebei_lib.core.tables.workbooks import ENDINGS, BookSheet, sheet_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
 JSON = (".json", ".jsonl", ".ndjson")  # a list of objects, or one object a line
-SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers")
+SPREADSHEETS = (".xlsb", ".et", ".numbers", ".dps", ".wps")  # those that are not read
+KINDS = {"csv": CSV, "parquet": PARQUET, "arrow": ARROW, "json": JSON, "workbook": ENDINGS}
 MOST_COLUMNS = 5_000  # more is a table that lies on its side
 BLOCK = 8 << 20  # bytes of text that are parsed at a time
 # Text that a spreadsheet would run: it begins like a formula (full-width signs count) and is not just a signed number
@@ -67,11 +71,12 @@ def arrow() -> Any:
     return pyarrow
 
 
-def files_of(given: Source | str | Iterable[Source | str]) -> list[Source]:
-    """The files that names and globs stand for, in order; uploads are taken as they are. Raises :class:`TableError`."""
-    found: list[Source] = []
-    for name in [given] if isinstance(given, str | Path | Upload) else given:
-        if isinstance(name, Upload):
+def files_of(given: Source | str | Iterable[Source | str], sheet: str | None = None) -> list[Source]:
+    """The files that names and globs stand for, in order; uploads are taken as they are. ``sheet``: which one of a workbook. Raises
+    :class:`TableError`."""
+    found: list[Any] = []
+    for name in [given] if isinstance(given, str | Path | Upload | BookSheet) else given:
+        if isinstance(name, Upload | BookSheet):
             found.append(name)
             continue
         text = str(name)
@@ -87,19 +92,33 @@ def files_of(given: Source | str | Iterable[Source | str]) -> list[Source]:
     for path in found:
         if Path(path.name).suffix.lower() in SPREADSHEETS:
             raise TableError(Problem("spreadsheet", path.name))
-        kind(path)
-    return found
+        if kind(path) != "workbook" and sheet is not None:
+            raise TableError(Problem("no_sheets_there", path.name, {"value": shown(sheet)}))
+    return [
+        BookSheet(path, sheet or "") if kind(path) == "workbook" and not isinstance(path, BookSheet) else path
+        for path in found
+    ]
 
 
 def kind(source: Source) -> str:
-    """``csv``, ``parquet``, ``arrow`` or ``json``, by the name's ending. Raises :class:`TableError`."""
+    """``csv``, ``parquet``, ``arrow``, ``json`` or ``workbook``, by the name's ending. Raises :class:`TableError`."""
     ending = Path(source.name).suffix.lower()
-    for name, endings in (("csv", CSV), ("parquet", PARQUET), ("arrow", ARROW), ("json", JSON)):
+    for name, endings in KINDS.items():
         if ending in endings:
             return name
     if not ending and isinstance(source, Upload):
         return "csv"
-    raise TableError(Problem("table_kind", source.name, {"allowed": items([*CSV, *PARQUET, *ARROW, *JSON])}))
+    raise TableError(Problem("table_kind", source.name, {"allowed": items(sum(KINDS.values(), ()))}))
+
+
+def checked_output(path: Path) -> str:
+    """The kind of a file that is to be written. Raises :class:`TableError` also for a workbook of a kind that is only read."""
+    which = kind(path)
+    if which == "workbook" and path.suffix.lower() != WRITTEN:
+        raise TableError(
+            Problem("table_kind", path.name, {"allowed": items([*sum(list(KINDS.values())[:-1], ()), WRITTEN])})
+        )
+    return which
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------
@@ -178,6 +197,8 @@ def _batches(
     pa = arrow()
     if kind(source) == "csv":
         yield from _text(source, wrong, skipped, columns)
+    elif kind(source) == "workbook":
+        yield from sheet_table(source).select(columns or names_of(source)).to_batches()
     elif kind(source) == "json":
         yield from _objects(source, wrong, skipped).select(columns or names_of(source)).to_batches()
     elif kind(source) == "parquet":
@@ -241,6 +262,8 @@ def _schema(source: Source) -> Any:
     try:
         if kind(source) == "csv":
             return pa.schema([(name, pa.string()) for name in found(source).names])
+        if kind(source) == "workbook":
+            return sheet_table(source).schema
         if kind(source) == "json":
             return _objects(source).schema
         if kind(source) == "parquet":
@@ -295,19 +318,24 @@ def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Any]:
-    """A function that takes one Arrow table after another for the file ``path``, which appears when all is written, and only then."""
+def writing(path: Path, lang: str = "zh", wrong: Callable[[], list[list[Any]]] = list) -> Iterator[Any]:
+    """A function that takes one Arrow table after another for the file ``path``, which appears when all is written, and only then. Of a
+    workbook: the language of its own sheets, and the rows of the one for errors, asked for at the end."""
+    which = checked_output(path)
     with ExitStack() as kept:
         writer: Any = None
 
         def put(table: Any) -> None:
             nonlocal writer
-            table = _writable(table, kind(path))
-            if kind(path) == "csv":
+            table = _writable(table, which)
+            if which == "csv":
                 table = safe_for_spreadsheets(table)
             if writer is None:
                 file = kept.enter_context(written_whole(path, TableError, folders=True))
-                writer = kept.enter_context(_writer(path, file, table.schema))
+                if which == "workbook":
+                    writer = kept.enter_context(BookWriter(file, path.name, table.column_names, lang, wrong))
+                else:
+                    writer = kept.enter_context(_writer(path, file, table.schema))
             writer.write_table(table)
 
         yield put
@@ -334,31 +362,9 @@ def _writer(path: Path, file: IO[bytes], schema: Any) -> Any:
     if which == "arrow":
         return pa.ipc.new_file(file, schema)
     if which == "json":
-        return _JsonWriter(file, lines=path.suffix.lower() != ".json")
+        return JsonWriter(file, lines=path.suffix.lower() != ".json")
     file.write("\ufeff".encode())  # the mark by which a spreadsheet knows UTF-8
     return pa.csv.CSVWriter(file, schema)
-
-
-class _JsonWriter:
-    """Writes Arrow tables as JSON: an object a line, or a list of them."""
-
-    def __init__(self, file: IO[bytes], lines: bool):
-        self.file, self.lines, self.written = file, lines, False
-
-    def __enter__(self) -> _JsonWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self.lines:
-            self.file.write(b"\n]\n" if self.written else b"[]\n")
-
-    def write_table(self, table: Any) -> None:
-        for row in table.to_pylist():
-            cells = {name: None if cell != cell else cell for name, cell in row.items()}  # no NaN in JSON
-            between = b"" if self.lines else b",\n" if self.written else b"[\n"
-            self.file.write(between + json.dumps(cells, ensure_ascii=False, default=cell_text).encode())
-            self.file.write(b"\n" if self.lines else b"")
-            self.written = True
 
 
 def safe(text: str) -> str:

@@ -29,7 +29,7 @@ from jiebei_lib.show.calls.words import AuditWords
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file, group, many, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
-from jiebei_lib.show.widget.table_field import told_here, uploaded
+from jiebei_lib.show.widget.table_field import ENDED, told_here, uploaded
 
 SHOWN = ("attempt_id", "at", "direction", "channel", "callee", "callee_id", "number_id", "answered", "outcome", "purpose",
          "disclosed", "identified", "recorded", "borrower_reachable", "stop_requested", "conduct")  # fmt: skip
@@ -57,7 +57,7 @@ def call_log() -> Panel:
             file(
                 "file",
                 both("calls.panel.file"),
-                accept=".csv,.json,.jsonl",
+                accept=ENDED,
                 largest=LARGEST,
                 note=both("calls.panel.file_note"),
             ),

@@ -20,7 +20,7 @@ from jiebei_lib.show.evidence.words import heading, predicted_words, warning_wor
 from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, check, choice, file, group, many, number, table
 from jiebei_lib.show.widget.panel import Later, Panel
-from jiebei_lib.show.widget.table_field import told_here, uploaded
+from jiebei_lib.show.widget.table_field import ENDED, told_here, uploaded
 
 ALL = ""
 READINGS = ("4096", "16384", "65536")
@@ -46,7 +46,7 @@ def learning(example: str | Path | None = None) -> Panel:
         file(
             "csv",
             both("evidence.fields.csv"),
-            accept=".csv,.tsv,.txt",
+            accept=ENDED,
             note=both("cli.learn.outcomes"),
             also={"source": "file"},
         ),
@@ -120,7 +120,7 @@ def _learned_more(learned: Learned, case: Case, lang: str) -> list[Any]:
 
 
 def _given(values: dict[str, Any], ready: str) -> str:
-    """The cases to learn from, as text that tells them apart: rows as JSON, or a CSV table; nothing is no case."""
+    """The cases to learn from, as text that tells them apart: rows as JSON, or a table; nothing is no case."""
     if values["source"] == "rows":
         return json.dumps(values["cases"])
     return {"example": ready, "file": (values["csv"] or {}).get("text", "")}.get(values["source"], "")
@@ -140,7 +140,7 @@ def _outcomes(given: str) -> Outcomes:
     if given.startswith("["):
         return Outcomes.of(json.loads(given))
     with told_here():
-        return Outcomes.read(uploaded("CSV", given))
+        return Outcomes.read(uploaded("CSV" if not given.startswith("data:") else "table.xlsx", given))
 
 
 def reported() -> Panel:

@@ -196,12 +196,21 @@ function fileField(field, say, give, words) {
       say(wrong, Object.fromEntries(Object.entries(field.wrong).map(([lang, text]) => [lang, text.replace("{value}", file.size)])));
       return;
     }
-    const value = { name: file.name, text: decoded(await file.arrayBuffer()) };
+    const value = { name: file.name, text: await read(file) };
     put(value);
     give(value);
   });
   put(null);
   return { id, el: [row, wrong], put };
+}
+
+// A workbook as a data address, any other file as text.
+function read(file) {
+  if (!/\.(xlsx|xlsm|xls|ods)$/i.test(file.name)) return file.arrayBuffer().then(decoded);
+  return new Promise((done, failed) => {
+    const reader = Object.assign(new FileReader(), { onload: () => done(reader.result), onerror: failed });
+    reader.readAsDataURL(file);
+  });
 }
 
 // Text as spreadsheets save it: UTF-8, UTF-16 where it is marked, else GB 18030.

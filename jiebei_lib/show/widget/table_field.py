@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,20 +10,26 @@ from functools import lru_cache
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow
+from jiebei_lib.core.tables.files import CSV, JSON
+from jiebei_lib.core.tables.workbooks import ENDINGS, is_workbook
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import say
 from jiebei_lib.portfolio.summary import Book, read_book
 from jiebei_lib.show.widget.fields import Field, both, file
 
 LARGEST = 20_000_000  # bytes of a table that is loaded into a panel
+ENDED = ",".join([*CSV, *JSON, *ENDINGS])  # what a reader may load
 SHOWN = 5  # wrong rows that are told one by one
-HERE = {"column_missing": "column_missing_here", "column_unclear": "column_unclear_here"}  # a panel has no options
+HERE = {
+    "column_missing": "column_missing_here",
+    "column_unclear": "column_unclear_here",
+    "sheet_unclear": "sheet_unclear_here",
+}  # a panel has no options
 
 
 def cases_file(note: Mapping[str, str] | None = None) -> Field:
     """The field for a table of cases. Loading one also sets the field ``source`` to ``file``, so that it is seen at once."""
-    label, endings = both("widget.table.file"), ".csv,.tsv,.txt,.json,.jsonl"
-    return file("csv", label, accept=endings, largest=LARGEST, note=note, also={"source": "file"})
+    return file("csv", both("widget.table.file"), accept=ENDED, largest=LARGEST, note=note, also={"source": "file"})
 
 
 def book_of(given: Mapping[str, str] | None, most: int | None = None) -> Book:
@@ -43,7 +50,9 @@ def _read(name: str, text: str) -> Book:
 
 
 def uploaded(name: str, text: str) -> Upload:
-    """A loaded file as every reader of tables takes it."""
+    """A loaded file as every reader of tables takes it. A workbook comes as a data address."""
+    if text.startswith("data:") and is_workbook(Upload(name, b"")):
+        return Upload(name, b64decode(text.partition(",")[2]))
     return Upload(name, text.encode("utf-8", "replace"))
 
 

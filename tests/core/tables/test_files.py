@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,12 +41,23 @@ def read(source: Path | Upload, mapping: dict | None = None) -> tuple[dict, list
 
 def saved(folder: Path, table: pa.Table) -> list[Path | Upload]:
     """The same table as every kind of file, and as an upload of each."""
-    records, paths = table.to_pylist(), [folder / f"t.{end}" for end in ("csv", "parquet", "feather", "json", "jsonl")]
+    records, paths = (
+        table.to_pylist(),
+        [folder / f"t.{end}" for end in ("csv", "parquet", "feather", "json", "jsonl", "xlsx")],
+    )
     table.to_pandas(types_mapper=pd.ArrowDtype).to_csv(paths[0], index=False)
     pa.parquet.write_table(table, paths[1])
     pa.feather.write_feather(table, str(paths[2]))
     paths[3].write_text(json.dumps(records, default=float, ensure_ascii=False), "utf-8")
     paths[4].write_text("\n".join(json.dumps(each, default=float, ensure_ascii=False) for each in records), "utf-8")
+    with xlsxwriter.Workbook(str(paths[5])) as book:
+        sheet = book.add_worksheet("表")
+        for row, cells in enumerate([table.column_names, *(each.values() for each in records)]):
+            for n, cell in enumerate(cells):
+                if isinstance(cell, str):
+                    sheet.write_string(row, n, cell)
+                elif cell is not None:
+                    sheet.write(row, n, cell)
     return [*paths, *(Upload(path.name, path.read_bytes()) for path in paths)]
 
 
@@ -158,7 +170,9 @@ def test_the_heading_is_found(tmp_path: Path, text: str, names: tuple) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("t.xlsx", b"PK", "save it as “CSV UTF-8”"),
+        ("t.numbers", b"PK", "save it as .xlsx or “CSV UTF-8”"),
+        ("t.xlsx", b"PK", "damaged or cut off"),
+        ("t.xls", b"", "damaged or cut off"),
         ("t.pdf", b"%PDF", "unknown kind of file"),
         ("t.csv", b"", "empty"),
         ("t.csv", b"\n , \n", "empty"),
@@ -189,7 +203,7 @@ ROW = st.tuples(
 
 @settings(max_examples=40, deadline=None)
 @given(cells=st.lists(ROW, min_size=1, max_size=5))
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.feather", "t.json", "t.jsonl"])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.feather", "t.json", "t.jsonl", "t.xlsx"])
 def test_what_is_written_is_read_back(tmp_path_factory, name: str, cells: list) -> None:
     path = tmp_path_factory.mktemp("back") / name
     table = pa.table({key: pa.array(column) for key, column in zip("abc", zip(*cells, strict=True), strict=True)})
@@ -227,10 +241,11 @@ def test_due_dates_instead_of_days_are_told_as_such(tmp_path: Path) -> None:
         read_book(tmp_path / "t.csv")
 
 
-def test_a_spreadsheet_is_no_file_to_write(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.xls", "out.ods", "out.xlsm"])
+def test_a_workbook_that_is_only_read_is_no_file_to_write(tmp_path: Path, name: str) -> None:
     (tmp_path / "in.csv").write_text("天数,金额\n9,800\n", "utf-8")
-    with pytest.raises(TableError, match=r"out\.xlsx: unknown kind of file; the name should end in \.csv"):
-        score_files(tmp_path / "in.csv", tmp_path / "out.xlsx")
+    with pytest.raises(TableError, match=rf"{name}: unknown kind of file; the name should end in \.csv.*, \.xlsx\."):
+        score_files(tmp_path / "in.csv", tmp_path / name)
 
 
 def test_a_rounded_id_is_told_as_such(tmp_path: Path) -> None:

@@ -175,3 +175,17 @@ def test_what_a_control_pushes_moves_with_it_and_is_drawn_once():
     panel = Panel(fields(), lambda values, lang: calls.append(values) or [], pushed=pushed)
     panel.set(days=31)
     assert panel.values["tone"] == "harsh" and calls[1:] == [{"days": 31, "tone": "harsh"}]
+
+
+def test_a_workbook_is_loaded_like_any_table() -> None:
+    """It comes from the page as a data address, since it is no text."""
+    from base64 import b64encode
+
+    from jiebei_lib.show.widget.table_field import book_of
+    from tests.core.tables.test_workbooks import GOOD
+
+    text = (
+        "data:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;base64,"
+        + b64encode(GOOD.content).decode()
+    )
+    assert list(book_of({"name": "名单.xlsx", "text": text}).table.case_id) == ["A1", "A2"]

@@ -1,0 +1,146 @@
+"""Tables written as a workbook: the rows under a frozen heading with a filter, a sheet of wrong rows, and one that says what the columns
+mean.
+
+Text stays text, whatever it begins with: no cell becomes a formula or a link. Rows are written as they come, so memory stays small.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from typing import IO, Any
+
+from jiebei_lib.core.case import FIELDS
+from jiebei_lib.core.knowledge.problems import Problem
+from jiebei_lib.core.knowledge.yaml_files import shipped
+from jiebei_lib.core.tables.delimited import TableError, cell_text
+from jiebei_lib.core.tables.workbooks import WORDS
+
+WRITTEN = ".xlsx"
+WIDEST, NARROWEST = 60, 9  # characters that a column is made wide
+PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?")  # text that is the number that a spreadsheet would show
+MADE = datetime(2000, 1, 1)  # so that the same rows are the same bytes
+
+
+class BookWriter:
+    """Writes Arrow tables into an open file as a workbook. ``wrong`` gives the rows of the sheet of errors once all else is written."""
+
+    def __init__(
+        self, file: IO[bytes], name: str, columns: Sequence[str], lang: str, wrong: Callable[[], list[list[Any]]]
+    ):
+        try:
+            import xlsxwriter
+        except ImportError:
+            raise TableError(Problem("no_office", name)) from None
+        self.name, self.lang, self.columns, self.wrong, self.row = name, lang, list(columns), wrong, 0
+        # Rows go to a file of their own as they come; strings stay strings
+        self.book = xlsxwriter.Workbook(
+            file,
+            {
+                "constant_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "default_date_format": "yyyy-mm-dd hh:mm",
+            },
+        )
+        self.book.set_properties({"created": MADE})
+        self.words = shipped(WORDS)
+        self.bold = self.book.add_format({"bold": True, "bottom": 1})
+        fields = [FIELDS.named(column) or column for column in self.columns]
+        self.number = [column in FIELDS and FIELDS[column]["type"] in ("integer", "number") for column in fields]
+        forms = {
+            column: self.book.add_format({"num_format": each["form"]})
+            for each in self.words["formats"].values()
+            for column in each["columns"]
+        }
+        self.forms = [forms.get(field) for field in fields]
+        self.day = self.book.add_format({"num_format": "yyyy-mm-dd"})
+        self.sheet = self._begun("rows", self.columns)
+
+    def __enter__(self) -> BookWriter:
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind is not None:
+            with suppress(Exception):  # what was begun is dropped with the file; this only takes its own parts away
+                self.book.close()
+            return
+        from xlsxwriter.exceptions import XlsxWriterException
+
+        self._ended(self.sheet, self.row, self.columns)
+        wrong = self.wrong()
+        if wrong:
+            self._whole("errors", wrong)
+        self._whole("columns", [[column, *self._meaning(column)] for column in self.columns])
+        try:
+            self.book.close()
+        except XlsxWriterException as failure:
+            raise OSError(28, str(failure)) from None
+
+    def write_table(self, table: Any) -> None:
+        if self.row + table.num_rows >= self.words["rows"]:
+            raise TableError(Problem("too_many_for_sheet", self.name, {"high": f"{self.words['rows'] - 1:,}"}))
+        for cells in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            self.row += 1
+            for n, cell in enumerate(cells):
+                self._put(self.sheet, self.row, n, cell, self.number[n], self.forms[n])
+
+    def _put(self, sheet: Any, row: int, column: int, cell: Any, number: bool = False, form: Any = None) -> None:
+        if cell is None or cell != cell or cell == "":
+            return
+        if isinstance(cell, str):
+            if number and PLAIN.fullmatch(cell):  # 12000 of a CSV, in a column of numbers
+                sheet.write_number(row, column, float(cell), form)
+            elif len(cell) > self.words["characters"]:
+                slots = {"value": len(cell), "high": f"{self.words['characters']:,}"}
+                raise TableError(Problem("cell_too_long", self.name, slots))
+            else:
+                sheet.write_string(row, column, cell)
+        elif isinstance(cell, bool):
+            sheet.write_boolean(row, column, cell)
+        elif isinstance(cell, int | float):
+            # A spreadsheet keeps 15 digits: what has more is text
+            if abs(cell) < 10**15:
+                sheet.write_number(row, column, cell, form)
+            else:
+                sheet.write_string(row, column, str(cell))
+        elif isinstance(cell, datetime) and cell.tzinfo is None:
+            sheet.write_datetime(row, column, cell)
+        elif isinstance(cell, date) and not isinstance(cell, datetime):
+            sheet.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), self.day)
+        else:
+            sheet.write_string(row, column, cell_text(cell) or "")
+
+    def _begun(self, which: str, columns: Iterable[str]) -> Any:
+        sheet = self.book.add_worksheet(self.words["sheets"][which][self.lang])
+        for n, name in enumerate(columns):
+            sheet.write_string(0, n, name, self.bold)
+        sheet.freeze_panes(1, 0)
+        return sheet
+
+    def _ended(self, sheet: Any, last: int, columns: Sequence[str], widths: Sequence[int] = ()) -> None:
+        sheet.autofilter(0, 0, last, max(0, len(columns) - 1))
+        for n, name in enumerate(columns):
+            wide = sum(2 if ord(each) > 0x2E80 else 1 for each in name) + 3
+            sheet.set_column(n, n, min(WIDEST, max(NARROWEST, wide, *widths[n : n + 1])))
+
+    def _whole(self, which: str, rows: list[list[Any]]) -> None:
+        columns = [each[self.lang] for each in self.words[which].values()]
+        sheet = self._begun(which, columns)
+        for number, cells in enumerate(rows, 1):
+            for n, cell in enumerate(cells):
+                self._put(sheet, number, n, cell)
+        widths = [max(len(str(row[n])) + 2 for row in rows) for n in range(len(columns))]
+        self._ended(sheet, len(rows), columns, widths)
+
+    def _meaning(self, column: str) -> tuple[str, str]:
+        """What a column means in both languages: what scoring adds, a field of a case, or a column that was only copied."""
+        added, field = self.words["added"], FIELDS.named(column)
+        said = added.get(column) or (FIELDS[field]["description"] if field else self.words["kept"])
+        return said["zh"], said["en"]
+
+
+__all__ = ["WRITTEN", "BookWriter"]
