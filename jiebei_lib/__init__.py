@@ -25,6 +25,7 @@ _HOME = {
     "read_log": "calls.log",
     "load_rules": "calls.rule_sets",
     "Loan": "money.loan",
+    "Borrower": "situation.borrower",
     "schedule": "money.plan",
     "owed": "money.arrears",
     "waiting": "money.arrears",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.money.plan import schedule
     from jiebei_lib.money.rates import effective_annual_rate, nominal_annual_rate
+    from jiebei_lib.situation.borrower import Borrower
 
 
 def example_file(name: str) -> Path:

@@ -31,7 +31,17 @@ MAY = {
     # A borrower with all debts, the interview, what people ask, the letters
     "situation": {"core", "core/tables", "money", "calls"},
     # show/objects.py: how the objects of every room show themselves
-    "show": {"core", "money", "page", "show/widget", "show/case", "show/policy", "show/money", "show/calls"},
+    "show": {
+        "core",
+        "money",
+        "page",
+        "show/widget",
+        "show/case",
+        "show/policy",
+        "show/money",
+        "show/calls",
+        "show/situation",
+    },
     "show/widget": {"core", "core/tables", "portfolio", "page"},
     # A case's page also says what waiting costs and what pages claim
     "show/case": {"core", "money", "evidence", "page", "show/widget", "show/money", "reports"},

@@ -19,6 +19,7 @@ from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
 COMMANDS = {
     "assess": "case:assess",
+    "borrower": "situation:borrower",
     "report": "reports:report",
     "learn": "evidence:learn",
     "score": "portfolio:score",

@@ -20,6 +20,7 @@ SHOWN = {
     "load_policy": ("core.policy", "Policy"),
     "Policy": ("core.policy", "Policy"),
     "Loan": ("money.loan", "Loan"),
+    "Borrower": ("situation.borrower", "Borrower"),
     "audit": ("calls.audit", "Findings"),
     "UserError": ("core.knowledge.problems", "UserError"),
 }
@@ -158,6 +159,17 @@ def loan_frame(self: Any) -> Any:
     return table.astype(sums).assign(due=pd.to_datetime(table["due"]))
 
 
+def borrower_block(borrower: Any, lang: str) -> Block:
+    """What is owed, in which order, what to do."""
+    from jiebei_lib.show.situation import words
+
+    return words.borrower_block(borrower, lang)
+
+
+def borrower_line(self: Any) -> str:
+    return f"<Borrower {self.borrower_id}: {len(self.debts)} debts>"
+
+
 def audit_block(findings: Any, lang: str) -> Block:
     """How many contacts broke a rule, and which rules most."""
     from jiebei_lib.page.text import heads
@@ -184,6 +196,7 @@ WAYS: dict[str, dict[str, Callable[..., Any]]] = {
     "Assessment": {**_shown_by(assessment_block), "__repr__": assessment_line, "frame": assessment_frame},
     "Policy": {**_shown_by(policy_block), "frame": policy_frame},
     "Loan": {**_shown_by(loan_block), "frame": loan_frame},
+    "Borrower": {**_shown_by(borrower_block), "__repr__": borrower_line},
     "Findings": {**_shown_by(audit_block), "__repr__": audit_line, "frame": lambda self: self.table.copy()},
     "UserError": {"_render_traceback_": error_lines},
 }
