@@ -76,7 +76,7 @@ def lifted(facts: Facts, rule: Mapping[str, Any], clock: Clock) -> np.ndarray:
     dated = (on != NO_DAY) & (agreed != FALSE)
     since = clock.days - on
     if "consent" not in rule:
-        return np.where(dated, since >= 0, agreed == TRUE).astype(np.int8)
+        return np.asarray(np.where(dated, since >= 0, agreed == TRUE), np.int8)
     holds = np.where(dated & (since >= 0) & (since < rule["consent"]["days"]), TRUE, FALSE)
     if holds.any():
         sure, may = last_conversation(facts, clock)

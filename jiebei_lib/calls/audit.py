@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from jiebei_lib.calls.applies import applies, clock_of
+from jiebei_lib.calls.applies import JUDGEMENT, applies, clock_of
 from jiebei_lib.calls.checks import judge
 from jiebei_lib.calls.facts import TRUE, Facts, both
-from jiebei_lib.calls.findings import BREACH, JUDGEMENT, UNDECIDED, Findings, Gathered
+from jiebei_lib.calls.findings import BREACH, UNDECIDED, Findings, Gathered
 from jiebei_lib.calls.log import Log, read_log
 from jiebei_lib.calls.rule_sets import RuleSets, load_rules
 from jiebei_lib.core.knowledge.problems import LogError, Problem, shown

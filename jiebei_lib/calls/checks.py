@@ -146,7 +146,7 @@ def counted(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condit
 
 def _of_one_of_several(facts: Facts, entries: Entries) -> np.ndarray:
     """A call for several debts at which none was talked about counts toward one of them, and the caller says which."""
-    return entries.several & (facts.conversation[entries.row] != TRUE)
+    return np.asarray(entries.several & (facts.conversation[entries.row] != TRUE))
 
 
 def _all(facts: Facts) -> np.ndarray:
@@ -156,7 +156,7 @@ def _all(facts: Facts) -> np.ndarray:
 def _within(what: np.ndarray, start: np.ndarray) -> np.ndarray:
     """How many of ``what`` each window holds, from its start to the entry itself."""
     before = np.concatenate([[0], np.cumsum(what)])
-    return before[1:] - before[start]
+    return np.asarray(before[1:] - before[start])
 
 
 def _gathered(bits: np.ndarray, start: np.ndarray, columns: int) -> np.ndarray:
@@ -350,7 +350,7 @@ def last_conversation(facts: Facts, clock: Clock) -> tuple[np.ndarray, np.ndarra
 
 def instant_of(facts: Facts, entries: Entries) -> np.ndarray:
     """When each entry's attempt was at the earliest."""
-    return facts.table["instant"].to_numpy()[entries.row]
+    return np.asarray(facts.table["instant"].to_numpy()[entries.row])
 
 
 def with_crowded(
@@ -360,7 +360,7 @@ def with_crowded(
     the rule's days can hold. ``made``: which attempts count for certain, their days apart."""
     first, last = clock.days[entries.row], clock.last_days[entries.row]
     sure = (made[entries.row] == TRUE) & entries.known & ~entries.several & ~entries.discussed
-    breaches, proofs = [found.breaches], [found.witnesses]
+    breaches, proofs = [found.breaches], [] if found.witnesses is None else [found.witnesses]
     for group in np.unique(entries.group[sure]):
         here = np.flatnonzero(sure & (entries.group == group))
         for start in np.unique(first[here]):
@@ -373,5 +373,6 @@ def with_crowded(
                 breaches.append(rows[-1:])
                 proofs.append(rows[None, -(rule["times"] + 1) :])
     together = np.concatenate(breaches)
-    counts = np.concatenate([found.counts, np.full(len(together) - len(found.breaches), rule["times"] + 1)])
+    counted = np.ones(len(found.breaches), int) if found.counts is None else found.counts
+    counts = np.concatenate([counted, np.full(len(together) - len(found.breaches), rule["times"] + 1)])
     return Verdicts(together, found.undecided, found.columns, found.missing, np.concatenate(proofs), counts)

@@ -37,7 +37,7 @@ class Clock:
     @cached_property
     def last_days(self) -> np.ndarray:
         """The last day that it may be."""
-        return np.max([self.seconds, *self.others], axis=0) // DAY
+        return np.asarray(np.max([self.seconds, *self.others], axis=0) // DAY)
 
     @cached_property
     def slack(self) -> int:
@@ -79,14 +79,16 @@ class Facts:
         """``absent``: for a part of a log, which columns the whole of it does not have."""
         self.table = table
         self.n = len(table)
-        self._kept: dict[Any, Any] = {("absent", column): without for column, without in (absent or {}).items()}
+        self._absent = dict(absent or {})
+        self._held: dict[tuple[str, ...], np.ndarray] = {}
+        self._clocks: dict[tuple[str | None, tuple[int, int] | None], Clock] = {}
+        self._entries: dict[tuple[str, ...], Entries] = {}
 
     def absent(self, column: str) -> bool:
         """Whether a log does not have a column: none of its cells is filled."""
-        key = ("absent", column)
-        if key not in self._kept:
-            self._kept[key] = bool(self.table[column].isna().all())
-        return self._kept[key]
+        if column not in self._absent:
+            self._absent[column] = bool(self.table[column].isna().all())
+        return self._absent[column]
 
     @staticmethod
     def spec(column: str) -> dict[str, Any]:
@@ -96,9 +98,9 @@ class Facts:
     def is_one_of(self, column: str, values: list[str]) -> np.ndarray:
         """Whether a column holds (or, for a set, contains) one of the values."""
         key = (column, *values)
-        if key not in self._kept:
-            self._kept[key] = self._outcome(values) if column == "outcome" else self._holds(column, values)
-        return self._kept[key]
+        if key not in self._held:
+            self._held[key] = self._outcome(values) if column == "outcome" else self._holds(column, values)
+        return self._held[key]
 
     def _holds(self, column: str, values: list[str]) -> np.ndarray:
         spec, found = COLUMNS[column], self._written(column, values)
@@ -120,7 +122,7 @@ class Facts:
         """The same by what stands in the column alone."""
         given = self.table[column].array
         hits = [any(value in str(said).split(";") for value in values) for said in given.categories]
-        return np.array([*hits, UNKNOWN], np.int8)[given.codes]
+        return np.asarray(np.array([*hits, UNKNOWN], np.int8)[given.codes])
 
     def _outcome(self, values: list[str]) -> np.ndarray:
         """What became of a call. An empty cell may be whatever goes with whether somebody picked up; where a log has no such
@@ -145,8 +147,8 @@ class Facts:
         its clocks can show) as well, an offset beyond them that was written is the person's own. One with ``offsets`` only takes
         the offset written where it lies within them, and else does not know.
         """
-        key = ("local", zone, offsets)
-        if key not in self._kept:
+        key = (zone, offsets)
+        if key not in self._clocks:
             instant = self.table["instant"].to_numpy() // MICROSECONDS
             written = self.table["offset"].to_numpy().astype(np.int64)
             given = written != NO_OFFSET
@@ -155,8 +157,8 @@ class Facts:
             if zone is not None:
                 shown = _shown_in(instant, zone)
                 seconds, known = np.where(given & ~within, seconds, shown), np.ones(self.n, bool)
-            self._kept[key] = self._remembered(self._stated(instant, seconds, known))
-        return self._kept[key]
+            self._clocks[key] = self._remembered(self._stated(instant, seconds, known))
+        return self._clocks[key]
 
     def _remembered(self, clock: Clock) -> Clock:
         """The same for a log from memory, whose times may be later by hours (looked at one by one) and by days."""
@@ -177,10 +179,11 @@ class Facts:
     @cached_property
     def last_instant(self) -> np.ndarray:
         """When an attempt was at the latest, in microseconds since 1970."""
-        instant = self.table["instant"].to_numpy()
+        instant: np.ndarray = self.table["instant"].to_numpy()
         if "span" not in self.table:
             return instant
-        return instant + (self.table["span"].to_numpy() + self.table["span_days"].to_numpy() * DAY) * MICROSECONDS
+        instant = instant + (self.table["span"].to_numpy() + self.table["span_days"].to_numpy() * DAY) * MICROSECONDS
+        return instant
 
     def _stated(self, instant: np.ndarray, seconds: np.ndarray, known: np.ndarray) -> Clock:
         """The clock with the zones that the log states put over it."""
@@ -200,7 +203,7 @@ class Facts:
         """A number for each person and whether it is known who it was. A debt has one borrower, whatever ids they go by."""
         codes, names = pd.factorize(self.table["callee_id"])
         borrower = self.is_one_of("callee", ["borrower"]) == TRUE
-        row, debt, known = self._debts()[:3]
+        row, debt, known = self._debts[:3]
         own = known & borrower[row]
         pairs = np.unique(np.stack([codes[row[own]], debt[own]]), axis=1)
         named = pairs[:, pairs[0] >= 0]
@@ -217,33 +220,32 @@ class Facts:
         person[row[by_debt]] = labels[len(names) + debt[by_debt]]
         return person.astype(np.int64), person >= 0
 
+    @cached_property
     def _debts(self) -> tuple[np.ndarray, ...]:
         """One entry an attempt and debt: attempt, debt, whether it is known, whether it was one of several, whether only discussed."""
-        if "debts" not in self._kept:
-            placed, talked = (self.table[column].astype("str") for column in ("debt_id", "discussed"))
-            many = (placed.str.contains(";", regex=False) | talked.notna()).to_numpy(bool, na_value=False)
-            rows, ids = [np.flatnonzero(~many)], [placed[~many].to_numpy(object)]
-            more: list[tuple[int, Any, bool, bool]] = []
-            for row in np.flatnonzero(many):
-                own = placed.iloc[row].split(";") if pd.notna(placed.iloc[row]) else [None]
-                also = set(talked.iloc[row].split(";")) - set(own) if pd.notna(talked.iloc[row]) else set()
-                more += [(row, debt, len(own) > 1, False) for debt in own]
-                more += [(row, debt, False, True) for debt in sorted(also)]
-            if more:
-                rows.append(np.array([one[0] for one in more]))
-                ids.append(np.array([one[1] for one in more], object))
-            several = np.array([False] * len(rows[0]) + [one[2] for one in more], bool)
-            discussed = np.array([False] * len(rows[0]) + [one[3] for one in more], bool)
-            row = np.concatenate(rows)
-            codes = pd.factorize(np.concatenate(ids))[0].astype(np.int64)
-            order = np.argsort(row, kind="stable")
-            self._kept["debts"] = tuple(each[order] for each in (row, codes, codes >= 0, several, discussed))
-        return self._kept["debts"]
+        placed, talked = (self.table[column].astype("str") for column in ("debt_id", "discussed"))
+        many = (placed.str.contains(";", regex=False) | talked.notna()).to_numpy(bool, na_value=False)
+        rows, ids = [np.flatnonzero(~many)], [placed[~many].to_numpy(object)]
+        more: list[tuple[int, Any, bool, bool]] = []
+        for n in np.flatnonzero(many).tolist():
+            own = placed.iloc[n].split(";") if pd.notna(placed.iloc[n]) else [None]
+            also = set(talked.iloc[n].split(";")) - set(own) if pd.notna(talked.iloc[n]) else set()
+            more += [(n, debt, len(own) > 1, False) for debt in own]
+            more += [(n, debt, False, True) for debt in sorted(also)]
+        if more:
+            rows.append(np.array([one[0] for one in more]))
+            ids.append(np.array([one[1] for one in more], object))
+        several = np.array([False] * len(rows[0]) + [one[2] for one in more], bool)
+        discussed = np.array([False] * len(rows[0]) + [one[3] for one in more], bool)
+        row = np.concatenate(rows)
+        codes = pd.factorize(np.concatenate(ids))[0].astype(np.int64)
+        order = np.argsort(row, kind="stable")
+        return tuple(each[order] for each in (row, codes, codes >= 0, several, discussed))
 
     def entries(self, per: tuple[str, ...]) -> Entries:
         """The attempts in groups by the columns of ``per``."""
-        if per not in self._kept:
-            row, debt, debt_known, several, discussed = self._debts()
+        if per not in self._entries:
+            row, debt, debt_known, several, discussed = self._debts
             if "debt_id" not in per:
                 row = np.arange(self.n)
                 several = discussed = np.zeros(self.n, bool)
@@ -255,8 +257,8 @@ class Facts:
             apart = known & ~wider_known  # the number is known but not whose it is
             wider = np.where(apart, wider.max(initial=0) + 1 + group, wider)
             unknown = {column: ~key[1] for column, key in keys.items()}
-            self._kept[per] = Entries(row, group, known, wider, wider_known | known, several, discussed, unknown)
-        return self._kept[per]
+            self._entries[per] = Entries(row, group, known, wider, wider_known | known, several, discussed, unknown)
+        return self._entries[per]
 
     def _key(self, column: str, row: np.ndarray, debts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         if column == "debt_id":
@@ -280,7 +282,7 @@ class Facts:
         """Calls to a number of which the log says that it is somebody else's."""
         wrong = self._written("outcome", ["wrong_number"]) == TRUE
         numbers = set(self.table["number_id"][wrong].dropna())
-        return wrong | self.table["number_id"].isin(numbers).to_numpy() if wrong.any() else wrong
+        return np.asarray(wrong | self.table["number_id"].isin(numbers).to_numpy() if wrong.any() else wrong)
 
     @cached_property
     def conversation(self) -> np.ndarray:
@@ -289,18 +291,18 @@ class Facts:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        return self.table["attempt_id"].to_numpy(object)
+        return np.asarray(self.table["attempt_id"].to_numpy(object))
 
     @cached_property
     def times(self) -> np.ndarray:
-        return self.table["at"].to_numpy(object)
+        return np.asarray(self.table["at"].to_numpy(object))
 
     @cached_property
     def nobody(self) -> np.ndarray:
         """Whether it is known that a call or visit reached nobody, nor a machine that took a message."""
         tried = self.is_one_of("channel", ["call", "visit"]) == TRUE
         silent = self._written("outcome", ["voicemail"]) != TRUE
-        return tried & silent & (self.is_one_of("answered", ["true"]) == FALSE)
+        return np.asarray(tried & silent & (self.is_one_of("answered", ["true"]) == FALSE))
 
 
 def _combined(keys: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -316,7 +318,7 @@ def _combined(keys: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
 def _shown_in(instant: np.ndarray, zone: str) -> np.ndarray:
     """What the clocks of a zone show at these instants (seconds since 1970), daylight saving time included."""
     moments = pd.to_datetime(instant, unit="s", utc=True).tz_convert(zone).tz_localize(None)
-    return moments.astype("datetime64[s]").astype("int64").to_numpy()
+    return np.asarray(moments.astype("datetime64[s]").astype("int64").to_numpy())
 
 
 def both(*facts: np.ndarray) -> np.ndarray:

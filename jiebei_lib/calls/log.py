@@ -14,7 +14,7 @@ import pandas as pd
 
 from jiebei_lib.calls.files import COLUMNS, read_table
 from jiebei_lib.calls.personal import keep_out
-from jiebei_lib.calls.times import DAY, NO_OFFSET, instants, zones
+from jiebei_lib.calls.times import DAY, NO_OFFSET, Wrong, instants, zones
 from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.core.tables.delimited import Upload
 from jiebei_lib.core.tables.ready_maps import ReadyMap
@@ -79,11 +79,11 @@ def read_log(
         _report(problems, wrong, _at_odds(out["answered"], out["outcome"]), table["outcome"], out["row"], "outcome")
     _repeated(table, out["row"], problems, wrong)
     frame = pd.DataFrame(out)[~wrong]
-    problems.sort(key=lambda problem: int(re.search(r"\d+", problem.where)[0]))
+    problems.sort(key=lambda problem: int(re.findall(r"\d+", problem.where)[0]))
     return Log(_in_order(frame), rows, problems, len(bad) + int(wrong.sum()), unused, masked, used)
 
 
-def _report(problems: list[Problem], wrong: np.ndarray, found: list, column: Any, rows: Any, name: str) -> None:
+def _report(problems: list[Problem], wrong: np.ndarray, found: list[Wrong], column: Any, rows: Any, name: str) -> None:
     """Adds what is wrong with a column's cells: each kind of problem with a mask of rows."""
     for kind, allowed, bad in found:
         wrong |= bad
@@ -92,7 +92,7 @@ def _report(problems: list[Problem], wrong: np.ndarray, found: list, column: Any
             problems.append(Problem(kind, f"row {rows[n]}: {name}", cell))
 
 
-def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     text = column.astype("str").str.strip()
     text = text.where(text != "", pd.NA)
     empty = text.isna().to_numpy()
@@ -104,7 +104,7 @@ def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
     return text, found
 
 
-def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     """One id or several, separated by “;”, each once and in order."""
     text = column.astype("str").str.strip().str.replace("；", ";")
     several = text.str.contains(";", regex=False).to_numpy(bool, na_value=False)
@@ -119,7 +119,7 @@ def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
     return text, [("invalid", _allowed(name), bad)]
 
 
-def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     """A day in ISO form; of a time its day. Each different one is looked at once."""
     given = column.astype("str").str.strip().astype("category")
 
@@ -138,7 +138,7 @@ def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
     return day, [("invalid", _allowed(name), bad)]
 
 
-def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     """Each different word is heard once; a truth is a level of two."""
     given, levels = column.astype("category"), spec.get("levels", ["false", "true"])
     heard = [COLUMNS.heard(name, str(word)) for word in given.cat.categories]
@@ -149,7 +149,7 @@ def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, 
     return pd.Categorical.from_codes(np.where(bad, -1, codes), levels), [("invalid", _allowed(name), bad)]
 
 
-def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     """Each different set once, its items in the order of attempts.yaml; ``none`` for the empty one."""
     given = column.astype("category")
     said: list[str | None] = []
@@ -164,7 +164,7 @@ def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
     return pd.Categorical.from_codes(np.where(bad, -1, codes), known), [("invalid", _allowed(name), bad)]
 
 
-def _zone(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list]:
+def _zone(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     text = column.astype("str").str.strip()
     given = text.where(text != "", pd.NA).astype("category")
     if any(";" in zone or "；" in zone for zone in given.cat.categories):
@@ -174,7 +174,7 @@ def _zone(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
     return pd.Categorical(given.where(~bad)), [("invalid", _allowed(name), bad)]
 
 
-def _at_odds(answered: pd.Categorical, outcome: pd.Categorical) -> list:
+def _at_odds(answered: pd.Categorical, outcome: pd.Categorical) -> list[Wrong]:
     """Where whether they picked up and the outcome contradict each other."""
     follows = COLUMNS["outcome"]["answered"]
     wanted = np.array([*(follows.get(one, "") for one in outcome.categories), ""], object)[outcome.codes]

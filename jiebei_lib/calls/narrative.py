@@ -24,6 +24,7 @@ from jiebei_lib.core.tables.spellings import DOUBTFUL, clock_of, day_of, parts
 
 FIELDS, COLUMNS = Fields("calls/narrative.yaml"), Fields("calls/attempts.yaml")
 GIVEN = {"channel": "call", "callee": "borrower", "direction": "out"}
+SECONDS = (3600, 60, 1)
 WHOLE_DAY = (0, 24 * 3600 - 1)
 
 
@@ -103,27 +104,24 @@ def _rows(
     own: Mapping[str, str], facts: Mapping[str, Any], number: int, now: Any, problems: list[Problem], where: str
 ) -> list[dict[str, Any]]:
     """One row an attempt that may have been made."""
-    read = {
-        "day": _day(own.get("day", ""), now),
-        "until": _day(own.get("until") or own.get("day", ""), now),
-        "count": _count(own.get("count") or "1"),
-        "clock": _clock(own.get("clock", "")),
-    }
+    since, until = _day(own.get("day", ""), now), _day(own.get("until") or own.get("day", ""), now)
+    count, clock = _count(own.get("count") or "1"), _clock(own.get("clock", ""))
+    read = {"day": since, "until": until, "count": count, "clock": clock}
     wrong = [Problem("invalid", f"{where}: {name}", {"value": shown(own.get(name, "")), "allowed": Phrase(f"remembered_{name}")})
              for name, value in read.items() if value is None and (name != "until" or own.get(name))]  # fmt: skip
-    if not wrong and read["until"] < read["day"]:
+    if not wrong and since and until and until < since:
         wrong = [
             Problem("unordered", f"{where}: until", {"value": shown(own["until"]), "allowed": Phrase("dates_order")})
         ]
-    if wrong:
+    if wrong or not since or not until or not count or not clock:
         problems += wrong
         return []
-    (low, high), (start, end) = read["count"], read["clock"]
-    days = (read["until"] - read["day"]).days
+    (low, high), (start, end) = count, clock
+    days = (until - since).days
     daily = FIELDS.heard("every_day", own.get("every_day") or "no") is True
     out = []
     for day in range(days + 1) if daily else (0,):
-        first = pd.Timestamp(read["day"]) + timedelta(days=day, seconds=start)
+        first = pd.Timestamp(since) + timedelta(days=day, seconds=start)
         for n in range(min(high, shipped("calls/memory.yaml")["most"] + 1)):
             out.append(
                 {
@@ -143,7 +141,7 @@ def _rows(
 
 def _day(text: str, now: Any) -> date | None:
     day, rest = day_of(text, now)
-    return None if day in (None, DOUBTFUL) or rest.strip() else date.fromisoformat(day)
+    return None if day is None or day == DOUBTFUL or rest.strip() else date.fromisoformat(day)
 
 
 def _count(text: str) -> tuple[int, int] | None:
@@ -168,12 +166,12 @@ def _clock(text: str) -> tuple[int, int] | None:
     if text.lower() in parts():
         low, high = parts()[text.lower()]
         return low * 3600, high * 3600 + 3599
-    ends = [clock_of(end) for end in re.split(r"\s*(?:[-–~到至]|to)\s*", text)]
-    if len(ends) > 2 or None in ends or DOUBTFUL in ends:
+    said = [clock_of(end) for end in re.split(r"\s*(?:[-–~到至]|to)\s*", text)]
+    ends = [end for end in said if end is not None and end != DOUBTFUL]
+    if len(ends) > 2 or len(ends) < len(said):
         return None
     first, last = (
-        sum(int(part) * unit for part, unit in zip(end.split(":"), (3600, 60, 1), strict=True))
-        for end in (ends[0], ends[-1])
+        sum(int(part) * unit for part, unit in zip(end.split(":"), SECONDS, strict=True)) for end in (ends[0], ends[-1])
     )
     return (first, last) if first <= last else None
 

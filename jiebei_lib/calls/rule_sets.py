@@ -68,11 +68,13 @@ class RuleSets:
 
     def question(self, rule: Mapping[str, Any]) -> Mapping[str, str]:
         """What a person must judge where no fact of a log can decide."""
-        return rule.get("open_question") or self.data["sets"][rule["set"]]["uncertain_persons"]["question"]
+        own: Mapping[str, str] | None = rule.get("open_question")
+        return own or dict(self.data["sets"][rule["set"]]["uncertain_persons"]["question"])
 
     def binds(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         """Whom a rule binds: ``callers`` and the words for it."""
-        return self.data["sets"][rule["set"]]["binds"][rule["cite"][0].partition(" ")[0]]
+        bound: dict[str, dict[str, Any]] = self.data["sets"][rule["set"]]["binds"]
+        return bound[rule["cite"][0].partition(" ")[0]]
 
 
 def load_rules(
@@ -114,7 +116,8 @@ def load_rules(
 def _shipped() -> dict[str, Any]:
     texts = [(FOLDER / file).read_bytes() for file in FILES]
     texts += [(HERE / name).read_bytes() for name in ("core/sources.yaml", "calls/attempts.yaml")]
-    return remembered("callers", b"\0".join(texts), _read, *CODE)
+    data: dict[str, Any] = remembered("callers", b"\0".join(texts), _read, *CODE)
+    return data
 
 
 def _read() -> dict[str, Any]:
@@ -132,9 +135,11 @@ def _overlaid(data: dict[str, Any], own: Mapping[str, Any], name: str) -> dict[s
 
     def check() -> dict[str, Any]:
         _checked(merged(data, own, unknown=True), name)
-        return merged(data, own)
+        laid: dict[str, Any] = merged(data, own)
+        return laid
 
-    return remembered("callers-own", text, check, *CODE)
+    both: dict[str, Any] = remembered("callers-own", text, check, *CODE)
+    return both
 
 
 def _checked(data: dict[str, Any], name: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items
-from jiebei_lib.core.knowledge.schema import Based, SourceEntry, Statement, Strict, Text
+from jiebei_lib.core.knowledge.schema import Based, Dateable, SourceEntry, Statement, Strict, Text
+from jiebei_lib.core.knowledge.schema_problems import Where, shape
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import force
-from jiebei_lib.core.policy_checks import Where, cite_problems, shape
+from jiebei_lib.core.policy_checks import cite_problems
 
 COLUMNS = shipped("calls/attempts.yaml")
 # The values of every column that has a few.
@@ -54,7 +55,7 @@ class Consent(Strict):
     ends_with: Literal["conversation"]
 
 
-class CallRule(Statement):
+class CallRule(Dateable):
     """A rule and the named check that tests it. ``when`` says which attempts it is about; ``unless`` what lifts it, ``unless_perhaps``
     what may lift it: then a person judges the ``open_question``, which without it is asked of every breach. ``excludes`` says what
     does not count, ``consent`` how long consent lasts, ``border`` how the rule reads at its exact border."""
@@ -186,11 +187,12 @@ def _rules(document: Mapping[str, Any], where: Where) -> Iterator[Problem]:
                 "unordered", where((*path, "until")), {"value": rule["until"], "allowed": Phrase("dates_order")}
             )
         known = {"discloses": "disclosed", "conduct": "conduct", "purpose": "purpose", "channel": "channel"}
-        asked = [(known[rule["check"]], "any_of", rule.get("any_of") or [])] if rule["check"] in known else []
-        asked += [("channel", "asked_by", rule.get("asked_by") or [])]
-        asked += [(field, f"excludes.{field}", values) for field, values in (rule.get("excludes") or {}).items()]
-        asked += [(field, f"when.{field}", values) for field, values in (rule.get("when") or {}).items()]
-        for field, key, values in asked:
+        named: list[tuple[str, str, list[str]]] = []
+        named += [(known[rule["check"]], "any_of", rule.get("any_of") or [])] if rule["check"] in known else []
+        named += [("channel", "asked_by", rule.get("asked_by") or [])]
+        named += [(field, f"excludes.{field}", values) for field, values in (rule.get("excludes") or {}).items()]
+        named += [(field, f"when.{field}", values) for field, values in (rule.get("when") or {}).items()]
+        for field, key, values in named:
             if field not in LEVELS:
                 yield Problem("unknown_key", where((*path, *key.split("."))), {"allowed": items(LEVELS)})
                 continue

@@ -14,6 +14,7 @@ from jiebei_lib.core.tables.spellings import DOUBTFUL, spelled
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
 OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
+Wrong = tuple[str, Phrase, np.ndarray]  # a kind of problem, what is allowed, and a mask of its rows
 NO_OFFSET = -10_000  # in `offset`: none was written
 DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
 
@@ -26,7 +27,7 @@ def zones() -> frozenset[str]:
 
 def instants(
     column: pd.Series, places: pd.Categorical, latest: pd.Timestamp
-) -> tuple[pd.Series, np.ndarray, np.ndarray, list]:
+) -> tuple[pd.Series, np.ndarray, np.ndarray, list[Wrong]]:
     """Each attempt's time in ISO form, its instant in microseconds UTC, the offset written, and what is wrong: each kind of
     problem with its rows.
 
@@ -95,7 +96,7 @@ def _minutes(text: pd.Series) -> np.ndarray:
         return -size if found[0][0] == "-" else size
 
     values = np.array([*map(minutes, ends.cat.categories), NO_OFFSET], np.int32)
-    return values[ends.cat.codes.to_numpy()]
+    return np.asarray(values[ends.cat.codes.to_numpy()])
 
 
 __all__ = ["DAY", "NO_OFFSET", "OFFSET", "TIME", "instants", "zones"]

@@ -186,16 +186,15 @@ def first_contact_days(
 ) -> Dispersion:
     """How pages on a product disagree. A page's day is the earliest one that it does not deny; near-copies were merged."""
     found = pages(product, scope, without_article)
-    counted = Counter(page.day for page in found if page.kind == "day")
+    counted = Counter(page.day for page in found if page.kind == "day" and page.day is not None)
     kinds = Counter(page.kind for page in found)
     return Dispersion(dict(sorted(counted.items())), kinds["no_day"], kinds["deny"], article_day())
 
 
 def article_day() -> int:
     """The day that the article itself names (¶6), as the file has it."""
-    return next(
-        int(claim.low) for claim in claims() if claim.page == ARTICLE_PAGE and claim.topic == "first_contact_day"
-    )
+    said = (claim.low for claim in claims() if claim.page == ARTICLE_PAGE and claim.topic == "first_contact_day")
+    return next(int(day) for day in said if day is not None)
 
 
 def whose(product: str | None = "借呗", without_article: bool = False) -> dict[str, Counter[str]]:
@@ -247,7 +246,7 @@ def ladders() -> tuple[Ladder, ...]:
     )
 
 
-def _step(row: dict[str, str], targets: dict[str, list[str]]) -> LadderStep:
+def _step(row: dict[str, str], targets: dict[str, dict[str, list[str]]]) -> LadderStep:
     last = int(row["day_to"]) if row["day_to"] else None
     channels = tuple(part for part in row["channel"].split(";") if part)
     return LadderStep(int(row["day_from"]), last, channels, tuple(targets[row["target"]]["whom"]), row["target"])

@@ -116,7 +116,7 @@ class Predicted:
 
     def of_outcome(self, which: str = "others") -> np.ndarray:
         """The chance (n,) that was given to what happened."""
-        chance = getattr(self, which)
+        chance: np.ndarray = getattr(self, which)
         return np.where(self.called, chance, 1 - chance)
 
     def log_score(self, which: str = "others") -> float:
@@ -147,7 +147,7 @@ class Learned:
         """The readings' weights (N,), summing to 1."""
         fit = self.fit[: self.drawn.number]
         relative = np.exp(fit - fit.max())
-        return relative / relative.sum()
+        return np.asarray(relative / relative.sum())
 
     @property
     def effective(self) -> float:
@@ -157,7 +157,7 @@ class Learned:
     @property
     def few(self) -> bool:
         """Whether so few readings carry the weight that the answer is coarse."""
-        return self.effective < ASSUMED["warn_below"]["value"]
+        return bool(self.effective < ASSUMED["warn_below"]["value"])
 
     @cached_property
     def region(self) -> np.ndarray:
@@ -185,9 +185,8 @@ class Learned:
         low, high = least[region].min(), most[region].max()
         verdict = 0 if high == -np.inf else 3 if low > 0 else 1 if high <= 0 else 2
         share, share_low, share_high = (min(1.0, float(weights @ (z[drawn] > 0))) for z in (middle, least, most))
-        return LearnedAnswer(
-            VERDICTS[verdict], *(float(likelihood(z)) for z in (low, high)), share, share_low, share_high
-        )
+        least_likely, most_likely = (float(likelihood(z)) for z in (low, high))
+        return LearnedAnswer(VERDICTS[verdict], least_likely, most_likely, share, share_low, share_high)
 
     def likelihoods(self, case: Case) -> np.ndarray:
         """The likelihood (N,) that each drawn reading gives a case, what is unknown taken in the middle."""
@@ -341,10 +340,8 @@ def _log_odds(case: Case, drawn: Drawn, policy: Policy) -> tuple[np.ndarray, np.
     pressed = drawn.pressed(days, policy.value("factors.days.pressing"))[0]
     base, factors = drawn.weights[:, 0] + pressed * drawn.weights[:, -1], drawn.weights[:, 1:-1]
     rising, falling = np.maximum(factors, 0), np.minimum(factors, 0)
-    ends = (
-        base + rising @ low[0] + falling @ high[0],
-        base + factors @ ((low + high) / 2)[0],
-        base + rising @ high[0] + falling @ low[0],
-    )
     came = drawn.came(days)[0]
-    return tuple(np.where(came, z, -np.inf) for z in ends)
+    least = base + rising @ low[0] + falling @ high[0]
+    middle = base + factors @ ((low + high) / 2)[0]
+    most = base + rising @ high[0] + falling @ low[0]
+    return np.where(came, least, -np.inf), np.where(came, middle, -np.inf), np.where(came, most, -np.inf)

@@ -94,8 +94,9 @@ def _days(low: str, high: str) -> tuple[int, int] | None:
 def usable(cases: Sequence[Reported], policy: Policy | str = "published", threatened: bool = False) -> Usable:
     """Reported cases as observed ones. Left out, with the reason: threats (unless ``threatened`` counts them as not called), days not
     known, before the due date, and calls earlier than any reading of the policy allows."""
-    policy, left_out = load_policy(policy), {reason: [] for reason in REASONS}
-    kept = []
+    policy = load_policy(policy)
+    left_out: dict[str, list[Reported]] = {reason: [] for reason in REASONS}
+    kept: list[Reported] = []
     for case in cases:
         reason = _left_out(case, threatened)
         (left_out[reason] if reason else kept).append(case)

@@ -9,6 +9,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.readings import FACTORS, WEIGHTS
 from jiebei_lib.core.scoring.score import likelihood
@@ -82,7 +84,7 @@ def unit(name: str) -> str:
 def shown_weight(name: str, log_odds: float) -> float:
     """A weight in its :func:`unit`. Pressures run from -1 to +1, the pressure of days from 0 to 1."""
     if name not in FACTORS:
-        return float(likelihood(log_odds))
+        return float(likelihood(np.array(log_odds)))
     return math.exp(log_odds if name == "days" else 2 * log_odds)
 
 

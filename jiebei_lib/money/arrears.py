@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import overload
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.policy import Policy
@@ -65,6 +66,10 @@ def owed_by_day(loan: Loan, first: date, days: Iterable[int]) -> list[Owed]:
     return [book.until(first + timedelta(number)).owed() for number in days]
 
 
+@overload
+def waiting(loan: Loan, days: int, on: date | str | None = None) -> Wait: ...
+@overload
+def waiting(loan: Loan, days: Iterable[int], on: date | str | None = None) -> list[Wait]: ...
 def waiting(loan: Loan, days: int | Iterable[int], on: date | str | None = None) -> Wait | list[Wait]:
     """What waiting from ``on`` for some days costs; for several numbers of days, a list. ``on``: today, if a payment was missed by then."""
     if isinstance(days, int):

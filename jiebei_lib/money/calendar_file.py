@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.plan import Instalment, schedule
 
-ALARMS = (
-    timedelta(days=-3, hours=9),
-    timedelta(days=-1, hours=9),
-    timedelta(hours=9),
-)  # nine in the morning, counted from midnight
+if TYPE_CHECKING:
+    from icalendar import Alarm, Event
+
+# Nine in the morning, counted from midnight
+ALARMS = (timedelta(days=-3, hours=9), timedelta(days=-1, hours=9), timedelta(hours=9))
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "jiebei.invalid")
 
 
@@ -26,18 +27,19 @@ def due_calendar(loan: Loan, title: str, note: str) -> bytes:
     plan = schedule(loan)
     for row in plan[loan.missed_from - 1 :]:
         calendar.add_component(_event(loan, row, len(plan), title, note))
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def read_dues(content: bytes) -> list[tuple[str, str, int]]:
     """What a calendar file holds: (due date, title, number of alarms) of each entry, in order. ValueError if it is not one."""
     from icalendar import Calendar
 
-    events = Calendar.from_ical(content).walk("VEVENT")
+    events: list[Any] = Calendar.from_ical(content).walk("VEVENT")  # what an entry is depends on its name
     return [(event["dtstart"].dt.isoformat(), str(event["summary"]), len(event.walk("VALARM"))) for event in events]
 
 
-def _event(loan: Loan, row: Instalment, number: int, title: str, note: str):
+def _event(loan: Loan, row: Instalment, number: int, title: str, note: str) -> Event:
     from icalendar import Event
 
     slots = {"n": row.n, "of": number, "amount": f"{row.payment + row.fee:,}", "due": row.due.isoformat()}
@@ -54,7 +56,7 @@ def _event(loan: Loan, row: Instalment, number: int, title: str, note: str):
     return event
 
 
-def _alarm(said: str, before: timedelta):
+def _alarm(said: str, before: timedelta) -> Alarm:
     from icalendar import Alarm
 
     alarm = Alarm()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import dumped
 from jiebei_lib.money.loan_fields import FIELDS, Payment, checked
 
+Number = Decimal | int | float | str
+Day = date | str
+LEFT_OUT: Any = None  # what loan.yaml says then is filled in
 RATES = ("daily_rate", "monthly_rate", "annual_rate")
 LONGEST_FIRST_PERIOD = 92  # days; a first due date further off is a typing error
 
@@ -34,20 +37,32 @@ class Loan:
     daily_rate: Decimal | None = None
     monthly_rate: Decimal | None = None
     annual_rate: Decimal | None = None
-    day_count: str | None = None
-    first_due: date | None = None
-    missed_from: int | None = None
-    payments: Sequence[Payment | Mapping[str, Any]] | None = None
-    penalty_multiple: Decimal | None = None
-    grace_days: int | None = None
-    compound: bool | None = None
+    day_count: str = LEFT_OUT
+    first_due: date = LEFT_OUT
+    missed_from: int = LEFT_OUT
+    payments: tuple[Payment, ...] = LEFT_OUT
+    penalty_multiple: Decimal = LEFT_OUT
+    grace_days: int = LEFT_OUT
+    compound: bool = LEFT_OUT
     accelerated: date | None = None
-    order: Sequence[str] | None = None
-    late_fee: Decimal | None = None
-    instalment_fee: Decimal | None = None
-    upfront_fee: Decimal | None = None
-    loan_id: str | None = None
+    order: tuple[str, ...] = LEFT_OUT
+    late_fee: Decimal = LEFT_OUT
+    instalment_fee: Decimal = LEFT_OUT
+    upfront_fee: Decimal = LEFT_OUT
+    loan_id: str = LEFT_OUT
     lender: str | None = None
+
+    if TYPE_CHECKING:  # what the constructor takes: numbers and dates as people write them
+
+        def __init__(
+            self, principal: Number, months: int | str, method: str, drawn: Day, daily_rate: Number | None = None,
+            monthly_rate: Number | None = None, annual_rate: Number | None = None, day_count: str | None = None,
+            first_due: Day | None = None, missed_from: int | str | None = None,
+            payments: Sequence[Payment | Mapping[str, Any]] | None = None, penalty_multiple: Number | None = None,
+            grace_days: int | str | None = None, compound: bool | str | None = None, accelerated: Day | None = None,
+            order: Sequence[str] | None = None, late_fee: Number | None = None, instalment_fee: Number | None = None,
+            upfront_fee: Number | None = None, loan_id: str | None = None, lender: str | None = None,
+        ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:
         problems = []
@@ -59,7 +74,7 @@ class Loan:
         if problems:
             raise CaseError(problems)
 
-    def _together(self):
+    def _together(self) -> Iterator[Problem]:
         """What is wrong with fields that are each right."""
         given = [name for name in RATES if getattr(self, name) is not None]
         if len(given) != 1:
@@ -127,7 +142,7 @@ class Loan:
         """The contract rate per year, simple: a daily rate times the year's days, a monthly one times twelve."""
         if self.daily_rate is not None:
             return Fraction(self.daily_rate) * self.year
-        return Fraction(self.annual_rate) if self.annual_rate is not None else Fraction(self.monthly_rate) * 12
+        return Fraction(self.annual_rate) if self.annual_rate is not None else Fraction(self.monthly_rate or 0) * 12
 
     @property
     def per_day(self) -> Fraction:

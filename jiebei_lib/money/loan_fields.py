@@ -73,10 +73,11 @@ def _typed(spec: Mapping[str, Any], value: Any) -> Any:
         if not (isinstance(value, str) and value.strip() and len(value) <= spec["max_length"] and value.isprintable()):
             raise ValueError(value)
         return value
-    number = whole(value) if kind == "integer" and not isinstance(value, bool | str) else as_decimal(value)
+    is_whole = kind == "integer" and not isinstance(value, bool | str)
+    number = Decimal(whole(value)) if is_whole else as_decimal(value)
     if not spec.get("minimum", 0) <= number <= Decimal(str(spec["maximum"])):
         raise ValueError(value)
-    if kind in ("rate", "decimal") and number.as_tuple().exponent < -DECIMALS:
+    if kind in ("rate", "decimal") and _decimals(number) > DECIMALS:
         raise ValueError(value)
     if kind == "integer":
         return whole(number)
@@ -108,6 +109,11 @@ def as_money(value: Any) -> Decimal:
     return in_cents(as_decimal(FIELDS.heard("principal", value)))
 
 
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0  # of what is not a number
+
+
 def in_cents(number: Decimal) -> Decimal:
     """The same sum with two decimals; ValueError if it has more."""
     cents = number.quantize(Decimal("0.01"))
@@ -135,7 +141,7 @@ def probably_meant(name: str, value: Any) -> str | None:
     if "per" not in spec or number <= 0:
         return None
     highest = Decimal(str(spec["maximum"]))
-    if (number <= highest and not percent) or number.as_tuple().exponent < -DECIMALS:
+    if (number <= highest and not percent) or _decimals(number) > DECIMALS:
         return None
     for slip in SLIPS[:1] if percent else SLIPS:
         if number / slip <= highest:

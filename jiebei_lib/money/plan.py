@@ -45,8 +45,9 @@ def schedule(loan: Loan) -> list[Instalment]:
     balance, out = cents(loan.principal), []
     for n, share in enumerate(shares(loan), 1):
         balance -= share.principal
-        parts = (share.principal, share.interest, share.principal + share.interest, balance)
-        out.append(Instalment(n, share.due, *map(yuan, parts), loan.instalment_fee))
+        principal, interest = yuan(share.principal), yuan(share.interest)
+        payment = yuan(share.principal + share.interest)
+        out.append(Instalment(n, share.due, principal, interest, payment, yuan(balance), loan.instalment_fee))
     return out
 
 

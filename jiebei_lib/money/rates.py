@@ -90,16 +90,16 @@ def effective_annual_rate(flows: Iterable[tuple[date | str, float]]) -> float:
     """
     import pyxirr
 
-    flows = [_flow(n, *flow) for n, flow in enumerate(flows, 1)]
-    amounts = [amount for _, amount in flows]
+    dated = [_flow(n, *flow) for n, flow in enumerate(flows, 1)]
+    amounts = [amount for _, amount in dated]
     if not (min(amounts, default=0) < 0 < max(amounts, default=0) and all(map(math.isfinite, amounts))):
         raise CaseError(Problem("invalid", "flows", {"value": shown(amounts), "allowed": Phrase("both_signs")}))
-    if len({day for day, _ in flows}) < 2:
-        raise CaseError(Problem("invalid", "flows", {"value": flows[0][0], "allowed": Phrase("two_dates")}))
-    several = _fitting(flows)
+    if len({day for day, _ in dated}) < 2:
+        raise CaseError(Problem("invalid", "flows", {"value": dated[0][0], "allowed": Phrase("two_dates")}))
+    several = _fitting(dated)
     found = min(several, key=lambda rate: abs(math.log1p(rate))) if several else None
     if found is None:
-        found = pyxirr.xirr([day for day, _ in flows], amounts)
+        found = pyxirr.xirr([day for day, _ in dated], amounts)
     if found is None or not math.isfinite(found):
         raise CaseError(Problem("no_rate", "flows", {"value": shown(amounts)}))
     if found > MOST:
@@ -226,8 +226,9 @@ def against_lines(
 def line_on(line: dict[str, Any], policy: Policy, day: str) -> float | None:
     """A line's yearly rate on a day: fixed, or a multiple of the one-year loan prime rate then; None before that is known."""
     if "value" in line:
-        return line["value"]
+        fixed: float = line["value"]
+        return fixed
     known = policy.data["cost"]["lpr_1y"]["values"]
     if day < known[0]["from"]:
         return None
-    return round(line["times_lpr"] * policy.value("cost.lpr_1y", day), 6)
+    return round(float(line["times_lpr"]) * policy.value("cost.lpr_1y", day), 6)

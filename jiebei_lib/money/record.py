@@ -26,7 +26,8 @@ class RecordDate:
     slots: dict[str, Any]
 
     def text(self, lang: str) -> str:
-        return self.statement["text"][lang].format(**self.slots)
+        sentence: str = self.statement["text"][lang]
+        return sentence.format(**self.slots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ def money(
     )
 
 
-def day_of(loan: Loan, as_of: date | str | None, days_overdue: int | None) -> date | str:
+def day_of(loan: Loan, as_of: date | str | None, days_overdue: int | None) -> date:
     """The day that is asked about. Raises :class:`CaseError`."""
     if as_of is not None and days_overdue is not None:
         both = {"value": "as_of, days_overdue", "allowed": Phrase("items", {"items": "as_of, days_overdue"})}
@@ -202,7 +202,8 @@ def to_carry(account: Money, budget: Budget, loan: Loan, policy: Policy | str = 
 
 def plain_budget(found: Affordability) -> Carried:
     """Whether the loan can be carried, as plain data."""
-    return Carried(**_plain(found), verdict=found.verdict)
+    carried: Carried = _plain(found) | {"verdict": found.verdict}
+    return carried
 
 
 def _rate(loan: Loan, policy: Policy) -> Rate:
@@ -220,7 +221,10 @@ def _rate(loan: Loan, policy: Policy) -> Rate:
         )
         for line in against_lines(found.all_in_annual, loan.drawn, policy, loan.lender)
     ]
-    return Rate(**{name: round(value, 6) for name, value in asdict(found).items()}, lines=lines)
+    nominal, all_in, effective = (
+        round(rate, 6) for rate in (found.nominal_annual, found.all_in_annual, found.effective_annual)
+    )
+    return Rate(nominal_annual=nominal, all_in_annual=all_in, effective_annual=effective, lines=lines)
 
 
 def _plain(found: Any) -> Any:

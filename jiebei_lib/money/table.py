@@ -6,12 +6,12 @@ again with exact fractions. Tables are worked through in blocks that stay in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items
 from jiebei_lib.money.loan_fields import FIELDS, allowed, as_date, default
 from jiebei_lib.money.plan import half_up, level_payment
 
+T = TypeVar("T")
 BLOCK = 1 << 15  # rows: few enough for the cache, many enough that calling numpy costs nothing
 CLOSE = 1e-11  # relative: two products of doubles are far nearer than this to the exact one
 METHODS: list[str] = FIELDS["method"]["levels"]
@@ -68,7 +69,7 @@ def waiting_cents(arrears: Any, days: int) -> np.ndarray:
         if name not in columns:
             raise CaseError(Problem("missing", f"table: {name}", {"allowed": Phrase("number_any")}))
     out = np.empty(len(columns["principal_overdue"]), np.int64)
-    same = {name: np.float64(default(name)) for name in ARREARS[3:] if name not in columns}
+    same = {name: np.array(float(default(name))) for name in ARREARS[3:] if name not in columns}
     for start in range(0, len(out), BLOCK):
         part = slice(start, start + BLOCK)
         _arrears({name: column[part] for name, column in columns.items()} | same, days, out[part])
@@ -102,7 +103,8 @@ def _arrears(block: Mapping[str, np.ndarray], days: int, out: np.ndarray) -> Non
     if len(near):
         columns = np.broadcast_arrays(cents, overdue, rate, multiple, grace)
         for row in np.unique(near):
-            out[row] = _exact(*(column[row].item() for column in columns), days)
+            sum_, late, a_day, times, free = (column[row].item() for column in columns)
+            out[row] = _exact(sum_, late, a_day, times, free, days)
 
 
 def _rise(span: tuple[np.ndarray, np.ndarray], out: np.ndarray, first: bool) -> list[int]:
@@ -194,10 +196,14 @@ def _grown(t: Mapping[str, np.ndarray], sums: Mapping[str, np.ndarray], end: int
     def per_day(row: int) -> Fraction:
         return exact(t["rate"][row]) / int(t["over"][row])
 
-    return _half_up(
+    penalty = _half_up(
         penal * t["rate"] / t["over"] * t["penalty_multiple"],
         lambda row: int(penal[row]) * per_day(row) * exact(t["penalty_multiple"][row]),
-    ) + _half_up(ordinary * t["rate"] / t["over"], lambda row: int(ordinary[row]) * per_day(row))
+    )
+    grown: np.ndarray = penalty + _half_up(
+        ordinary * t["rate"] / t["over"], lambda row: int(ordinary[row]) * per_day(row)
+    )
+    return grown
 
 
 def _dues(t: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -211,7 +217,8 @@ def _dues(t: Mapping[str, np.ndarray]) -> np.ndarray:
     )
     lengths = np.diff(starts)
     at = month - low + np.arange(most + 1)[:, None]
-    return starts[at] + np.minimum(day, lengths[at] - 1)
+    dues: np.ndarray = starts[at] + np.minimum(day, lengths[at] - 1)
+    return dues
 
 
 def _rate(t: Mapping[str, np.ndarray], dues: np.ndarray, n: int) -> np.ndarray:
@@ -232,7 +239,8 @@ def _interest(t: Mapping[str, np.ndarray], balance: np.ndarray, dues: np.ndarray
         )
 
     interest = _half_up(balance * t["rate"] * length, one)
-    return interest * ((n <= t["months"]) & ~(alone & (n < t["months"])))
+    interest *= (n <= t["months"]) & ~(alone & (n < t["months"]))
+    return interest
 
 
 def _level(t: Mapping[str, np.ndarray], dues: np.ndarray) -> np.ndarray:
@@ -260,12 +268,16 @@ def _half_up(amount: np.ndarray, one: Callable[[int], Fraction]) -> np.ndarray:
     """To whole cents (int64), half a cent up; ``one(row)`` is the exact amount where a double cannot tell."""
     whole, near = _cents(amount)
     whole = whole.astype(np.int64)
-    for row in np.flatnonzero(near):
+    for row in np.flatnonzero(near).tolist():
         whole[row] = half_up(one(row))
     return whole
 
 
-def _in_blocks(table: Mapping[str, np.ndarray], work: Callable, kind: type) -> Any:
+def _in_blocks(
+    table: Mapping[str, np.ndarray],
+    work: Callable[[dict[str, np.ndarray]], Iterable[np.ndarray]],
+    kind: Callable[..., T],
+) -> T:
     """``work`` on each block of rows, put together."""
     size = len(table["principal"])
     blocks = [

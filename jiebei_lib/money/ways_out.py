@@ -186,7 +186,7 @@ def _call(name: str, loan: Loan, on: date, case: Case | None, policy: Policy) ->
     later = owed(loan, on + timedelta(int(policy.value("cost.look_ahead"))))
     if COMMUNICATION[name] is None or not later.total:
         return None
-    facts = {
+    facts: dict[str, Any] = {
         "days_overdue": later.days_overdue,
         "amount_overdue": min(float(later.total), float(CASE["amount_overdue"]["maximum"])),
         "communication": COMMUNICATION[name],

@@ -82,8 +82,8 @@ class DatedParameter(Based):
     values: Annotated[list[Dated], Field(min_length=1)]
 
 
-class Statement(Based):
-    """A sentence, and for which days overdue, dates and cases it holds."""
+class Dateable(Based):
+    """A sentence, and for which days overdue and dates it holds."""
 
     text: Text
     short: Text | None = None
@@ -91,8 +91,11 @@ class Statement(Based):
     to_day: int | None = None
     from_: Annotated[Iso | None, Field(alias="from")] = None
     until: Iso | None = None
-    when: dict[str, list[str | int | None]] | None = None
     parameters: list[str] | None = None
+
+
+class Statement(Dateable):
+    when: dict[str, list[str | int | None]] | None = None  # the cases for which it holds
 
 
 class SourceEntry(Strict):

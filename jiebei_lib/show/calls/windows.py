@@ -110,7 +110,7 @@ def _proof(findings: Findings, rule_id: str, position: int) -> list[int]:
 
 
 def _first_debt(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
-    row, debt, known, *_ = facts._debts()
+    row, debt, known, *_ = facts._debts
     first = np.unique(row, return_index=True)[1]
     return debt[first], known[first]
 
