@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 # Not the user's cache folder, and one that all workers and runs share.
 os.environ.setdefault("JIEBEI_CACHE", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "jiebei"))
+# Nor the user's own settings
+os.environ["JIEBEI_CONFIG"] = os.devnull + ".none"
 
 # What starts the tests in the background may have them, and all that they start, ignore an interrupt; tests send some.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():

@@ -12,9 +12,10 @@ import typer
 import typer.exceptions
 
 from jiebei_lib import __version__
-from jiebei_lib.cli.output import Command, Group, language, t
+from jiebei_lib.cli.output import Command, Group, Now, language, t
 from jiebei_lib.cli.stream import OutputError, guarded, prepare, silence
-from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
+from jiebei_lib.cli.usage import retold, strange_language, usage
+from jiebei_lib.core.knowledge.problems import Problem, UserError, shown
 
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
 COMMANDS = {
@@ -36,6 +37,8 @@ COMMANDS = {
     "policy": "policy:app",
     "sources": "policy:sources",
     "schema": "schema:schema",
+    "config": "config:app",
+    "completion": "completion:completion",
 }
 
 
@@ -59,7 +62,14 @@ class Lazy(Group):
         return command
 
 
-app = typer.Typer(cls=Lazy, add_completion=False, rich_markup_mode=None, no_args_is_help=True, help=t("main.help"))
+app = typer.Typer(
+    cls=Lazy,
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help=t("main.help"),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def _version(asked: bool) -> None:
@@ -79,15 +89,17 @@ def run(args: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0 fine, 1 as a command says, 2 a user's mistake (one line on standard error)."""
     args = sys.argv[1:] if args is None else list(args)
     lang = language(args)
+    Now.context, Now.quiet = None, False
     with guarded():
+        strange_language(args)
         try:
             code = app(args, prog_name="jiebei", standalone_mode=False)
             sys.stdout.flush()
             return code if isinstance(code, int) else 0
         except UserError as wrong:
-            return _said(wrong, lang)
+            return _said(wrong, lang, args)
         except typer.exceptions.TyperException as wrong:
-            return _said(_usage(wrong), lang)
+            return _said(usage(wrong, args), lang, args)
         except (KeyboardInterrupt, typer.Abort):
             return 130
         except BrokenPipeError:  # the reader of our output has gone, as in `jiebei sources | head`
@@ -101,26 +113,11 @@ def run(args: Sequence[str] | None = None) -> int:
             return _said(Problem("cannot_use", shown(str(failure.filename or "jiebei")), slots), lang)
 
 
-def _said(wrong: UserError | Problem, lang: str) -> int:
+def _said(wrong: UserError | Problem, lang: str, args: Sequence[str] = ()) -> int:
     """The exit code of a user's mistake, once it has been said on standard error."""
     with suppress(OSError):  # nobody to say it to
-        print(wrong.say(lang), file=sys.stderr, flush=True)
+        print(retold(wrong, lang, args), file=sys.stderr, flush=True)
     return 2
-
-
-def _usage(wrong: Any) -> Problem:
-    """Typer's complaint about options and arguments in our words."""
-    kind, param = type(wrong).__name__, getattr(wrong, "param", None)
-    if kind == "NoArgsIsHelpError":
-        wrong.show()
-        raise SystemExit(2)
-    if kind == "NoSuchOption":
-        known = [name for each in wrong.ctx.command.params for name in each.opts if name.startswith("--")]
-        return Problem("unknown_option", wrong.option_name, {"allowed": items(known)})
-    if kind == "MissingParameter" and param is not None:
-        return Problem("missing_option", param.opts[-1] if param.opts[0].startswith("-") else param.name.upper())
-    where = param.opts[-1] if param is not None and param.opts else "jiebei"
-    return Problem("usage", where, {"value": " ".join(wrong.format_message().split())})
 
 
 def main() -> None:

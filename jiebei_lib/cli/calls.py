@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_lines, print_table, t, told, wrapped
 from jiebei_lib.core.knowledge.problems import Problem, UserError, items
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.calls.export import as_csv, as_json
@@ -27,6 +27,7 @@ def audit(
     mapping: Annotated[str | None, typer.Option("--map", help=t("audit.map"), metavar="auto|FORMAT|MAP.yaml")] = None,
     sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help=t("audit.jsonl"))] = False,
     csv: Annotated[bool, typer.Option("--csv", help=t("audit.csv"))] = False,
     to: Annotated[str | None, typer.Option(help=t("report.to"))] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
@@ -40,8 +41,8 @@ def audit(
     from jiebei_lib.show.calls.words import map_words
 
     lang = checked_lang(lang)
-    if json + csv + (to is not None) > 1:
-        raise UserError(Problem("only_one", "jiebei audit", {"allowed": items(["--json", "--csv", "--to"])}))
+    if json + jsonl + csv + (to is not None) > 1:
+        raise UserError(Problem("only_one", "jiebei audit", {"allowed": items(["--json", "--jsonl", "--csv", "--to"])}))
     if (log is None) == (not call) or (call and to is not None):
         asked = ["LOG.csv", "--call"] if to is None or not call else ["--call", "--to"]
         raise UserError(Problem("only_one_needed", "jiebei audit", {"allowed": items(asked)}))
@@ -55,18 +56,21 @@ def audit(
         made = audit_report(
             read, lang, rules, as_of, who, to.split(","), out, log.stem, log.stem, confidence=confidence
         )
-        print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+        told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     else:
         found = audited(read, rule_sets, as_of)
         if json:
             print_json(as_json(found, lang))
+        elif jsonl:
+            every = as_json(found, lang)
+            print_lines(row for status in ("findings", "undecided") for row in every[status])
         elif csv:
             sys.stdout.write(as_csv(found, lang))
         else:
             _print(found, "" if log is None else log.name, lang)
-    if (json or csv or to is not None) and read.used is not None and "name" in read.used.content:
+    if (json or jsonl or csv or to is not None) and read.used is not None and "name" in read.used.content:
         print(*map_words(read.used, lang), sep="\n", file=sys.stderr)
-    if json or csv or to is not None:
+    if json or jsonl or csv or to is not None:
         for problem in read.problems:
             print(problem.say(lang), file=sys.stderr)
     return 1 if read.rejected else 0

@@ -7,12 +7,32 @@ from typing import Annotated
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, t
+from jiebei_lib.cli.output import LANG, checked_lang, t, told
 from jiebei_lib.page.text import say
 
 
+def _lessons() -> list[str]:
+    from jiebei_lib.lessons.learner import LESSONS
+
+    return list(LESSONS)
+
+
+def _kinds() -> list[str]:
+    from jiebei_lib.cli.question_sets import KINDS
+
+    return list(KINDS)
+
+
+def _topics() -> list[str]:
+    from jiebei_lib.lessons.bank import TOPICS
+
+    return list(TOPICS)
+
+
 def open_class(
-    lesson: Annotated[str, typer.Argument(help=t("class.lesson"), metavar="LESSON")] = "lesson_1",
+    lesson: Annotated[
+        str, typer.Argument(help=t("class.lesson"), metavar="LESSON", autocompletion=_lessons)
+    ] = "lesson_1",
     students: Annotated[int, typer.Option(help=t("class.students"))] = 40,
     host: Annotated[str, typer.Option(help=t("class.host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=t("class.port"))] = 8866,
@@ -27,10 +47,10 @@ def open_class(
     lang, lesson = checked_lang(lang), checked_lesson(lesson)
     classroom.check(lesson, host, port, students, projector=True)
     carries = classroom.capacity()
-    print(say("cli.class.carries", lang, carries=carries))
+    told(say("cli.class.carries", lang, carries=carries))
     if carries < students:
-        print(say("cli.class.too_many", lang, students=students, carries=carries))
-    print(say("cli.class.warming", lang, students=min(students, carries)), flush=True)
+        told(say("cli.class.too_many", lang, students=students, carries=carries))
+    told(say("cli.class.warming", lang, students=min(students, carries)))
     file = file or classroom.default_file()
     if self_paced or not Store(file).kept(lead.KEY):  # the same file again goes on as it was led
         lead.steer(Store(file), led=not self_paced)
@@ -42,16 +62,16 @@ def open_class(
         print(say("cli.class.board", lang, link=now.board))
         print(say("cli.class.screen", lang, link=now.screen))
         print(say(f"cli.class.{'led' if lead.lead(Store(file)).led else 'paced'}", lang))
-        print(say("cli.class.measured", lang, each=round(each)))
+        told(say("cli.class.measured", lang, each=round(each)))
         print(say("cli.class.file_is", lang, path=now.file))
         if host == classroom.HOME:
             print(say("cli.class.here_only", lang))
-        print(say("cli.class.end", lang), flush=True)
+        told(say("cli.class.end", lang))
         now.last(lambda: print(say("cli.class.again", lang), flush=True))
 
 
 def handout(
-    lesson: Annotated[str, typer.Argument(help=t("handout.lesson"), metavar="LESSON")],
+    lesson: Annotated[str, typer.Argument(help=t("handout.lesson"), metavar="LESSON", autocompletion=_lessons)],
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
     sheet: Annotated[str, typer.Option(help=t("handout.sheet"))] = "all",
@@ -62,12 +82,12 @@ def handout(
 
     made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed)
     for each in made:
-        print(*filter(None, [each.html, each.pdf, each.notebook]), sep="\n")
+        told(*filter(None, [each.html, each.pdf, each.notebook]))
 
 
 def question_bank(
-    to: Annotated[str, typer.Option(help=t("bank.to"))] = "moodle",
-    topic: Annotated[list[str] | None, typer.Option(help=t("bank.topic"))] = None,
+    to: Annotated[str, typer.Option(help=t("bank.to"), autocompletion=_kinds)] = "moodle",
+    topic: Annotated[list[str] | None, typer.Option(help=t("bank.topic"), autocompletion=_topics)] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help=t("bank.out"), metavar="FILE")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
@@ -85,7 +105,7 @@ def question_bank(
     with written_whole(out, encoding="utf-8") as file:
         file.write(question_set(to, lang, topics))
     number = sum(not topics or item["topic"] in topics for item in bank().values())
-    print(say("cli.bank.made", lang, path=out, n=number))
+    told(say("cli.bank.made", lang, path=out, n=number))
 
 
 def checked_lesson(lesson: str) -> str:

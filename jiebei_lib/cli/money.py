@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, told, wrapped
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.money.budget import Affordability
 from jiebei_lib.money.loan import FIELDS, Loan
@@ -113,7 +113,7 @@ def calendar(
     content = due_calendar(Loan.read(loan), say("money.calendar.title", lang), say("money.calendar.note", lang))
     entries = read_dues(content)  # what any calendar will read back
     write_whole(out, content)
-    print(say("cli.calendar.made", lang, path=out, number=len(entries), alarms=entries[0][2]))
+    told(say("cli.calendar.made", lang, path=out, number=len(entries), alarms=entries[0][2]))
 
 
 def record(

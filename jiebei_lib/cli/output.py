@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from jiebei_lib.cli.pipes import piped
+from jiebei_lib.cli.settings import defaults, values
 from jiebei_lib.cli.stream import seen
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
-from jiebei_lib.page.text import LANGUAGES, say
+from jiebei_lib.page.text import LANGUAGES, language_of, say
 
 
 class Help:
@@ -51,8 +53,42 @@ class _Sentences:
         yield Text(wrapped(plain, options.max_width))
 
 
+class Now:
+    """The command that is at work: its context for the words about a mistake, and whether it is to say what it made."""
+
+    context: Any = None
+    quiet = False
+
+
+def _quiet(_ctx: Any, _param: Any, asked: bool) -> None:
+    Now.quiet = asked
+
+
 class Command(Help, TyperCommand):
-    """A command."""
+    """A command. Every one has ``--quiet``, takes ``-`` for standard input and output, and has the user's own settings for defaults."""
+
+    def __init__(self, *given: Any, **more: Any):
+        super().__init__(*given, **more)
+        quiet = TyperOption(
+            param_decls=["-q", "--quiet"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=_quiet,
+            help=t("main.quiet"),
+        )
+        self.params.append(quiet)
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return super().make_context(info_name, args, parent, **{"default_map": defaults(), **extra})
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        Now.context = ctx
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with piped(self.params, ctx.params):
+            return super().invoke(ctx)
 
 
 class Group(Help, TyperGroup):
@@ -65,13 +101,21 @@ class Group(Help, TyperGroup):
 
 
 def language(args: Sequence[str]) -> str:
-    """The first language that ``--lang`` names, else that of ``JIEBEI_LANG``, else Chinese."""
+    """The first language that ``--lang`` names, else that of ``JIEBEI_LANG``, else that of the user's settings, else Chinese."""
     asked = [after for option, after in zip(args, [*args[1:], ""], strict=False) if option == "--lang"]
     asked += [arg.removeprefix("--lang=") for arg in args if arg.startswith("--lang=")]
-    for given in [*asked, os.environ.get("JIEBEI_LANG", "")]:
+    for given in asked:
         if (first := given.split(",")[0]) in LANGUAGES:
             return first
-    return LANGUAGES[0]
+    return language_of(os.environ.get("JIEBEI_LANG", "")) or _set_language() or LANGUAGES[0]
+
+
+def _set_language() -> str | None:
+    """The language of the user's settings; a file of settings that is wrong is told of by the command, not here."""
+    try:
+        return values().get("lang")
+    except UserError:
+        return None
 
 
 LANG = language(sys.argv)
@@ -90,8 +134,21 @@ def checked_lang(lang: str) -> str:
     return lang
 
 
+def told(*lines: Any) -> None:
+    """Says what was made, unless ``--quiet`` asked for silence. Answers and mistakes are printed, never told."""
+    if not Now.quiet:
+        print(*lines, sep="\n")
+    sys.stdout.flush()  # what goes on for long has said so before it begins
+
+
 def print_json(content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def print_lines(rows: Iterable[Any]) -> None:
+    """JSON lines: a row a line, each printed as it comes."""
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False, default=str))
 
 
 READABLE = 22  # columns that a table's column may be squeezed to

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, Command, Group, checked_lang, print_json, print_table, t
+from jiebei_lib.cli.output import LANG, Command, Group, checked_lang, print_json, print_table, t, told
 from jiebei_lib.core.policy import TOPICS, load_policy
 from jiebei_lib.page.text import cited, heads, say
 
@@ -30,7 +30,7 @@ def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files
     for file in files:
         try:
             policy = load_policy(file)
-            print(t("policy.check.fine", file=file.name, vertices=len(policy.readings.vertices)))
+            told(t("policy.check.fine", file=file.name, vertices=len(policy.readings.vertices)))
         except UserError as wrong:
             problems += wrong.problems
     if problems:
@@ -40,7 +40,10 @@ def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files
 @app.command(cls=Command, help=t("policy.show.help"), epilog=t("policy.show.example"))
 def show(
     policy: Which = "article",
-    topic: Annotated[str | None, typer.Option(help=t("policy.show.topic", topics=", ".join(SHOWN)))] = None,
+    topic: Annotated[
+        str | None,
+        typer.Option(help=t("policy.show.topic", topics=", ".join(SHOWN)), autocompletion=lambda: list(SHOWN)),
+    ] = None,
     as_of: Annotated[str | None, typer.Option(help=t("policy.show.as_of"))] = None,
     lang: Lang = LANG,
     json: Json = False,

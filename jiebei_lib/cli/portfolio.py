@@ -11,13 +11,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, t
-from jiebei_lib.core.knowledge.problems import Problem, shown
+from jiebei_lib.cli.output import LANG, Now, checked_lang, t, told
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 from jiebei_lib.page.text import multiple_of, say
 
 if TYPE_CHECKING:
     from jiebei_lib.core.policy import Policy
     from jiebei_lib.portfolio.summary import Book
+
+
+KINDS = ("csv", "jsonl", "json", "xlsx", "parquet", "arrow", "feather")
+To = typer.Option("--to", help=t("score.to"), metavar="KIND", autocompletion=lambda: list(KINDS))
+
+
+def _agreed(out: Path, to: str | None) -> None:
+    """A kind of table that there is, and that the name of the file does not contradict."""
+    if to is None:
+        return
+    if to not in KINDS:
+        raise UserError(Problem("not_one_of", "--to", {"value": shown(to), "allowed": items(KINDS)}))
+    if (ending := out.suffix.lower().lstrip(".")) != to:
+        raise UserError(Problem("invalid", "--to", {"value": shown(to), "allowed": items([ending or "-o -"])}))
 
 
 def score(
@@ -30,15 +44,17 @@ def score(
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
     ranks: Annotated[bool, typer.Option("--ranks", help=t("score.ranks"))] = False,
+    to: Annotated[str | None, To] = None,
 ) -> int:
     from jiebei_lib.portfolio.score_files import score_files
 
     lang = checked_lang(lang)
+    _agreed(out, to)
     with bar(say("cli.score.doing", lang), lang) as tell:
         made = score_files(given, out, policy, mapping, errors, lang, cluster, tell, ranks, sheet)
-    print(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
+    told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
     if made.readings is not None:
-        print(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))
+        told(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))
     if made.errors is None:
         return 0
     print(say("cli.score.wrong", lang, bad=f"{made.bad:,}", path=made.errors), file=sys.stderr)
@@ -68,10 +84,10 @@ def portfolio(
     if pairs is not None:
         return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)
     bad = len({(each.file, each.row) for each in loaded.wrong})
-    told = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
+    summed = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
     stem = report.file_stem(f"portfolio-{given[0].stem}")
-    made = report.render("portfolio_report", {"book": told, "lang": lang}, stem, formats, out)
-    print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+    made = report.render("portfolio_report", {"book": summed, "lang": lang}, stem, formats, out)
+    told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     return _wrong(loaded, lang)
 
 
@@ -114,13 +130,15 @@ def sample(
     seed: Annotated[int, typer.Option(help=t("sample.seed"), metavar="S")] = 1,
     out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")] = Path("sample.csv"),
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    to: Annotated[str | None, To] = None,
 ) -> None:
     from jiebei_lib.portfolio.sample import write_sample
 
     lang = checked_lang(lang)
+    _agreed(out, to)
     with bar(say("cli.sample.doing", lang), lang) as tell:
         made = write_sample(out, rows, seed, tell)
-    print(say("cli.sample.done", lang, rows=f"{rows:,}", path=made))
+    told(say("cli.sample.done", lang, rows=f"{rows:,}", path=made))
 
 
 @contextmanager
@@ -139,7 +157,11 @@ def bar(label: str, lang: str) -> Iterator[Callable[[int, int | None], None]]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(
-        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal
+        *columns,
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=Now.quiet or not console.is_terminal,
     ) as shown:
         task = shown.add_task(label, total=None, rate="")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, language, t
+from jiebei_lib.cli.output import LANG, checked_lang, language, t, told
 from jiebei_lib.cli.portfolio import bar
 from jiebei_lib.core.knowledge.problems import Problem, ReportError
 from jiebei_lib.page.text import say
@@ -34,9 +34,9 @@ def report(
     lang = checked_lang(lang)
     if kept:
         for made in examples.example_reports(out):
-            print(f"{made.html}\n  {made.headline}")
+            told(f"{made.html}\n  {made.headline}")
         if refresh:
-            print("\n".join(map(str, examples.kept_examples(out / "examples"))))
+            told(*examples.kept_examples(out / "examples"))
         return
     if case is None:
         raise ReportError(Problem("missing_option", "CASE.yaml"))
@@ -46,11 +46,11 @@ def report(
         made = case_report(
             Case.read(case), lang, policy, as_of, to.split(","), out, loan=Loan.read(loan) if loan else None
         )
-        print(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}", sep="\n")
+        told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
         notebook = made.notebook
     if check:
         reproduces(notebook)
-        print(say("cli.report.reproduced", lang, path=notebook))
+        told(say("cli.report.reproduced", lang, path=notebook))
 
 
 def reports(
@@ -85,5 +85,5 @@ def reports(
             sheet,
         )
     counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
-    print(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))
+    told(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))
     return 1 if done.failed else 0

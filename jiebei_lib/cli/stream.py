@@ -36,7 +36,7 @@ class SafeStream:
             self.rich_proxied_file = SafeStream(raw, str)
 
     def write(self, text: str) -> int:
-        with _told():
+        with told_of_output():
             self.raw.write(self.shows(text))
         return len(text)
 
@@ -45,7 +45,7 @@ class SafeStream:
             self.write(line)
 
     def flush(self) -> None:
-        with _told():
+        with told_of_output():
             self.raw.flush()
 
     def __getattr__(self, name: str) -> Any:
@@ -53,7 +53,8 @@ class SafeStream:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told_of_output() -> Iterator[None]:
+    """A failure to write standard output becomes :class:`OutputError`; a reader that has gone stays what it is."""
     try:
         yield
     except BrokenPipeError:

@@ -130,7 +130,7 @@ def load_policy(which: Policy | str | Path | Mapping[str, Any] = "article") -> P
     name = "overlay"
     if isinstance(which, str | Path):
         if isinstance(which, str) and Path(which).suffix not in (".yaml", ".yml"):
-            raise PolicyError(Problem("unknown_policy", "policy", {"value": which, "allowed": ", ".join(BUILT_IN)}))
+            raise PolicyError(Problem("unknown_policy", "policy", {"value": which, "allowed": items(BUILT_IN)}))
         name, which = Path(which).name, read_yaml(which, PolicyError)
     return from_overlay(which, name)
 

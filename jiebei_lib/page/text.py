@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -18,9 +19,29 @@ UNITS = {
 }
 
 
+class Counted:
+    """What fills a slot. The slot ``{n:row|rows}`` is "1 row", "2 rows", "0 rows": the number and the noun that fits it."""
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __format__(self, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        said = str(self.value)
+        return f"{said} {one if said == '1' else many}" if bar else format(self.value, spec)
+
+
+def language_of(told: str) -> str | None:
+    """The language that a setting names: ``en``, ``zh_CN.UTF-8``, ``en-GB``; ``None`` for one that this library does not speak."""
+    first = re.split("[_.@-]", told.strip().lower())[0]
+    return first if first in LANGUAGES else None
+
+
 def say(key: str, lang: str, **slots: Any) -> str:
     """The sentence at a dotted key, its slots filled. The first part is a topic: text/<topic>.yaml, or a part of text/shared.yaml."""
     sentence = _sentence(key)[lang]
+    if "|" in sentence:
+        slots = {name: Counted(value) for name, value in slots.items()}
     return sentence.format(**slots) if slots else sentence
 
 

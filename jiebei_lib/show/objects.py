@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jiebei_lib.page.block import Block
-from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.page.text import LANGUAGES, language_of
 
 # What `jiebei_lib` hands out, and the class of what comes of it, with its module.
 SHOWN = {
@@ -53,8 +53,7 @@ def _shown_by(block: Callable[[Any, str], Block]) -> dict[str, Callable[..., str
 def reader() -> str:
     """The reader's language: that of the notebook's switch if there is one, else their own."""
     switch = sys.modules.get("jiebei_lib.show.widget.switch")
-    asked = switch.current.lang if switch else os.environ.get("JIEBEI_LANG", "")
-    return asked if asked in LANGUAGES else LANGUAGES[0]
+    return switch.current.lang if switch else language_of(os.environ.get("JIEBEI_LANG", "")) or LANGUAGES[0]
 
 
 def assessment_block(a: Any, lang: str) -> Block:

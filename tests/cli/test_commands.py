@@ -87,12 +87,12 @@ def test_the_case_schema_and_the_reader_agree(capsys) -> None:
 
 MISTAKES = [
     (["assess"], ["days_overdue", "3650"]),
-    (["assess", "--days-overdue", "seven", "--amount-overdue", "1"], ["days_overdue", "'seven'", "3650"]),
-    (["assess", "--days-overdue", "7", "--amount-overdue", "-5"], ["amount_overdue", "-5", "10000000"]),
-    (["assess", "--days-overdue", "7.5", "--amount-overdue", "1"], ["days_overdue", "7.5"]),
-    (["assess", *FACTS, "--communication", "quiet"], ["communication", "'quiet'", "silent"]),
-    (["assess", *FACTS, "--zhima-score", "2000"], ["zhima_score", "2000", "950"]),
-    (["assess", *FACTS, "--as-of", "soon"], ["as_of", "soon", "2026-11-23"]),
+    (["assess", "--days-overdue", "seven", "--amount-overdue", "1"], ["--days-overdue", "'seven'", "3650"]),
+    (["assess", "--days-overdue", "7", "--amount-overdue", "-5"], ["--amount-overdue", "-5", "10000000"]),
+    (["assess", "--days-overdue", "7.5", "--amount-overdue", "1"], ["--days-overdue", "7.5"]),
+    (["assess", *FACTS, "--communication", "quiet"], ["--communication", "'quiet'", "silent"]),
+    (["assess", *FACTS, "--zhima-score", "2000"], ["--zhima-score", "2000", "950"]),
+    (["assess", *FACTS, "--as-of", "soon"], ["--as-of", "soon", "2026-11-23"]),
     (["assess", *FACTS, "--policy", "law"], ["policy", "law", "article, published"]),
     (["assess", *FACTS, "--lang", "fr"], ["--lang", "'fr'", "zh, en"]),
     (["assess", "no-such-file.yaml"], ["no-such-file.yaml"]),

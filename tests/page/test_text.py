@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiebei_lib.core.knowledge.yaml_files import HERE, parse, shipped
-from jiebei_lib.page.text import cited, cited_all, multiple, of_hundred, percent, say, yuan
+from jiebei_lib.page.text import cited, cited_all, language_of, multiple, of_hundred, percent, say, yuan
 
 FILES = [
     HERE / "page" / "text" / "shared.yaml",
@@ -73,8 +73,36 @@ def test_lists_such_as_heads_of_tables_are_as_long_in_both_languages_and_hold_te
         assert all(isinstance(head, str) and head for lang in ("zh", "en") for head in pair[lang]), key
 
 
+PLURAL = re.compile(r"\{\w+:([^{}|]+)\|([^{}|]+)\}")  # {n:row|rows}
+
+
 def test_no_sentence_is_a_list_in_disguise() -> None:
-    assert [key for key, pair in EVERY if any("|" in str(pair[lang]) for lang in ("zh", "en"))] == []
+    assert [key for key, pair in EVERY if any("|" in PLURAL.sub("", str(pair[lang])) for lang in ("zh", "en"))] == []
+
+
+def test_one_of_a_thing_is_not_many_and_chinese_needs_no_difference() -> None:
+    chosen = [(key, pair) for key, pair in EVERY if PLURAL.search(str(pair["en"]))]
+    assert len(chosen) > 80 and not [key for key, pair in chosen if PLURAL.search(str(pair["zh"]))]
+    assert not [key for key, pair in chosen if any(one == many for one, many in PLURAL.findall(pair["en"]))]
+    assert say("cli.score.done", "en", good="1", path="a.csv").startswith("1 row scored")
+    assert say("cli.score.done", "en", good="0", path="a.csv").startswith("0 rows scored")
+    assert say("cli.score.wrong", "en", bad=1, path="a.csv").startswith("1 row was wrong")
+    assert say("cli.score.wrong", "zh", bad=1, path="a.csv").startswith("1行")
+
+
+def test_a_count_of_rows_cases_or_days_is_never_said_in_the_plural_only() -> None:
+    bare = re.compile(r"\{\w+\} (?:rows|cases|contacts|breaches|readings|questions|months|students)\b(?! are\b)")
+    spoken = [(key, pair["en"]) for key, pair in EVERY if key.split(".")[0] in ("cli", "calls", "portfolio", "policy")]
+    assert [key for key, text in spoken if bare.search(str(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("told", "lang"),
+    [("zh", "zh"), ("en", "en"), ("en_US.UTF-8", "en"), ("zh_CN.GB18030", "zh"), ("EN-gb", "en"), ("zh@pinyin", "zh")]
+    + [(told, None) for told in ("fr", "", "C.UTF-8", "english", "english_zh")],
+)
+def test_a_locale_is_understood_as_its_language(told: str, lang: str | None) -> None:
+    assert language_of(told) == lang
 
 
 def test_a_topic_of_its_own_file_is_not_in_the_common_file_too() -> None:

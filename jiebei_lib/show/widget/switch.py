@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
-from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.page.text import LANGUAGES, language_of
 from jiebei_lib.show.widget.fields import both
 
 HERE = Path(__file__).parent
@@ -23,8 +23,7 @@ class Language(traitlets.HasTraits):
 
     @traitlets.default("lang")
     def _lang(self) -> str:
-        asked = os.environ.get("JIEBEI_LANG", "")
-        return asked if asked in LANGUAGES else LANGUAGES[0]
+        return language_of(os.environ.get("JIEBEI_LANG", "")) or LANGUAGES[0]
 
 
 current = Language()
