@@ -95,7 +95,7 @@ def _as_typed(problem: Problem, args: Sequence[str]) -> Problem:
     was_typed = [
         each for each in Now.context.command.params if source(each.name) and source(each.name).name == "COMMANDLINE"
     ]
-    params = {each.name: each for each in was_typed}
+    params = {each.name: each for each in was_typed if each.param_type_name == "option"}
     param = params.get(name) or (params.get(CALLED.get(name, "")) if not place else None)
     if (
         param is None and not place and name.isidentifier()

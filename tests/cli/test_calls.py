@@ -54,7 +54,7 @@ def test_what_is_reported_once_can_be_left_out(capsys) -> None:
         (["--rules", "mars"], "article, cn, us, uk"),
         (["--zone", "Mars/Olympus"], "Mars/Olympus"),
         (["--as-of", "tomorrow"], "tomorrow"),
-        (["--json", "--csv"], "--json, --csv, --to"),
+        (["--json", "--csv"], "--json, --jsonl, --csv, --to"),
         (["--confidence", "M"], "V, S+, S"),
         (["--to", "docx"], "docx"),
     ],

@@ -301,9 +301,7 @@ def test_zsh_takes_the_script_and_offers_files_where_it_knows_no_words(tmp_path)
     if shutil.which("zsh") is None:
         pytest.skip("needs zsh")
     (tmp_path / "_jiebei").write_text(script("zsh", "zh"), "utf-8")
-    asked = (
-        "fpath=($PWD $fpath); autoload -U compinit; compinit -u -d dump; print ${_comps[jiebei]}; zsh -n _jiebei"
-    )
+    asked = "fpath=($PWD $fpath); autoload -U compinit; compinit -u -d dump; print ${_comps[jiebei]}; zsh -n _jiebei"
     done = subprocess.run(["zsh", "-f", "-c", asked], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.stdout.strip() == "_jiebei" and not done.stderr, done
     text = script("zsh", "zh")

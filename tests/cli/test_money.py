@@ -143,12 +143,12 @@ def test_nothing_overdue_is_said_and_no_ways_out_are_offered(capsys) -> None:
         ([*TYPED[:2], "--daily-rate", "0.5", *TYPED[4:], "--method", "bullet"], "0.0005 (0.05%)"),
         ([*TYPED, "--annual-rate", "0.18", "--method", "bullet"], "exactly one of"),
         ([*TYPED[:4], "--months", "0", *TYPED[6:], "--method", "bullet"], "months: '0'"),
-        ([*TYPED, "--method", "bullet", "--days-overdue", "-1"], "days_overdue"),
+        ([*TYPED, "--method", "bullet", "--days-overdue", "-1"], "--days-overdue: -1"),
         ([*TYPED, "--method", "bullet", "--days-overdue", "7", "--as-of", "2026-05-01"], "exactly one of"),
         ([*TYPED, "--method", "bullet", "--as-of", "2025-01-01"], "not before 2026-01-15"),
         (["nothing.yaml"], "nothing.yaml"),
         ([LOAN, "--income", "much"], "income: 'much'"),
-        ([LOAN, "--as-of", "2026-04-22", "--plan-months", "99"], "months: 99"),
+        ([LOAN, "--as-of", "2026-04-22", "--plan-months", "99"], "--plan-months: 99"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_two(capsys, args: list[str], said: str) -> None:
