@@ -22,6 +22,7 @@ COMMANDS = {
     "assess": "case:assess",
     "borrower": "situation:borrower",
     "report": "reports:report",
+    "page": "light:page",
     "learn": "evidence:learn",
     "score": "portfolio:score",
     "portfolio": "portfolio:portfolio",

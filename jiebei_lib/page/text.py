@@ -65,14 +65,16 @@ def _topic(topic: str) -> Any:
     return shipped(own) if (HERE / own).exists() else shipped("page/text/shared.yaml")[topic]
 
 
+NEARLY = (0.01, 0.99)  # likelihoods nearer to 0 or 1 are not written as a number
+WHOLE_FROM = 10  # multiples from here on are written without decimals
 NUMBERED = ("art. ", "rule ", "para. ", "part ")  # how places are written that in Chinese are 第…条
 
 
 def percent(p: float, lang: str, short: bool = False) -> str:
     """A likelihood in whole per cent; never 0% or 100% for what is only close to it. ``short`` is for charts."""
-    if 0 < p < 0.01:
+    if 0 < p < NEARLY[0]:
         return "<1%" if short else {"zh": "不到1%", "en": "under 1%"}[lang]
-    if 0.99 < p < 1:
+    if NEARLY[1] < p < 1:
         return ">99%" if short else {"zh": "99%以上", "en": "over 99%"}[lang]
     return f"{p:.0%}"
 
@@ -98,7 +100,7 @@ def multiple(log_odds: float, lang: str) -> str:
 
 def multiple_of(times: float) -> str:
     """A multiple as people say it: 1.3, 4, 112."""
-    return f"{times:.0f}" if times >= 10 else f"{times:.1f}".removesuffix(".0")
+    return f"{times:.0f}" if times >= WHOLE_FROM else f"{times:.1f}".removesuffix(".0")
 
 
 def fold(text: str, lang: str) -> str:
