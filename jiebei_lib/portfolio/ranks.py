@@ -16,8 +16,8 @@ from jiebei_lib.core.knowledge.problems import Problem, shown
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import Readings
 from jiebei_lib.core.rules.factors import days_pressure, pressures
-from jiebei_lib.core.scoring.compare import HAIR, Comparison, between
-from jiebei_lib.core.scoring.score import processors
+from jiebei_lib.core.scoring.compare import Comparison, between
+from jiebei_lib.core.scoring.score import HAIR, processors
 from jiebei_lib.core.tables.files import TableError
 from jiebei_lib.core.tables.table import check_table, columns_of
 

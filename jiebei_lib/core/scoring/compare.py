@@ -19,10 +19,9 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import PRESSED, amount_pressure, days_pressure
 from jiebei_lib.core.scoring.explain import case_pressures
-from jiebei_lib.core.scoring.score import GRADES, Range, evaluate
+from jiebei_lib.core.scoring.score import GRADES, HAIR, Range, evaluate
 
 COMMUNICATION, AMOUNT = PRESSED.index("communication"), PRESSED.index("amount")
-HAIR = 1e-12  # of log-odds, so that rounding does not make equals unequal
 # From the most pressing way to communicate to the most protective
 WAYS = FIELDS["communication"]["levels"][::-1]
 

@@ -24,6 +24,7 @@ VERDICTS = ("not_yet", "unlikely", "depends", "likely")  # from best to worst
 # In how many readings a call is more likely than not, from best to worst, and the verdict that goes with each
 GRADES = ("not_yet", "none", "almost_none", "few", "split", "most", "nearly_all", "all")
 VERDICT_OF = np.array([0, 1, 1, 1, 2, 3, 3, 3])
+HAIR = 1e-12  # of log-odds, so that rounding does not make equals unequal
 MAJORITY = 0.5  # a call is more likely than not in most readings above this share
 PART = 262_144  # rows that are scored together; neighbours are sought among them
 BLOCK = 4096  # rows whose z are in memory at once
@@ -88,8 +89,8 @@ def grades(
     limit = {name: entry["value"] for name, entry in policy.data["grades"].items()}
     reached = {
         "not_yet": ~came,
-        "all": least > 0,
-        "none": greatest <= 0,
+        "all": least > HAIR,
+        "none": greatest <= HAIR,
         "nearly_all": low >= limit["nearly_all"],
         "most": low >= limit["most"],
         "almost_none": high <= limit["almost_none"],

@@ -115,11 +115,11 @@ const JiebeiEngine = (() => {
   const likelihood = (z) => 1 / (1 + exp(-z));
   const counted = (part) => Number(fixed(100 * part, 0)) / 100;
 
-  function grade(least, greatest, low, high, came, side) {
+  function grade(least, greatest, low, high, came, side, know) {
     const limit = side.grades;
     if (!came) return "not_yet";
-    if (least > 0) return "all";
-    if (greatest <= 0) return "none";
+    if (least > know.model.hair) return "all";
+    if (greatest <= know.model.hair) return "none";
     if (counted(low) >= limit.nearly_all) return "nearly_all";
     if (counted(low) >= limit.most) return "most";
     if (counted(high) <= limit.almost_none) return "almost_none";
@@ -133,7 +133,7 @@ const JiebeiEngine = (() => {
     return range(least, open ? share(high, low, day, side) : least);
   }
 
-  function evaluate(low, high, day, side, banded) {
+  function evaluate(low, high, day, side, know, banded) {
     unpacked(side);
     const [least, greatest] = extremes(low, high, day, side), came = day >= side.days[0];
     const middle = low.map((value, k) => (value + high[k]) / 2), open = low.some((value, k) => value !== high[k]);
@@ -141,8 +141,8 @@ const JiebeiEngine = (() => {
     const band = banded ? [ranked(low, high, day, side, side.ranks[0]), ranked(high, low, day, side, side.ranks[1])] : [least, greatest];
     const middles = open ? extremes(middle, middle, day, side) : [least, greatest];
     return {
-      grade: grade(least, greatest, spread.low, spread.high, came, side),
-      so_far: grade(...middles, whole, whole, came, side),
+      grade: grade(least, greatest, spread.low, spread.high, came, side, know),
+      so_far: grade(...middles, whole, whole, came, side, know),
       likelihood: range(likelihood(least), likelihood(greatest)),
       nine_in_ten: range(likelihood(band[0]), likelihood(band[1])),
       share: whole, share_range: spread,
@@ -150,7 +150,7 @@ const JiebeiEngine = (() => {
   }
 
   function answer(facts, side, know) {
-    const found = evaluate(...pressures(facts, side, know), facts.days_overdue, side, true);
+    const found = evaluate(...pressures(facts, side, know), facts.days_overdue, side, know, true);
     const verdict = know.model.verdict_of[found.grade];
     return { ...found, verdict, first_day: side.days[0], policy: side.policy };
   }
@@ -219,7 +219,7 @@ const JiebeiEngine = (() => {
     const pay = part && single ? Math.ceil(Number(fixed(facts.amount_overdue * part, know.model.digits))) : null;
     const told = { step: name, pay, instead_of: instead, settles };
     if (settles) return { ...told, odds: range(0, 0), grade: null, so_far: null, share: null, share_range: null };
-    const odds = difference(less, more, side).map(exp), found = evaluate(...after, facts.days_overdue, side, false);
+    const odds = difference(less, more, side).map(exp), found = evaluate(...after, facts.days_overdue, side, know, false);
     return { ...told, odds: range(...odds), grade: found.grade, so_far: found.so_far, share: found.share, share_range: found.share_range };
   }
 

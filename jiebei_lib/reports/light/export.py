@@ -19,8 +19,8 @@ from jiebei_lib.core.case import FIELDS, SCORED, Case, allowed
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.rules.factors import PRESSED
 from jiebei_lib.core.scoring.bands import NINE_IN_TEN
-from jiebei_lib.core.scoring.compare import HAIR, WAYS
-from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS
+from jiebei_lib.core.scoring.compare import WAYS
+from jiebei_lib.core.scoring.score import GRADES, HAIR, MAJORITY, VERDICT_OF, VERDICTS
 from jiebei_lib.money.arrears import WAITS
 from jiebei_lib.page.in_time import VALUE, changes
 from jiebei_lib.page.text import LANGUAGES, NEARLY, UNITS, WHOLE_FROM, cited_all, percent, say
