@@ -216,13 +216,31 @@ def _distinct(parts: Iterable[Chunk], plan: Layout, doubled: np.ndarray, told: l
                 text, number = str(column[int(row)].as_py() or "").strip(), int(chunk.numbers[row])
                 if text and text in seen:
                     keep[row] = False
-                    where = f"{chunk.file}, row {number}: {plan.columns['case_id']}"
-                    problem = Problem("duplicate_id", where, {"value": shown(text), "allowed": seen[text]})
-                    told.append(WrongRow(chunk.file, number, plan.columns["case_id"], text, problem))
+                    told.append(_again(chunk, plan, number, text, seen[text]))
                 seen.setdefault(text, number)
             if not keep.all():
                 chunk = Chunk(chunk.file, chunk.numbers[keep], chunk.rows.filter(arrow().array(keep)))
         yield chunk
+
+
+def again(ids: Any, chunk: Chunk, plan: Layout, seen: dict[str, int]) -> list[tuple[int, WrongRow]]:
+    """The rows of a chunk whose id stood before, right or wrong (``seen``: where), as :func:`score_files` leaves them out: their places in
+    the chunk, and what is said of them."""
+    out = []
+    for place, each in enumerate([] if ids is None else ids.to_pylist()):
+        number, text = int(chunk.numbers[place]), (each or "").strip()
+        if text and text in seen:
+            out.append((place, _again(chunk, plan, number, text, seen[text])))
+        seen.setdefault(text, number)
+    return out
+
+
+def _again(chunk: Chunk, plan: Layout, number: int, text: str, before: int) -> WrongRow:
+    column = plan.columns["case_id"]
+    problem = Problem(
+        "duplicate_id", f"{chunk.file}, row {number}: {column}", {"value": shown(text), "allowed": before}
+    )
+    return WrongRow(chunk.file, number, column, text, problem)
 
 
 def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[WrongRow], int]:

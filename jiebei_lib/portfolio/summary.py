@@ -21,7 +21,7 @@ from jiebei_lib.core.tables.columns import cleaned, with_spans
 from jiebei_lib.core.tables.files import TableError, WrongRow, arrow, chunks, files_of
 from jiebei_lib.core.tables.table import check_table, score
 from jiebei_lib.portfolio.ranks import RANKED, Ranks, necessarily_above, ranked
-from jiebei_lib.portfolio.score_files import layout_of
+from jiebei_lib.portfolio.score_files import again, layout_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,14 +51,18 @@ def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None, she
     import pandas as pd
 
     pa, files, parts, wrong = arrow(), files_of(given, sheet), [], []
-    plan = layout_of(files, mapping, ())
+    plan, seen = layout_of(files, mapping, ()), {}
     for file in files:
         skipped: list[WrongRow] = []
         for chunk in chunks(file, 65_536, skipped):
             columns, fine, bad = cleaned(chunk, plan)
+            doubled = again(columns.get("case_id"), chunk, plan, seen)
+            fine[[each for each, _ in doubled]] = False
+            bad += [each for _, each in doubled]
             known = {name: _plain(name, column)[fine] for name, column in with_spans(columns).items()}
             known.setdefault("case_id", chunk.numbers[fine].astype(str))
             rest = chunk.rows.drop_columns(list(plan.columns.values())).filter(pa.array(fine)).to_pandas()
+            rest.columns = [f"{name} (given)" if FIELDS.named(name) else name for name in rest.columns]
             parts.append(pd.concat([pd.DataFrame(known)[list(FIELDS)], rest], axis=1))
             wrong += sorted([*skipped, *bad], key=lambda each: each.row)
             skipped.clear()

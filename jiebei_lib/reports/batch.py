@@ -27,7 +27,7 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout, cleaned
 from jiebei_lib.core.tables.files import TableError, WrongRow, chunks, files_of
 from jiebei_lib.page.text import LANGUAGES
-from jiebei_lib.portfolio.score_files import layout_of
+from jiebei_lib.portfolio.score_files import again, layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
@@ -163,15 +163,12 @@ def _jobs(
         {"base": policy.base, **policy.overlay} if policy.overlay else policy.base,
     )
     constant = json.dumps([how, policy.digest, day, __version__, _template_digest()], sort_keys=True)
-    seen: dict[str, int] = {}
     stems: set[str] = set()
     for number, case, wrong in _cases(files, plan):
         case_id = case.case_id if case else f"{wrong.file}:{wrong.row}"
         problem = wrong.problem if wrong else None
-        if case and case_id in seen:
-            slots = {"value": shown(case_id), "allowed": seen[case_id]}
-            problem, case_id = Problem("duplicate_id", f"row {number}: case_id", slots), f"{case_id} ({number})"
-        seen.setdefault(case_id, number)
+        if problem and problem.kind == "duplicate_id":
+            case_id = f"{wrong.value} ({number})"
         stem = report.file_stem(case_id)
         if (same := unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", stem).casefold())) in stems:
             stem = report.file_stem(case_id, marked=True)  # ABC beside abc: one file on half of all machines
@@ -188,7 +185,7 @@ def _jobs(
 
 def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, WrongRow | None]]:
     """Row by row, numbered through all files: a case, or the first thing wrong with it."""
-    before = 0
+    before, ids_seen = 0, dict[str, int]()
     for file in files:
         skipped: list[WrongRow] = []
         last = 0
@@ -196,6 +193,7 @@ def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, 
             columns, _, wrong = cleaned(chunk, plan)
             bad = {each.row: each for each in [*reversed(wrong), *skipped]}
             ids = columns["case_id"].to_pylist() if "case_id" in columns else None
+            bad |= {each.row: each for _, each in again(columns.get("case_id"), chunk, plan, ids_seen)}
             rows = {int(row): n for n, row in enumerate(chunk.numbers)}
             last = max(rows, default=last)
             for row in sorted({*rows, *(each for each in bad if each <= last)}):

@@ -84,8 +84,8 @@ class Fields(dict[str, dict[str, Any]]):
             return (_truths() | own).get(word.removesuffix(".0"), value)
         if spec["type"] in ("date", "day"):
             return date_in(value) or value
-        around = shipped("core/knowledge/spoken.yaml")["units"].get(spec.get("unit", {}).get("zh"), ())
-        number = number_in(value, around)
+        spoken, unit = shipped("core/knowledge/spoken.yaml"), spec.get("unit", {}).get("zh")
+        number = number_in(value, spoken["units"].get(unit, ()), spoken["multiples"].get(unit, {}))
         if number is None or number.isdigit():
             return value if number is None else int(number)
         from decimal import Decimal  # here, since it costs a start two milliseconds
@@ -124,15 +124,21 @@ def heading(text: str) -> str:
     return re.sub(r"\(.*?\)|\[.*?\]", "", plain(text)) or plain(text)
 
 
-def number_in(text: str, around: Iterable[str] = ()) -> str | None:
-    """The number that a text is, as digits that ``float`` and ``Decimal`` take: 8000, ８,０００.５０, ¥8,000 元 (``around``: the units
-    that may stand around it); None for anything else, 1_000 and 1,00 among it."""
+def number_in(text: str, around: Iterable[str] = (), multiples: Mapping[str, int] = {}) -> str | None:
+    """The number that a text is, as digits that ``float`` and ``Decimal`` take: 8000, ８,０００.５０, ¥8,000 元 (``around``: the units that
+    may stand around it), 1.2万 (``multiples``); None for anything else, 1_000 and 1,00 among it."""
     text = text.translate(HALF).strip().casefold()
     for unit in around:
         text = text.removeprefix(unit).removesuffix(unit).strip()
+    word = next((word for word in multiples if text.endswith(word)), "")
+    text = text.removesuffix(word).strip()
     if THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
-    return text if NUMBER.fullmatch(text) else None
+    if not NUMBER.fullmatch(text) or not word:
+        return text if NUMBER.fullmatch(text) else None
+    from decimal import Decimal  # as above
+
+    return f"{Decimal(text) * multiples[word]:f}".removesuffix(".0")
 
 
 def date_in(text: str) -> date | None:

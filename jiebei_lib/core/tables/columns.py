@@ -23,6 +23,9 @@ from jiebei_lib.core.tables.table import within
 DAMAGED = re.compile(
     r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}"
 )  # an id of many digits that a spreadsheet or a float has rounded
+MONTHS = re.compile(r"(\d{1,3}|[一二两三四五六七八九十])\s*(?:个|個)?(?:月|months?)", re.ASCII)  # no number of days
+MONTH_WORDS = {word: n for n, word in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
+SCALED = re.compile(r"[百千万亿]元|(?<=[（(/])[千万亿](?=[）)]|$)")  # a heading that counts in more than single yuan
 NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{0,15})?$"  # text that is a number as it stands
 
 
@@ -58,11 +61,10 @@ def layout(
         if name and name not in said.columns and column not in said.columns.values():
             found.setdefault(name, []).append(column)
     for name, columns in found.items():
-        # Under its own name a column is meant before any that is only like it.
-        columns[:] = [name] if name in columns else columns
         if len(columns) > 1:
-            both = {"value": items(columns)}
-            problems.append(Problem("column_unclear", f"{where}: {name}", both))
+            problems.append(Problem("column_unclear", f"{where}: {name}", {"value": items(columns)}))
+        elif scaled := SCALED.search(columns[0]) if fields[name].get("unit", {}).get("zh") == "元" else None:
+            problems.append(Problem("scaled_column", f"{where}: {shown(columns[0])}", {"value": scaled[0]}))
     for name in needed:
         dated = [column for column in names if heading(column) in map(heading, fields[name].get("instead", ()))]
         if name not in found and dated:
@@ -145,6 +147,11 @@ def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[s
             problem = Problem("invalid", where, {"value": shown(value), "allowed": allowed(name)})
             if name == "case_id" and DAMAGED.fullmatch(str(columns[name][int(row)])):
                 problem = Problem("damaged_id", where, {"value": shown(value)})
+            elif months := MONTHS.fullmatch(str(value).strip()) if name == "days_overdue" else None:
+                number = MONTH_WORDS.get(months[1]) or int(months[1])
+                problem = Problem(
+                    "months_for_days", where, {"value": shown(value), "low": 28 * number, "high": 31 * number}
+                )
             elif value is None or (isinstance(value, str) and not value.strip()):
                 problem = Problem("missing", where, {"allowed": allowed(name)})
             wrong.append(

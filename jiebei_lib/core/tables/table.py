@@ -99,14 +99,14 @@ def check_table(
 
 def columns_of(table: pd.DataFrame, others: bool = False) -> tuple[dict[str, Any], list[Problem]]:
     """Which of a data frame's columns holds which field, and what is wrong with them: two for one field, and, unless ``others`` may be
-    there, those for none. Under a field's own name a column is meant before any that is only like it."""
+    there, those for none."""
     named: dict[str, Any] = {name: name for name in FIELDS if name in table.columns}
     problems = []
     for column in table.columns:
         name = FIELDS.named(column)
         if name is None and not others:
             problems.append(Problem("unknown_key", f"table: {shown(column)}", {"allowed": items(FIELDS)}))
-        elif name is not None and named.setdefault(name, column) not in (name, column):
+        elif name is not None and named.setdefault(name, column) != column:
             problems.append(Problem("meant_twice", f"table: {shown(column)}", {"value": named[name]}))
     return named, problems
 
