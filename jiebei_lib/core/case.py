@@ -135,11 +135,9 @@ def _span(name: str, given: Any, wrong: Problem) -> tuple[Any, Problem | None]:
     ends = [checked(name, part) for part in parts] if len(parts) == 2 else []
     if not ends or any(problem or not isinstance(end, float) for end, problem in ends) or ends[0][0] > ends[1][0]:
         return given, wrong
-    low, high = (end for end, _ in ends)
-    bare = re.match(r"[\d.]+", str(parts[1]))
-    if bare and str(parts[0]).isdigit() and low < float(bare[0]) < high:
-        return given, wrong  # 1-2万: from 1 or from 10000?
-    return low if low == high else (low, high), None
+    (low, _), (high, _) = ends
+    unclear = str(parts[0]).isdigit() and low < float((re.match(r"\d+", str(parts[1])) or [high])[0]) < high  # 1-2万
+    return (given, wrong) if unclear else (low if low == high else (low, high), None)
 
 
 def whole(value: Any) -> int:

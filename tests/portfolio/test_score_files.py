@@ -226,7 +226,8 @@ def test_a_mapping_says_what_columns_and_words_mean(tmp_path):
         ("1e3", 1000),
     ]
     + [
-        (text, None) for text in ("1,5", "12,34", "一千", "1万2", "0x10", "inf", "1_000", "--3", "7天", "8²", "(3)", "٣")
+        (text, None)
+        for text in ("1,5", "12,34", "一千", "1万2", "0x10", "inf", "1_000", "--3", "7天", "8²", "(3)", "٣")
     ],
 )
 def test_numbers_as_people_write_them(text, number):

@@ -134,11 +134,11 @@ def number_in(text: str, around: Iterable[str] = (), multiples: Mapping[str, int
     text = text.removesuffix(word).strip()
     if THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
-    if not NUMBER.fullmatch(text) or not word:
-        return text if NUMBER.fullmatch(text) else None
-    from decimal import Decimal  # as above
+    if word and NUMBER.fullmatch(text):
+        from decimal import Decimal  # as above
 
-    return f"{Decimal(text) * multiples[word]:f}".removesuffix(".0")
+        text = f"{Decimal(text) * multiples[word]:f}".removesuffix(".0")
+    return text if NUMBER.fullmatch(text) else None
 
 
 def date_in(text: str) -> date | None:
