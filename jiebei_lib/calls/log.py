@@ -50,8 +50,8 @@ def read_log(
     mapping: Any = None,
     sheet: str | None = None,
 ) -> Log:
-    """A log from a file of any kind that tables of cases have, a data frame or a list of mappings. ``mapping``: see :func:`read_table`.
-    ``sheet``: which one of a workbook.
+    """A log from a file of any kind that tables of cases have, a data frame or a list of mappings. ``mapping``,
+    ``sheet``: see :func:`read_table`.
 
     ``zone`` states the callee's time zone for rows that state none. Personal data (names, phone and ID card numbers) are
     refused, or with ``mask`` replaced. ``latest``: what lies later has not happened (now, if not given). Rows that cannot be
@@ -98,9 +98,9 @@ def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
     empty = text.isna().to_numpy()
     bad = (text.str.len() > spec.get("max_length", 10**6)).to_numpy(bool, na_value=False)
     bad = bad | text.str.contains(";", regex=False).to_numpy(bool, na_value=False)
-    found = [("invalid", _allowed(name), bad & ~empty)]
+    found = [("invalid", COLUMNS.allowed(name), bad & ~empty)]
     if spec["required"]:
-        found.append(("missing_cell", _allowed(name), empty))
+        found.append(("missing_cell", COLUMNS.allowed(name), empty))
     return text, found
 
 
@@ -116,7 +116,7 @@ def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
         text.str.split(";").map(lambda ids: max(map(len, ids)), na_action="ignore") if several.any() else text.str.len()
     )
     bad = (longest > spec["max_length"]).to_numpy(bool, na_value=False)
-    return text, [("invalid", _allowed(name), bad)]
+    return text, [("invalid", COLUMNS.allowed(name), bad)]
 
 
 def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
@@ -135,7 +135,7 @@ def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
     codes = given.cat.codes.to_numpy()
     bad = (read_as[codes] == "") & ~empty[codes]
     day = pd.Series(read_as[codes], index=column.index).where(lambda days: days != "", pd.NA).astype("str")
-    return day, [("invalid", _allowed(name), bad)]
+    return day, [("invalid", COLUMNS.allowed(name), bad)]
 
 
 def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
@@ -146,7 +146,7 @@ def _level(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, 
     codes = np.array([-1 if each is None else levels.index(each) if each in levels else -2 for each in said] + [-1])
     codes = codes.astype(np.int8)[given.cat.codes.to_numpy()]
     bad = codes == -2
-    return pd.Categorical.from_codes(np.where(bad, -1, codes), levels), [("invalid", _allowed(name), bad)]
+    return pd.Categorical.from_codes(np.where(bad, -1, codes), levels), [("invalid", COLUMNS.allowed(name), bad)]
 
 
 def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
@@ -161,7 +161,7 @@ def _set(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, li
     codes = np.array([-2 if one is None else known.index(one) if one else -1 for one in said] + [-1], np.int32)
     codes = codes[given.cat.codes.to_numpy()]
     bad = codes == -2
-    return pd.Categorical.from_codes(np.where(bad, -1, codes), known), [("invalid", _allowed(name), bad)]
+    return pd.Categorical.from_codes(np.where(bad, -1, codes), known), [("invalid", COLUMNS.allowed(name), bad)]
 
 
 def _zone(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
@@ -171,7 +171,7 @@ def _zone(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
         given = text.str.replace("；", ";").str.replace(r"\s*;\s*", ";", regex=True).astype("category")
     known = np.array([set(zone.split(";")) <= zones() for zone in given.cat.categories] + [True])
     bad = ~known[given.cat.codes.to_numpy()]
-    return pd.Categorical(given.where(~bad)), [("invalid", _allowed(name), bad)]
+    return pd.Categorical(given.where(~bad)), [("invalid", COLUMNS.allowed(name), bad)]
 
 
 def _at_odds(answered: pd.Categorical, outcome: pd.Categorical) -> list[Wrong]:
@@ -221,11 +221,6 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
         order[tied] = table[tied].sort_values(["instant", "attempt_id"], kind="stable").index.to_numpy()
         table = table.iloc[order].reset_index(drop=True)
     return table
-
-
-def _allowed(name: str) -> Phrase:
-    """What a cell may hold, in words."""
-    return COLUMNS.allowed(name)
 
 
 __all__ = ["COLUMNS", "NONE", "NO_OFFSET", "Log", "read_log"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -95,7 +95,10 @@ def files_of(given: Source | str | Iterable[Source | str], sheet: str | None = N
         if kind(path) != "workbook" and sheet is not None:
             raise TableError(Problem("no_sheets_there", path.name, {"value": shown(sheet)}))
     return [
-        BookSheet(path, sheet or "") if kind(path) == "workbook" and not isinstance(path, BookSheet) else path
+        cast(
+            Source,
+            BookSheet(path, sheet or "") if kind(path) == "workbook" and not isinstance(path, BookSheet) else path,
+        )
         for path in found
     ]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
@@ -51,7 +51,7 @@ def sheet_table(source: Any) -> Any:
     if find_spec("python_calamine") is None:
         raise TableError(Problem("no_office", sheet.name))
     if isinstance(sheet.file, Upload):
-        size, state = len(sheet.file.content), ()
+        size, state = len(sheet.file.content), tuple[int, ...]()
     else:
         try:
             stat = sheet.file.stat()
@@ -113,11 +113,12 @@ def _parts(sheet: BookSheet) -> Iterator[tuple[str, Any]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
+        into, out = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         try:
-            pickle.dump(asked, process.stdin)
-            process.stdin.close()
+            pickle.dump(asked, into)
+            into.close()
             while True:
-                kind, content = pickle.load(process.stdout)
+                kind, content = pickle.load(out)
                 if kind == "refused":
                     raise TableError(_problem(sheet, *content))
                 yield kind, content
