@@ -21,6 +21,7 @@ from jiebei_lib.core.knowledge.problems import Problem, UserError, shown
 COMMANDS = {
     "assess": "case:assess",
     "borrower": "situation:borrower",
+    "letter": "situation:letter",
     "report": "reports:report",
     "page": "light:page",
     "learn": "evidence:learn",

@@ -95,3 +95,26 @@ def print_situation(found: Any, file: str, lang: str, several: bool = False) -> 
             line(each, "", " • ", "   ")
     line()
     line(say("situation.limits", lang), "dim")
+
+
+def letter(
+    kind: Annotated[str, typer.Argument(help=t("letter.kind"), metavar="KIND")],
+    file: Annotated[Path | None, typer.Option("--borrower", help=t("letter.file"), metavar="FILE")] = None,
+    debt: Annotated[str | None, typer.Option(help=t("letter.debt"), metavar="TEXT")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help=t("letter.out"), metavar="FILE")] = None,
+    as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
+    only: Annotated[str | None, typer.Option("--id", help=t("borrower.only"), metavar="ID")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> None:
+    from jiebei_lib.show.situation.letter_files import as_text, save
+    from jiebei_lib.situation.letters import letter as written
+
+    lang = checked_lang(lang)
+    made = written(kind, lang, _people(file, only)[0] if file else None, debt, as_of)
+    if out is None:
+        for each in as_text(made).splitlines():
+            line(each)
+        return
+    save(made, out)
+    key = "made" if made.blanks else "made_none"
+    line(say(f"situation.letter.{key}", lang, path=out, blanks=made.blanks))

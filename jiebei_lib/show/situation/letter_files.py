@@ -1,0 +1,113 @@
+"""A letter as a file: plain text, HTML, Word, PDF. What a user wrote stands in it as text, whatever it looks like."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
+from jiebei_lib.core.knowledge.user_files import write_whole
+from jiebei_lib.core.parts import Said
+from jiebei_lib.page.html import environment, stylesheet
+from jiebei_lib.page.text import cited_all, say
+from jiebei_lib.situation.letters import Letter
+
+FORMATS = (".txt", ".html", ".docx", ".pdf")
+FONTS = {"zh": "SimSun", "en": "Times New Roman"}  # what a letter is set in where the reader's program has it
+
+
+def save(letter: Letter, path: str | Path) -> None:
+    """Writes a letter in the format that the file's ending names, whole or not at all. Raises :class:`UserError`."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise CaseError(Problem("not_one_of", "-o", {"value": shown(path.name), "allowed": items(FORMATS)}))
+    if suffix == ".pdf":
+        write_whole(path, as_pdf(letter))
+    else:
+        write_whole(path, {".txt": as_text, ".html": as_html, ".docx": as_docx}[suffix](letter))
+
+
+def as_text(letter: Letter) -> str:
+    """Plain text: the letter, then what is for its writer alone."""
+    lang = letter.lang
+    parts = [
+        letter.subject,
+        letter.to,
+        *letter.body,
+        say("situation.letter.demands", lang),
+        "\n".join(f"{n}. {each}" for n, each in enumerate(letter.demands, 1)),
+        say("situation.letter.grounds", lang),
+        "\n".join(f"{n}. {ground_words(each, lang)}" for n, each in enumerate(letter.grounds, 1)),
+        say("situation.letter.enclosed", lang),
+        "\n".join(f"{n}. {each}" for n, each in enumerate(letter.enclose, 1)),
+        "\n".join(letter.signed),
+        "――――――――",
+        say("situation.letter.note_title", lang),
+        say("situation.letter.note", lang),
+        letter.warn,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def ground_words(ground: Said, lang: str) -> str:
+    """A ground with its sources and how sure it is."""
+    sure = say(f"situation.letter.{sureness(ground)}", lang)
+    cites = ("；" if lang == "zh" else "; ").join(cited_all(ground["cite"], lang))
+    return f"{ground['text'][lang]}（{cites}；{sure}）" if lang == "zh" else f"{ground['text'][lang]} ({cites}; {sure})"
+
+
+def sureness(ground: Said) -> str:
+    return "reported" if ground["reported"] else "read"
+
+
+def as_html(letter: Letter) -> str:
+    """A page that stands alone and prints on A4."""
+    grounds = [ground_words(each, letter.lang) for each in letter.grounds]
+    template = environment().get_template("show/situation/letter.html.j2")
+    return template.render(
+        letter=letter, grounds=grounds, style=stylesheet(), say=lambda key: say(f"situation.letter.{key}", letter.lang)
+    )
+
+
+def as_pdf(letter: Letter) -> bytes:
+    """The page, printed by the local browser. Raises :class:`ReportError` where there is none."""
+    from jiebei_lib.reports.pdf import find_browser, printed
+
+    return printed(as_html(letter), find_browser())
+
+
+def as_docx(letter: Letter) -> bytes:
+    """A Word document to be filled in and printed. Needs python-docx (the extra ``office``)."""
+    try:
+        from docx import Document
+        from docx.oxml.ns import qn
+        from docx.shared import Cm, Pt
+    except ImportError:
+        raise CaseError(Problem("no_extra", ".docx", {"allowed": "jiebei[office]"})) from None
+    document, lang = Document(), letter.lang
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = FONTS[lang], Pt(12)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), FONTS["zh"])
+    section = document.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    document.core_properties.author, document.core_properties.title = "", letter.name
+    document.add_heading(letter.subject, level=1)
+    for text in (letter.to, *letter.body):
+        document.add_paragraph(text)
+    for key, lines in (
+        ("demands", letter.demands),
+        ("grounds", [ground_words(each, lang) for each in letter.grounds]),
+        ("enclosed", letter.enclose),
+    ):
+        document.add_paragraph(say(f"situation.letter.{key}", lang))
+        for n, text in enumerate(lines, 1):
+            document.add_paragraph(f"{n}. {text}").paragraph_format.left_indent = Cm(0.7)
+    document.add_paragraph("\n".join(letter.signed))
+    document.add_page_break()  # what is for the writer is not sent
+    document.add_heading(say("situation.letter.note_title", lang), level=2)
+    for text in (say("situation.letter.note", lang), letter.warn):
+        document.add_paragraph(text)
+    content = io.BytesIO()
+    document.save(content)
+    return content.getvalue()
