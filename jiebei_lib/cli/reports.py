@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,7 @@ def report(
     check: Annotated[bool, typer.Option("--check", help=t("report.check"))] = False,
     kept: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help=t("report.refresh"))] = False,
+    change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
 ) -> None:
     from jiebei_lib.core.case import Case
     from jiebei_lib.money.loan import Loan
@@ -46,11 +47,30 @@ def report(
         made = case_report(
             Case.read(case), lang, policy, as_of, to.split(","), out, loan=Loan.read(loan) if loan else None
         )
+        if change and made.html:
+            _with_change(made.html, Case.read(case), lang, policy, as_of)
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
         notebook = made.notebook
     if check:
         reproduces(notebook)
         told(say("cli.report.reproduced", lang, path=notebook))
+
+
+def _added(policy: str, beside: bool) -> Any:
+    from jiebei_lib.reports.light.section import change_a_fact
+
+    return change_a_fact(policy, beside=beside)
+
+
+def _with_change(html: Path, case: Any, lang: str, policy: str, as_of: str | None) -> None:
+    """The report with the section in which its facts can be changed."""
+    from jiebei_lib.core.assessment import checked_date
+    from jiebei_lib.core.knowledge.user_files import write_whole
+    from jiebei_lib.reports.light.section import change_a_fact
+
+    facts = {name: value for name, value in case.to_dict().items() if value is not None}
+    parameters = {"case": facts, "lang": lang, "as_of": checked_date(as_of)}
+    write_whole(html, change_a_fact(policy, [lang], beside=False).put(html.read_text("utf-8"), parameters))
 
 
 def reports(
@@ -65,6 +85,7 @@ def reports(
     mapping: Annotated[Path | None, typer.Option("--map", help=t("score.map"), metavar="MAP.yaml")] = None,
     sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
+    change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
 ) -> int:
     from jiebei_lib.reports import batch
 
@@ -83,6 +104,7 @@ def reports(
             cluster,
             tell,
             sheet,
+            _added(policy, not single_file) if change else None,
         )
     counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
     told(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))

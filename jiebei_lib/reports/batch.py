@@ -56,6 +56,16 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Added:
+    """What each page of a batch gets besides what its notebook shows: ``digest`` says which it is, ``files`` lie once beside the pages, and
+    ``put`` writes it into a page that was made of papermill's parameters."""
+
+    digest: str
+    files: Mapping[str, str]
+    put: Callable[[str, Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True)
 class Job:
     """One report to make: the row and id that it is for, papermill's parameters, the start of its files' names, and ``wrong`` if it
     cannot be."""
@@ -86,11 +96,12 @@ def reports(
     cluster: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
     sheet: str | None = None,
+    added: Added | None = None,
 ) -> Batch:
     """A report for each row of a table (see :func:`.score_files`) and each language, into the folder ``out``.
 
     The chart library lies once beside the reports, or with ``single_file`` in each of them. ``as_of`` is today if not given, or
-    the day of the run that is being resumed.
+    the day of the run that is being resumed. ``added`` is put into each page.
     """
     from jiebei_lib.core.assessment import checked_date
     from jiebei_lib.reports.index import index_page
@@ -102,41 +113,46 @@ def reports(
     day = checked_date(as_of or Manifest(folder / MANIFEST).as_of)
     how = {"formats": formats, "bundle": None if single_file else BUNDLE}
     files = files_of(given, sheet)
-    jobs = list(_jobs(files, mapping, langs, policy, day, how))
+    jobs = list(_jobs(files, mapping, langs, policy, day, how | ({"added": added.digest} if added else {})))
     if not jobs:  # before anything is written
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
     with alone_in(folder):
         done = Manifest(folder / MANIFEST)
         if not single_file and "html" in formats:
-            _lay_beside(folder)
+            _lay_beside(folder, added)
         open_ = [job for job in jobs if not done.holds(job)]
         kept, failed = len(jobs) - len(open_), 0
         tell(kept, len(jobs))
         with executor(cluster, workers) as (submit, number):
             work = in_order(submit, lambda job: (make, job, how), open_, number + 1)
             for n, (job, content) in enumerate(work, kept + 1):
-                failed += not _put(content, job, day, folder, done)
+                failed += not _put(content, job, day, folder, done, added)
                 tell(n, len(jobs))
         done.settle([job.key for job in jobs])
         report.write(folder / INDEX, index_page(jobs, done.lines, policy))
     return Batch(folder, len(open_) - failed, kept, failed)
 
 
-def _lay_beside(folder: Path) -> None:
-    """What all pages of a folder share: the chart library and the style."""
-    for name, content in ((BUNDLE, report.plotly_bundle()), (report.STYLE, report.stylesheet())):
+def _lay_beside(folder: Path, added: Added | None) -> None:
+    """What all pages of a folder share: the chart library, the style, and what is added to each."""
+    shared = {BUNDLE: report.plotly_bundle(), report.STYLE: report.stylesheet(), **(added.files if added else {})}
+    for name, content in shared.items():
         with suppress(OSError):
             if (folder / name).read_bytes() == content.encode():
                 continue
         report.write(folder / name, content)
 
 
-def _put(content: dict[str, Any] | Problem, job: Job, day: str, folder: Path, done: Manifest) -> bool:
+def _put(
+    content: dict[str, Any] | Problem, job: Job, day: str, folder: Path, done: Manifest, added: Added | None
+) -> bool:
     """Writes what was made, then its line; whether there is a report."""
     if isinstance(content, Problem):
         done.note(job, day, failed={lang: content.say(lang) for lang in LANGUAGES})
         return False
     for name, file in content["files"].items():
+        if added and name.endswith(".html"):
+            content["files"][name] = file = added.put(file.decode(), job.parameters).encode()
         report.write(folder / name, file)
     done.note(job, day, files={name: digest(file) for name, file in content["files"].items()}, **content["head"])
     return True

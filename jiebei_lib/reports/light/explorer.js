@@ -6,6 +6,7 @@
   const know = typeof jiebeiKnow === "undefined" ? data("light-know") : jiebeiKnow;
   const given = data("light-case"), { sliders, settle, pause } = given.controls;
   const state = { facts: { ...given.facts }, as_of: given.as_of, lang: given.langs[0] };
+  const whole = given.heading === "h1"; // a page of its own, not a section of a report
   let words, boxes = {}, places = {}, waiting = 0, later = 0;
 
   function el(tag, traits = {}, ...children) {
@@ -269,17 +270,17 @@
     const reached = root.querySelector("form details")?.open;
     places = { title: el(given.heading, { id: "question" }), rest: el("div", { class: "first rest" }), facts: el("div", { class: "print" }), byline: el("p", { class: "byline" }),
       now: el("div", { class: "now", "aria-hidden": "true" }), told: el("p", { class: "alt", role: "status" }) };
-    places.parts = parts().map((part) => {
+    places.parts = parts().filter((part) => given.parts.includes(part.key)).map((part) => {
       const body = el("div"), node = el("details", { class: "folded", open: opened.includes(part.key), ontoggle: () => { if (node.open) fill(body, ...part.body(show())); } }, el("summary", {}, el("h2", {}, part.title)), body);
       return { ...part, node, place: body };
     });
     const other = given.langs.find((each) => each !== state.lang);
     const turn = other ? el("button", { type: "button", id: "language", lang: other === "zh" ? "zh-CN" : "en", onclick: () => { state.lang = other; build("language"); } }, here("language")) : null;
-    fill(root, el("header", {}, el("p", { class: "kicker" }, say("page.kicker")), turn), places.title, places.facts,
+    fill(root, whole ? el("header", {}, el("p", { class: "kicker" }, say("page.kicker")), turn) : null, places.title, places.facts,
       el("div", { class: "bench" }, places.now, answerPart(), controls(), places.rest),
       ...places.parts.map((part) => part.node), places.byline, places.told);
     if (reached) root.querySelector("form details").open = true;
-    if (given.heading === "h1") document.title = here("title");
+    if (whole) document.title = here("title");
     show();
     if (focus) document.getElementById(focus).focus();
   }

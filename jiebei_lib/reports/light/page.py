@@ -56,19 +56,26 @@ def explorer(
             answer=Markup(CasePage(case, first, policy, day).answer()[0]),
             noscript=say("light.page.script", first),
             made=[say("page.made", each, version=__version__) for each in langs],
-            given=embedded(given(case, day, langs, "h1")),
+            given=embedded(given(case, day, langs)),
             know=embedded(knowledge(policy, langs)),
             script=Markup(script),
         )
     )
 
 
-def given(case: Case, day: str, langs: tuple[str, ...], heading: str) -> dict[str, Any]:
-    """What a page begins with: the case, the day, its languages, its controls."""
+def given(case: Case, day: str, langs: tuple[str, ...], whole: bool = True) -> dict[str, Any]:
+    """What a page begins with: the case, the day, its languages, its controls. ``whole``: a page of its own, not a report's section."""
     facts = {name: value for name, value in case.to_dict().items() if name != "case_id"}
-    controls = {key: value for key, value in shipped(f"{ROOM}/controls.yaml").items() if key != "given"}
-    start = {"facts": facts, "case_id": case.case_id, "as_of": day, "langs": list(langs), "heading": heading}
-    return start | {"controls": in_languages(controls, langs)}
+    controls = {key: value for key, value in shipped(f"{ROOM}/controls.yaml").items() if key not in ("given", "parts")}
+    parts = shipped(f"{ROOM}/controls.yaml")["parts"]["page" if whole else "report"]
+    start = {
+        "facts": facts,
+        "case_id": case.case_id,
+        "as_of": day,
+        "langs": list(langs),
+        "heading": "h1" if whole else "h3",
+    }
+    return start | {"controls": in_languages(controls, langs), "parts": parts}
 
 
 @cache
