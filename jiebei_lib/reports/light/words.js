@@ -11,11 +11,15 @@ const JiebeiWords = ((Engine) => {
   const yuan = (amount) => sum(amount).replace(/\.00$/, "");
   const span = (low, high) => (low === high ? low : `${low}–${high}`);
 
+  // A sentence with its slots filled; {n:row|rows} is the number and the noun that fits it
+  const filled = (sentence, slots) => sentence.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
+    one === undefined ? String(slots[name]) : `${slots[name]} ${String(slots[name]) === "1" ? one : many}`);
+
   // The words of one language for one exported knowledge
   function speaker(know, lang) {
     const text = know.text[lang], format = know.format;
     // A sentence with its slots filled; the heads of a table are a list
-    const say = (key, slots = {}) => Array.isArray(text[key]) ? text[key] : text[key].replace(/\{(\w+)\}/g, (_, name) => String(slots[name]));
+    const say = (key, slots = {}) => Array.isArray(text[key]) ? text[key] : filled(text[key], slots);
     const fold = (phrase) => (format.capital.includes(lang) ? phrase.slice(0, 1).toUpperCase() + phrase.slice(1) : phrase);
     const percent = (p) => {
       if (p > 0 && p < format.least) return say("under");
@@ -104,7 +108,7 @@ const JiebeiWords = ((Engine) => {
     function toSay(a) {
       const ends = [a.facts.amount_overdue].flat(), amount = a.facts.amount_overdue === null ? say("blank") : [...new Set(ends.map(yuan))].join("–");
       const fill = { days: Math.abs(a.facts.days_overdue), amount };
-      return a.words.map((id) => statement("words", id).text[lang].replace(/\{(\w+)\}/g, (_, name) => fill[name]));
+      return a.words.map((id) => filled(statement("words", id).text[lang], fill));
     }
 
     function cost(a) {
@@ -130,7 +134,7 @@ const JiebeiWords = ((Engine) => {
         const rule = statement("consequences", id), fill = {};
         for (const [name, dated] of Object.entries(rule.values ?? {})) fill[name] = dated.filter((each) => each.from <= a.as_of).pop().value;
         const ahead = (rule.from_day ?? 0) > a.facts.days_overdue;
-        return { ahead, from_day: rule.from_day ?? 0, text: rule.text[lang].replace(/\{(\w+)\}/g, (_, name) => fill[name]) };
+        return { ahead, from_day: rule.from_day ?? 0, text: filled(rule.text[lang], fill) };
       });
     }
 
