@@ -20,6 +20,7 @@ from jiebei_lib.core.knowledge.problems import Problem, UserError, shown
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
 COMMANDS = {
     "assess": "case:assess",
+    "ask": "situation:ask",
     "borrower": "situation:borrower",
     "letter": "situation:letter",
     "report": "reports:report",

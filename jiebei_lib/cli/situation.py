@@ -118,3 +118,102 @@ def letter(
     save(made, out)
     key = "made" if made.blanks else "made_none"
     line(say(f"situation.letter.{key}", lang, path=out, blanks=made.blanks))
+
+
+def ask(
+    state: Annotated[Path | None, typer.Option("--state", help=t("ask.state"), metavar="FILE.yaml")] = None,
+    flow: Annotated[str | None, typer.Option(help=t("ask.flow"), metavar="text|mermaid")] = None,
+    as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+) -> None:
+    from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
+    from jiebei_lib.situation import interview
+
+    lang = checked_lang(lang)
+    if flow is not None:
+        if flow not in ("text", "mermaid"):
+            raise CaseError(
+                Problem("not_one_of", "--flow", {"value": shown(flow), "allowed": items(["text", "mermaid"])})
+            )
+        print(interview.flow(flow, lang))
+        return
+    talk(state, as_of, lang)
+
+
+def talk(state: Path | None, as_of: str | None, lang: str) -> None:
+    """The interview in the terminal, kept after each answer where ``state`` names a file; ends in the answer and the letters."""
+    from datetime import date
+
+    from jiebei_lib.core.assessment import checked_date
+    from jiebei_lib.core.knowledge.problems import UserError
+    from jiebei_lib.situation.answer import answered
+    from jiebei_lib.situation.interview import Interview
+
+    on = date.fromisoformat(checked_date(as_of))
+    asking = Interview.read(state, on) if state and state.exists() else Interview(as_of=on)
+    line(say("situation.interview.lead", lang), "bold")
+    ended = "done"
+    while question := asking.next():
+        _put(question, len(asking.answers) + 1, asking.left(), lang)
+        said = _read(say(f"situation.interview.{'choose' if question.levels else 'free'}", lang))
+        if said is None or said == "q":
+            ended = "stopped"
+            break
+        if said == "b":
+            _change(asking, lang)
+        else:
+            try:
+                asking.answer(question.key, _chosen(said, list(question.levels)))
+            except UserError as wrong:
+                line(wrong.say(lang), "yellow")
+        if state:
+            asking.save(state)
+    line()
+    line(say(f"situation.interview.{ended}", lang), "bold")
+    print_situation(answered(asking.borrower(), on), str(state or "FILE.yaml"), lang)
+    line(
+        say("situation.interview.kept", lang, path=state) if state else say("situation.interview.not_kept", lang), "dim"
+    )
+
+
+def _put(question: Any, number: int, left: int, lang: str) -> None:
+    line()
+    line(say("situation.interview.step", lang, n=number, left=left), "dim")
+    line(question.ask[lang], "bold")
+    line(say("situation.interview.why", lang, why=question.why[lang]), "dim")
+    for n, words in enumerate(question.levels.values(), 1):
+        line(words[lang], "", f"  {n}. ", "     ")
+    line(say("situation.interview.keys", lang), "dim")
+
+
+def _read(prompt: str) -> str | None:
+    """A line as typed; None at the end of what there is to read."""
+    try:
+        return input(prompt).strip()
+    except EOFError:
+        return None
+
+
+def _chosen(said: str, levels: list[str]) -> str:
+    """The level that a number stands for; anything else is heard as words are."""
+    return levels[int(said) - 1] if levels and said.isdecimal() and 1 <= int(said) <= len(levels) else said
+
+
+def _change(asking: Any, lang: str) -> None:
+    """Shows the answers so far and asks one of them anew; the rest stay."""
+    from jiebei_lib.core.knowledge.problems import UserError
+    from jiebei_lib.show.situation.words import given_words
+
+    line(say("situation.interview.given", lang), "bold underline")
+    keys = list(asking.answers)
+    for n, each in enumerate(given_words(asking, lang), 1):
+        line(each, "", f"  {n}. ", "     ")
+    said = _read(say("situation.interview.which", lang)) or ""
+    if not said.isdecimal() or not 1 <= int(said) <= len(keys):
+        return
+    question = asking.question(keys[int(said) - 1])
+    _put(question, int(said), asking.left(), lang)
+    try:
+        asking.answer(question.key, _chosen(_read(say("situation.interview.free", lang)) or "", list(question.levels)))
+    except UserError as wrong:
+        line(wrong.say(lang), "yellow")

@@ -25,6 +25,7 @@ ROW = Fields(
     "situation/borrower.yaml", "core/case.yaml", "situation/debt.yaml"
 )  # a row of a table: a debt, with the person's facts beside
 DEBTS = ("debts", "债务", "欠款", "各笔债务")  # the key under which a file lists them
+KEPT = "asked"  # the key under which an interview keeps its answers beside the borrower
 LOANS = ("loan", "借款", "借款合同")  # the key of a debt under which its loan stands, as money/loan.yaml has it
 MOST = 200  # debts of one person; more is another kind of table
 
@@ -124,7 +125,7 @@ class Borrower:
         if not isinstance(given, Mapping):
             raise CaseError(Problem("invalid", where, {"value": shown(given), "allowed": Phrase("mapping")}))
         listed = [key for key in given if isinstance(key, str) and key.strip().casefold() in DEBTS]
-        rest = {key: value for key, value in given.items() if key not in listed}
+        rest = {key: value for key, value in given.items() if key not in (*listed, KEPT)}
         if not listed:
             mine = {key: value for key, value in rest.items() if PERSON.named(key) and not CASE.named(key)}
             one = {key: value for key, value in rest.items() if key not in mine}

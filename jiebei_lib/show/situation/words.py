@@ -14,6 +14,7 @@ from jiebei_lib.show.case import first
 from jiebei_lib.show.money.words import rate
 from jiebei_lib.situation.answer import DebtAnswer, SituationAnswer, Spread, answered
 from jiebei_lib.situation.borrower import Borrower
+from jiebei_lib.situation.interview import Interview
 
 Line = tuple[str, str]  # a sentence and its basis with cites, empty where it has none
 REMEMBERED = 60  # days back, for a call whose day nobody remembers
@@ -183,3 +184,21 @@ def borrower_block(borrower: Borrower, lang: str) -> Block:
         steps,
         [say("situation.limits", lang)],
     )
+
+
+def given_words(asking: Interview, lang: str) -> list[str]:
+    """Each answer so far beside its question."""
+    out = []
+    for key, value in asking.answers.items():
+        question = asking.question(key)
+        shown = (
+            question.levels.get(str(value).lower() if isinstance(value, bool) else value) if value is not None else None
+        )
+        if value is None:
+            answer = say("situation.interview.unknown", lang)
+        elif shown:
+            answer = shown[lang]
+        else:
+            answer = "–".join(yuan(end) for end in value) if isinstance(value, tuple) else str(value)
+        out.append(say("situation.interview.line", lang, ask=question.ask[lang], answer=answer))
+    return out
