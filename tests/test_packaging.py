@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -227,7 +229,7 @@ def test_the_wheel_holds_the_code_the_data_and_the_templates(tmp_path: Path) -> 
     (wheel,) = tmp_path.glob("jiebei_lib-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
-    kinds = {".py", ".yaml", ".css", ".j2", ".json", ".csv", ".ipynb"}
+    kinds = {".py", ".yaml", ".css", ".js", ".j2", ".json", ".csv", ".ipynb"}
     package = [path for path in (ROOT / "jiebei_lib").rglob("*") if path.suffix in kinds]
     templates = ROOT / "notebooks" / "templates"
     wanted = {path.relative_to(ROOT).as_posix() for path in package if ".ipynb_checkpoints" not in path.parts}
@@ -235,3 +237,22 @@ def test_the_wheel_holds_the_code_the_data_and_the_templates(tmp_path: Path) -> 
     none_of([f"the wheel lacks {path}" for path in sorted(wanted - held)])
     strangers = [path for path in held if not path.startswith(("jiebei_lib/", "jiebei_lib-"))]
     none_of([f"the wheel holds {path}" for path in sorted(strangers)])
+    # What it brings ready made is found, and is what the library would make
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "there")
+    said = {name: first_answer(tmp_path / "there", tmp_path / f"cache-{name}") for name in ("new", "old")}
+    assert said["new"] == said["old"] and not list(tmp_path.glob("cache-*/*"))
+    shutil.rmtree(tmp_path / "there" / "jiebei_lib" / "compiled")
+    assert first_answer(tmp_path / "there", tmp_path / "cache-none") == said["new"]
+    assert len(list((tmp_path / "cache-none").glob("readings-*"))) == 2
+
+
+def first_answer(installed: Path, cache: Path) -> str:
+    """What the library there says of a case, with a cache folder of its own."""
+    code = "from jiebei_lib.core.assessment import assess; print(assess({'days_overdue': 7}, as_of='2026-11-26').to_dict())"
+    surroundings = {**os.environ, "JIEBEI_CACHE": str(cache), "PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cache.parent, env=surroundings, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

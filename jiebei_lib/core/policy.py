@@ -10,6 +10,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
-from jiebei_lib.core.knowledge.yaml_files import HERE, cache_folder, code_digest, keep, parse, remembered, shipped
+from jiebei_lib.core.knowledge.yaml_files import HERE, code_digest, homes, keep, parse, remembered, shipped
 from jiebei_lib.core.readings import RELEVANT, WEIGHTS, Readings, build
 
 BUILT_IN = ("article", "published")
@@ -268,25 +269,26 @@ def _scipy() -> bytes:
     return (Path(str(getattr(find_spec("scipy"), "origin", ""))).parent / "version.py").read_bytes()
 
 
+def readings_files(policy: Policy) -> tuple[Path, ...]:
+    """Where compiled readings may lie: brought by a wheel, as good under any numpy and scipy; or kept here, for those that drew them."""
+    told = json.dumps({key: policy.data[key] for key in RELEVANT}, sort_keys=True).encode() + code_digest(*CODE)
+    marks = (hashlib.sha256(text).hexdigest()[:24] for text in (told, told + np.__version__.encode() + _scipy()))
+    return tuple(folder / f"readings-{mark}.npy" for folder, mark in zip(homes(), marks, strict=True))
+
+
 def _compiled(policy: Policy) -> Readings:
-    """The readings from the cache folder (one array: a row a vertex, then the center, then the samples), or built and kept."""
+    """The readings as they are kept (one array: a row a vertex, then the center, then the samples), or built and kept."""
     spread = sorted(policy.data["timeline"]["first_possible_day"]["spread"], key=lambda entry: entry["day"])
-    total = sum(entry["weight"] for entry in spread)
-    relevant = {key: policy.data[key] for key in RELEVANT}
-    text = json.dumps(relevant, sort_keys=True).encode() + np.__version__.encode() + _scipy() + code_digest(*CODE)
-    path = cache_folder() / f"readings-{hashlib.sha256(text).hexdigest()[:24]}.npy"
-    number = int(policy.value("sampling.readings"))
-    try:
-        table = np.load(path, allow_pickle=False)
-        if table.ndim != 2 or table.shape[1] != len(WEIGHTS) + 1 or len(table) < number + 2:
-            raise ValueError(path)
-    except (OSError, ValueError, EOFError):
-        table = None
-    if table is None:
+    total, number = sum(entry["weight"] for entry in spread), int(policy.value("sampling.readings"))
+    for path in readings_files(policy):
+        with suppress(OSError, ValueError, EOFError):
+            table = np.load(path, allow_pickle=False)
+            if table.ndim == 2 and table.shape[1] == len(WEIGHTS) + 1 and len(table) >= number + 2:
+                break
+    else:
         built = build(policy.data)
-        weights = np.vstack([built.vertices, built.center, built.samples])
         days = np.concatenate([np.zeros(len(built.vertices) + 1), built.first_day])
-        table = np.column_stack([weights, days])
+        table = np.column_stack([np.vstack([built.vertices, built.center, built.samples]), days])
         buffer = io.BytesIO()
         np.save(buffer, table)
         keep(path, buffer.getvalue())

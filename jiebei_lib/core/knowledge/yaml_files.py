@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,14 +132,13 @@ def walk(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...
             yield from walk(value, (*path, key))
 
 
-def cache_folder() -> Path:
-    """Where compiled knowledge is kept between runs: ``JIEBEI_CACHE``, else the user's cache folder."""
-    chosen = os.environ.get("JIEBEI_CACHE")
-    if chosen:
-        return Path(chosen)
+def homes() -> tuple[Path, Path]:
+    """Where compiled knowledge lies: what a wheel brought, then what is kept between runs (``JIEBEI_CACHE``, else the user's cache)."""
+    if chosen := os.environ.get("JIEBEI_CACHE"):
+        return HERE / "compiled", Path(chosen)
     from platformdirs import user_cache_path
 
-    return user_cache_path("jiebei")
+    return HERE / "compiled", user_cache_path("jiebei")
 
 
 def keep(path: Path, content: bytes) -> None:
@@ -163,11 +163,10 @@ def remembered(name: str, texts: bytes, make: Callable[[], Any], *code: str) -> 
     """``make()``, or what it returned when the same ``texts`` and the same ``code`` (see :func:`code_digest`) were last seen. Plain
     JSON data only."""
     key = hashlib.sha256(texts + code_digest(*code)).hexdigest()[:24]
-    path = cache_folder() / f"{name}-{key}.json"
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        pass
+    for folder in homes():
+        path = folder / f"{name}-{key}.json"
+        with suppress(OSError, ValueError):
+            return json.loads(path.read_bytes())
     made = make()
     keep(path, json.dumps(made, ensure_ascii=False).encode())
     return made
