@@ -3,8 +3,6 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# The project's own settings and templates for JupyterLab and Voila; the user's own stay as they are
-JUPYTER := JUPYTER_CONFIG_PATH="$(CURDIR)/notebooks/.jupyter" JUPYTER_PATH="$(CURDIR)/notebooks/.jupyter"
 LOCKER := .venv-lock
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -28,10 +26,10 @@ check: $(VENV)/.dev-stamp ## Check the style of the code and the notebooks (ruff
 	$(BIN)/ruff check
 
 lab: $(VENV)/.dev-stamp ## Open the notebooks in JupyterLab, on this machine only
-	$(JUPYTER) $(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks
+	$(BIN)/jiebei lab notebooks
 
 app: $(VENV)/.dev-stamp ## Show the notebooks as a web app (Voila), on this machine only
-	$(JUPYTER) $(BIN)/voila notebooks --Voila.ip=127.0.0.1
+	$(BIN)/jiebei app notebooks
 
 # uv gives one file for all Pythons and systems, and keeps the index out of it. It asks the index that pip is set up for,
 # unless UV_DEFAULT_INDEX says another.

@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from collections import defaultdict
+from importlib.metadata import packages_distributions
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("report", "dev")
 EVERYTHING = ("build", *PYPROJECT["project"]["optional-dependencies"])
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 
 CONDA_NAMES = {"playwright": "playwright-python", "duckdb": "python-duckdb", "quantlib": "quantlib-python"}
@@ -40,6 +42,9 @@ NOT_FOR_REPORTS = {
     "voila",
     "rfc3987-syntax",
 }
+
+# Modules named beside those of an extra, which its packages bring in turn
+ALONG = {"IPython", "jupyter_client", "traitlets", "jupyterlab_server", "jupyter_server"}
 
 PIN = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[0-9][A-Za-z0-9.!+]*)(?: ; (?P<marker>[^/:\\#]+))?"
@@ -222,7 +227,7 @@ def test_no_file_names_an_address_or_a_place_on_one_machine(name: str) -> None:
     none_of([f"{name}: {each}" for each in found])
 
 
-def test_the_wheel_holds_the_code_the_data_and_the_templates(tmp_path: Path) -> None:
+def test_the_wheel_holds_the_code_the_data_and_the_notebooks(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -231,11 +236,15 @@ def test_the_wheel_holds_the_code_the_data_and_the_templates(tmp_path: Path) -> 
         held = set(archive.namelist())
     kinds = {".py", ".yaml", ".css", ".js", ".j2", ".json", ".csv", ".ipynb"}
     package = [path for path in (ROOT / "jiebei_lib").rglob("*") if path.suffix in kinds]
-    templates = ROOT / "notebooks" / "templates"
+    left = {".ipynb_checkpoints", "__pycache__", "conftest.py"}
+    notebooks = [path for path in (ROOT / "notebooks").rglob("*") if path.is_file() and not left & set(path.parts)]
     wanted = {path.relative_to(ROOT).as_posix() for path in package if ".ipynb_checkpoints" not in path.parts}
-    wanted |= {f"jiebei_lib/templates/{path.name}" for path in templates.glob("*.ipynb")}
+    wanted |= {f"jiebei_lib/{path.relative_to(ROOT).as_posix()}" for path in notebooks}
+    assert any(name.startswith("jiebei_lib/notebooks/.jupyter/voila/") for name in wanted)
     none_of([f"the wheel lacks {path}" for path in sorted(wanted - held)])
-    strangers = [path for path in held if not path.startswith(("jiebei_lib/", "jiebei_lib-"))]
+    strangers = [
+        path for path in held if not path.startswith(("jiebei_lib/", "jiebei_lib-")) or left & set(path.split("/"))
+    ]
     none_of([f"the wheel holds {path}" for path in sorted(strangers)])
     # What it brings ready made is found, and is what the library would make
     with zipfile.ZipFile(wheel) as archive:
@@ -256,3 +265,53 @@ def first_answer(installed: Path, cache: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_sentence_of_a_missing_module_names_the_extra_that_brings_it() -> None:
+    told = yaml.safe_load((ROOT / "jiebei_lib" / "cli" / "extras.yaml").read_text(encoding="utf-8"))
+    brought = packages_distributions()
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    problems, found = [], set()
+    for extra, modules in told.items():
+        listed = {canonicalize_name(Requirement(each).name) for each in extras[extra]}
+        for module in modules:
+            names = {canonicalize_name(name) for name in brought.get(module, [])}
+            found |= names & listed
+            # What they bring along in turn is named too, since it may be met first
+            if not names & listed and module not in ALONG:
+                problems.append(f"{module}: {extra} does not bring it")
+    for extra in told:
+        problems += [
+            f"{each}: no module of it is named under {extra}"
+            for each in map(canonicalize_name, (Requirement(text).name for text in extras[extra]))
+            if each not in found and each != "jupyterlab-language-pack-zh-cn"
+        ]
+    none_of(problems)
+
+
+@pytest.mark.slow
+def test_the_source_archive_holds_what_its_own_tests_of_packaging_need(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (archive,) = tmp_path.glob("jiebei_lib-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for name in (
+        "README.md",
+        "README.zh.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "docs",
+        "Makefile",
+        ".gitignore",
+        "reports/examples",
+    ):
+        assert (folder / name).exists(), name
+    if ROOT.joinpath(".git").exists():  # not from within the archive: it would unpack itself without end
+        test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_packaging.py"]
+        ran = subprocess.run(
+            test, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": "."}
+        )
+        assert ran.returncode == 0, ran.stdout[-3000:]

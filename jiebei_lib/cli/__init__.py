@@ -14,7 +14,7 @@ import typer.exceptions
 from jiebei_lib import __version__
 from jiebei_lib.cli.output import Command, Group, Now, language, t
 from jiebei_lib.cli.stream import OutputError, guarded, prepare, silence
-from jiebei_lib.cli.usage import retold, strange_language, usage
+from jiebei_lib.cli.usage import lacking, retold, strange_language, usage
 from jiebei_lib.core.knowledge.problems import Problem, UserError, shown
 
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
@@ -34,6 +34,8 @@ COMMANDS = {
     "calendar": "money:calendar",
     "record": "money:record",
     "audit": "calls:audit",
+    "lab": "lab:lab",
+    "app": "lab:app",
     "class": "lessons:open_class",
     "handout": "lessons:handout",
     "bank": "lessons:question_bank",
@@ -103,6 +105,10 @@ def run(args: Sequence[str] | None = None) -> int:
             return _said(wrong, lang, args)
         except typer.exceptions.TyperException as wrong:
             return _said(usage(wrong, args), lang, args)
+        except ModuleNotFoundError as absent:
+            if (problem := lacking(absent.name)) is None:
+                raise
+            return _said(problem, lang, args)
         except (KeyboardInterrupt, typer.Abort):
             return 130
         except BrokenPipeError:  # the reader of our output has gone, as in `jiebei sources | head`

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, t, told
+from jiebei_lib.cli.output import LANG, checked_lang, needs, t, told
 from jiebei_lib.page.text import say
 
 
@@ -40,6 +40,7 @@ def open_class(
     self_paced: Annotated[bool, typer.Option("--self-paced", help=t("class.self_paced"))] = False,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
+    needs("voila", "psutil", "segno")
     from jiebei_lib.lessons import classroom
     from jiebei_lib.lessons.store import Store
     from jiebei_lib.show.lessons import lead
@@ -78,6 +79,7 @@ def handout(
     seed: Annotated[int | None, typer.Option(help=t("handout.seed"))] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
 ) -> None:
+    needs("papermill")
     from jiebei_lib.reports.kinds import handouts
 
     made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed)

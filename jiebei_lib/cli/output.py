@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -132,6 +133,13 @@ def checked_lang(lang: str) -> str:
         levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
         raise UserError(Problem("invalid", "--lang", {"value": shown(lang), "allowed": levels}))
     return lang
+
+
+def needs(*modules: str) -> None:
+    """Raises what the import of the first module that is not installed would, before anything is begun."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 def told(*lines: Any) -> None:

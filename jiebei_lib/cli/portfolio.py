@@ -79,7 +79,7 @@ def portfolio(
     from jiebei_lib.reports import render as report
 
     lang = checked_lang(lang)
-    formats = report.checked_formats(to.split(","))
+    formats = report.checked_formats(to.split(",")) if pairs is None else []
     loaded = book.read_book(given, mapping, sheet)
     if pairs is not None:
         return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)

@@ -12,6 +12,7 @@ from typing import Any
 
 from jiebei_lib.cli.output import Now
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.text import LANGUAGES, language_of, say
 
 # What the library calls a quantity whose option has another name
@@ -88,6 +89,9 @@ def retold(wrong: UserError | Problem, lang: str, args: Sequence[str] = ()) -> s
 
 
 def _as_typed(problem: Problem, args: Sequence[str]) -> Problem:
+    if problem.kind == "no_extra":
+        option = f" {problem.where}" if problem.where.startswith("--") else ""
+        return replace(problem, where=_command(args) + option)
     place, _, name = problem.where.rpartition(": ")
     if Now.context is None:
         return problem
@@ -158,6 +162,20 @@ def _words(allowed: Any) -> Iterator[str]:
             yield from str(allowed.slots["items"]).split(", ")
         for part in allowed.slots.values():
             yield from _words(part)
+
+
+def lacking(module: str | None) -> Problem | None:
+    """The problem of a module that is not installed, if an extra of ours brings it."""
+    top = (module or "").partition(".")[0]
+    extra = next((name for name, modules in shipped("cli/extras.yaml").items() if top in modules), None)
+    return Problem("no_extra", "", {"allowed": f"jiebei-lib[{extra}]"}) if extra else None
+
+
+def _command(args: Sequence[str]) -> str:
+    """The command as it was typed."""
+    if Now.context is not None:
+        return str(Now.context.command_path)
+    return " ".join(["jiebei", *[arg for arg in args[:1] if not arg.startswith("-")]])
 
 
 def strange_language(args: Sequence[str]) -> None:

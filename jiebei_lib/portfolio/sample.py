@@ -33,8 +33,18 @@ def write_sample(
 ) -> Path:
     """The same as a file of any kind that can be scored, written part by part."""
     from jiebei_lib.core.tables.files import arrow, writing
+    from jiebei_lib.portfolio import plain_files
 
-    pa, done = arrow(), 0
+    done = 0
+    if plain_files.is_plain(Path(path)):
+        with plain_files.writing(Path(path)) as plain_put:
+            for part in _parts(rows, seed):
+                plain_put(part)
+                done += len(part)
+                if progress:
+                    progress(done, rows)
+        return Path(path)
+    pa = arrow()
     with writing(Path(path)) as put:
         for part in _parts(rows, seed):
             put(pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata(None))

@@ -32,6 +32,7 @@ from jiebei_lib.core.tables.files import (
     safe,
     writing,
 )
+from jiebei_lib.portfolio import plain_files
 from jiebei_lib.portfolio.ranks import RANKED, Ranks, ranks
 from jiebei_lib.portfolio.workers import in_order
 
@@ -81,6 +82,8 @@ def score_files(
     policy, tell = load_policy(policy), progress or (lambda *_: None)
     aside = output.with_name(f"{output.name}.errors.csv")
     _spared(files, output, aside)
+    if cluster is None and not ranked and plain_files.is_plain(*files, output):
+        return _without_arrow(files, output, aside, policy, mapping, errors, lang, tell)
     plan = layout_of(files, mapping, (*ADDED, *RANKED) if ranked else ADDED)
     doubled, total = _doubled(files, plan)
     found = _ranks(files, plan, doubled, policy) if ranked else None
@@ -111,6 +114,34 @@ def score_files(
             raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
         listed.end(bad)
     return Scored(output, aside if bad else None, done, bad, found and found.readings)
+
+
+def _without_arrow(
+    files: list[Path],
+    output: Path,
+    aside: Path,
+    policy: Policy,
+    mapping: Any,
+    errors: str,
+    lang: str,
+    tell: Callable[[int, int | None], None],
+) -> Scored:
+    """The same by what a plain install has."""
+    plan = layout_of(files, mapping)
+    good, wrong, rows = plain_files.scored_rows(files, plan, policy)
+    if wrong and errors == "fail":
+        raise TableError([each.problem for each in wrong[:10]])
+    if not rows:
+        raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
+    bad = rows - len(good)
+    with ExitStack() as kept:
+        listed = _Listed(aside, lang, kept)
+        put = kept.enter_context(plain_files.writing(output))
+        put(good)
+        listed.add(wrong)
+        listed.end(bad)
+    tell(rows, rows)
+    return Scored(output, aside if bad else None, rows, bad)
 
 
 def _ranks(files: list[Path], plan: Layout, doubled: np.ndarray, policy: Policy) -> Ranks:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.pdf import find_browser, printed
 
 FORMATS = ("html", "pdf")
+NEEDED = ("papermill", "nbclient", "ipykernel", "plotly")
 REPORTS = Path("reports")  # where renders go if nothing else is said
 STYLE = "report.css"  # the style's name where it stands beside many reports
 LONGEST_STEM = 200  # bytes of a file's name, whose whole may have 255, before its mark and ending
@@ -98,7 +100,10 @@ def rendered(
 
 
 def checked_formats(to: Iterable[str]) -> list[str]:
-    """The formats asked for, checked."""
+    """The formats asked for, checked, and that what makes them is installed: before a folder is made for them. Raises
+    :class:`ReportError`."""
+    if missing := next((name for name in NEEDED if find_spec(name) is None), None):
+        raise ReportError(Problem("no_extra", missing, {"allowed": "jiebei-lib[reports]"}))
     formats = [name.strip() for name in to]
     for name in formats:
         if name not in FORMATS:

@@ -22,9 +22,9 @@ DEEPEST = 50  # collections one inside the other; what ships needs 8
 
 
 def beside(folder: str) -> Path:
-    """``templates`` or ``cases``: in the package where it is installed, in ``notebooks/`` of the project where it is developed."""
-    inside = HERE / folder
-    return inside if inside.is_dir() else HERE.parent / "notebooks" / folder
+    """A folder of the notebooks (``templates``, ``cases``, or "" for all): in the package where it is installed, else the project's."""
+    inside = HERE / "notebooks"
+    return (inside if inside.is_dir() else HERE.parent / "notebooks") / folder
 
 
 class Refused(ValueError):

@@ -205,7 +205,7 @@ def _text(name: str, column: Any) -> tuple[Any, np.ndarray]:
 def _codes(name: str, column: Any, words: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Levels as their number in case.yaml, -1 unknown: each different word is looked up once."""
     different, codes = _different(column)
-    read = [_level(name, word, words) for word in [*different.to_pylist(), ""]]
+    read = [level_of(name, word, words) for word in [*different.to_pylist(), ""]]
     values, bad = np.array([code for code, _ in read], int), np.array([wrong for _, wrong in read], bool)
     return values[codes], bad[codes]
 
@@ -218,10 +218,10 @@ def _numbers(name: str, column: Any, words: Mapping[str, Any]) -> tuple[np.ndarr
     numbers = pa.compute.if_else(easy, different, "nan").cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     bad = np.zeros(len(numbers) + 1, bool)
     numbers = np.append(numbers, math.nan)
-    numbers[-1], bad[-1] = _number(name, "", words)  # no value is an empty cell
+    numbers[-1], bad[-1] = number_of(name, "", words)  # no value is an empty cell
     hard = np.flatnonzero(~easy.to_numpy(zero_copy_only=False).astype(bool))
     for n, text in zip(hard, different.take(hard).to_pylist(), strict=True):
-        numbers[n], bad[n] = _number(name, text, words)
+        numbers[n], bad[n] = number_of(name, text, words)
     bad |= ~np.isnan(numbers) & ~within(name, numbers)
     return numbers[codes], bad[codes]
 
@@ -235,13 +235,13 @@ def _different(column: Any) -> tuple[Any, np.ndarray]:
     return coded.dictionary, coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(int)
 
 
-def _level(name: str, word: str, words: Mapping[str, Any]) -> tuple[int, bool]:
+def level_of(name: str, word: str, words: Mapping[str, Any]) -> tuple[int, bool]:
     level = FIELDS.heard(name, meant(word, words))
     levels = FIELDS[name]["levels"]
     return (levels.index(level), False) if level in levels else (-1, level is not None)
 
 
-def _number(name: str, text: str, words: Mapping[str, Any]) -> tuple[float, bool]:
+def number_of(name: str, text: str, words: Mapping[str, Any]) -> tuple[float, bool]:
     number = FIELDS.heard(name, meant(text, words))
     if number is None:
         return math.nan, FIELDS[name]["required"]

@@ -129,7 +129,10 @@ def checked_output(path: Path) -> str:
 
 def names_of(source: Source) -> list[str]:
     """A file's column names; two alike are refused."""
-    names: list[str] = _schema(source).names
+    if find_spec("pyarrow") is None and kind(source) in ("csv", "json"):
+        names = list(found(source).names if kind(source) == "csv" else records(source, [], [])[0])
+    else:
+        names = _schema(source).names
     if len(names) > MOST_COLUMNS:
         raise TableError(Problem("too_many_columns", source.name, {"value": len(names), "high": MOST_COLUMNS}))
     doubled = sorted(name for name, count in Counter(names).items() if count > 1)

@@ -27,7 +27,7 @@ def score(table: pd.DataFrame | Iterable[Mapping[str, Any]], policy: Policy | st
             raise CaseError(Problem("not_a_row", f"table: {shown(wrong[0])}", {"allowed": Phrase("mapping")}))
         table = pd.DataFrame(rows)
     policy = load_policy(policy)
-    found, names = _in_parts(check_table(table, others=True), policy), words(policy)
+    found, names = in_parts(check_table(table, others=True), policy), words(policy)
     added = {
         name: pd.Categorical.from_codes(found[name], names[name], ordered=name in ORDERED)
         if name in names
@@ -37,7 +37,7 @@ def score(table: pd.DataFrame | Iterable[Mapping[str, Any]], policy: Policy | st
     return table.drop(columns=[name for name in ADDED if name in table.columns]).assign(**added)
 
 
-def _in_parts(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
+def in_parts(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.ndarray]:
     """:func:`answers` for columns of any length: numpy and the kernel give up the interpreter's lock, so a thread a processor."""
     count = len(columns["days_overdue"])
     if count <= PART:

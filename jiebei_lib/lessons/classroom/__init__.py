@@ -27,7 +27,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
-from jiebei_lib.core.knowledge.yaml_files import HERE
+from jiebei_lib.core.knowledge.yaml_files import HERE, beside
 from jiebei_lib.lessons.learner import FILE, LESSONS, LINK, OPEN
 from jiebei_lib.lessons.store import ClassError, Store
 
@@ -140,9 +140,8 @@ class Class:
 
 
 def notebooks() -> Path:
-    """The lessons' notebooks: in the package where it is installed, in ``notebooks/lessons`` where it is developed."""
-    inside = HERE / "lessons" / "notebooks"
-    return inside if inside.is_dir() else HERE.parent / "notebooks" / "lessons"
+    """The lessons' notebooks, where they ship."""
+    return beside("lessons")
 
 
 def default_file() -> Path:
