@@ -38,6 +38,7 @@ def open_class(
     port: Annotated[int, typer.Option(help=t("class.port"))] = 8866,
     file: Annotated[Path | None, typer.Option(help=t("class.file"), metavar="FILE")] = None,
     self_paced: Annotated[bool, typer.Option("--self-paced", help=t("class.self_paced"))] = False,
+    kernels: Annotated[bool, typer.Option("--kernels", help=t("class.kernels"))] = False,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
     needs("voila", "psutil", "segno")
@@ -47,23 +48,23 @@ def open_class(
 
     lang, lesson = checked_lang(lang), checked_lesson(lesson)
     classroom.check(lesson, host, port, students, projector=True)
-    carries = classroom.capacity()
-    told(say("cli.class.carries", lang, carries=carries))
+    carries = classroom.capacity(kernels)
+    told(say(f"cli.class.{'carries' if kernels else 'carries_pages'}", lang, carries=carries))
     if carries < students:
         told(say("cli.class.too_many", lang, students=students, carries=carries))
     told(say("cli.class.warming", lang, students=min(students, carries)))
     file = file or classroom.default_file()
     if self_paced or not Store(file).kept(lead.KEY):  # the same file again goes on as it was led
         lead.steer(Store(file), led=not self_paced)
-    with classroom.opened(lesson, host, port, students, file, min(students, carries), projector=True) as now:
-        each = sum(now.kernels()) / max(1, len(now.kernels()))
+    with classroom.opened(lesson, host, port, students, file, min(students, carries), True, kernels) as now:
         for link in now.links:
             print(say("cli.class.open", lang, link=link))
         print(_qr(now.link))
         print(say("cli.class.board", lang, link=now.board))
         print(say("cli.class.screen", lang, link=now.screen))
         print(say(f"cli.class.{'led' if lead.lead(Store(file)).led else 'paced'}", lang))
-        told(say("cli.class.measured", lang, each=round(each)))
+        if each := now.kernels() if kernels else []:
+            told(say("cli.class.measured", lang, each=round(sum(each) / len(each))))
         print(say("cli.class.file_is", lang, path=now.file))
         if host == classroom.HOME:
             print(say("cli.class.here_only", lang))

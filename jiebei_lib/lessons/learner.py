@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 
 import traitlets
 
 from jiebei_lib.core.knowledge.problems import Problem
+from jiebei_lib.core.knowledge.readers import Own, own
 from jiebei_lib.lessons.forms import Asked, forms
 from jiebei_lib.lessons.store import ClassError, Store
 
@@ -41,11 +41,20 @@ class Learner(traitlets.HasTraits):
         return both[(phase == "after") != turned]
 
 
-@cache
-def class_file() -> Store:
-    """The class's file, opened once a kernel."""
+def _opened() -> Store:
     path = os.environ.get(FILE) or None
     return Store(path, paced=path is not None)
+
+
+_file = Own(_opened)
+
+
+def class_file() -> Store:
+    """The class's file, opened once a learner: how fast one may write is counted for each."""
+    return _file.its()
+
+
+class_file.cache_clear = lambda: own.get().pop(_file, None)
 
 
 def open_lesson() -> str:
@@ -59,4 +68,4 @@ def seed() -> int:
     return int(class_file().setting("seed", str(SEED)))
 
 
-learner = Learner()
+learner = Own(Learner)

@@ -358,7 +358,10 @@ def checked_name(name: str) -> str:
 def _connect(path: str) -> sqlite3.Connection:
     if path != ":memory:":
         with suppress(OSError):  # only the teacher's account reads it; what SQLite puts beside it takes after it
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            if not os.path.exists(
+                path
+            ):  # to close a file drops every lock that this program's other connections have on it
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             os.chmod(path, 0o600)
     file = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
     for setting in ("journal_mode=wal", "synchronous=full", "secure_delete=on"):

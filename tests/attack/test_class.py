@@ -21,7 +21,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from jiebei_lib.lessons import classroom
-from jiebei_lib.lessons.classroom import server
+from jiebei_lib.lessons.classroom import guard
 from tests.attack.test_hostile_folders import COMMAND, hostile  # noqa: F401
 from tests.lessons.students import Student
 from tests.lessons.test_class import free_port, in_a_thread
@@ -277,7 +277,7 @@ def test_half_open_requests_time_out_and_lock_nobody_out(lesson):
         line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-a: ")
         held.append(line)
     assert ask(lesson.link, f"/api/kernels/{uuid.uuid4()}")[0] == 404
-    end = time.monotonic() + 3 * server.SLOW_SECONDS
+    end = time.monotonic() + 3 * guard.SLOW_SECONDS
     process = psutil.Process(lesson.students.process.pid)
     before = process.num_fds()
     while process.num_fds() > before - 150 and time.monotonic() < end:
@@ -319,26 +319,26 @@ def test_connections_from_one_address_are_few(monkeypatch):
         def close(self):
             self.shut = True
 
-    gate = server.Gate(lambda request: None)
-    monkeypatch.setattr(server.HTTPServer, "handle_stream", lambda self, stream, address: let_in.append(stream))
-    streams = [Stream() for _ in range(3 * server.PER_ADDRESS)]
+    gate = guard.Gate(lambda request: None)
+    monkeypatch.setattr(guard.HTTPServer, "handle_stream", lambda self, stream, address: let_in.append(stream))
+    streams = [Stream() for _ in range(3 * guard.PER_ADDRESS)]
     for stream in streams:
         gate.handle_stream(stream, ("192.0.2.7", 1))
-    assert len(let_in) == server.PER_ADDRESS
+    assert len(let_in) == guard.PER_ADDRESS
     gate.handle_stream(Stream(), ("192.0.2.8", 1))
     gate.handle_stream(Stream(), ("127.0.0.1", 1))
-    assert len(let_in) == server.PER_ADDRESS + 2
+    assert len(let_in) == guard.PER_ADDRESS + 2
     for stream in let_in:
         stream.close()
     gate.handle_stream(Stream(), ("192.0.2.7", 1))
-    assert len(let_in) == server.PER_ADDRESS + 3
+    assert len(let_in) == guard.PER_ADDRESS + 3
     assert len(gate.open) == 1  # addresses that are gone are forgotten
 
 
 def test_a_bucket_gives_so_many_at_once_and_so_many_a_second(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(server.time, "monotonic", lambda: now[0])
-    bucket = server.Bucket(3, 2)
+    monkeypatch.setattr(guard.time, "monotonic", lambda: now[0])
+    bucket = guard.Bucket(3, 2)
     assert [bucket.take() for _ in range(5)] == [True, True, True, False, False]
     now[0] = 1.0
     assert [bucket.take() for _ in range(3)] == [True, True, False]

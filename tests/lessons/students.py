@@ -166,9 +166,72 @@ class Student:
         return count
 
 
-async def attend(link: str, number: int, pause: float = 0.0) -> list[Student]:
+@dataclass
+class PageStudent(Student):
+    """One student's browser on a page without a kernel: the same, by the page's own line."""
+
+    key: str = ""
+    sent: int = 0
+    unheard: list[dict[str, Any]] = field(default_factory=list)
+
+    async def enter(self) -> None:
+        """The page, then its line, until every panel's state has come."""
+        started = time.perf_counter()
+        if not self.key:
+            await self.page()
+        await self.connect()
+        self.first_screen = self.first_screen or time.perf_counter() - started
+
+    async def page(self) -> str:
+        end = time.monotonic() + PATIENCE
+        while True:
+            asked = HTTPRequest(self.link, request_timeout=PATIENCE)
+            answer = await AsyncHTTPClient(force_instance=True).fetch(asked, raise_error=False)
+            if answer.code != 503 or time.monotonic() > end:
+                answer.rethrow()
+                return answer.body.decode()
+            await asyncio.sleep(1)
+
+    async def connect(self) -> None:
+        """Opens the line, again if it was lost: what was not heard is sent once more."""
+        link = self.link.replace("http", "ws", 1) + "line" + (f"?key={self.key}" if self.key else "")
+        self.socket = await websocket_connect(link, connect_timeout=PATIENCE)
+        self.models = []
+        await self.until(lambda: self.models)
+        for message in self.unheard:
+            await self.socket.write_message(json.dumps(message))
+
+    async def lose(self) -> None:
+        """The connection is gone, without a word."""
+        self.socket.protocol.stream.close()
+        await asyncio.sleep(0)
+
+    async def send(self, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        self.sent += 1
+        data = content["data"]
+        said = {"state": data["state"]} if data.get("method") == "update" else {"content": data["content"]}
+        self.unheard.append({"n": self.sent, "id": content["comm_id"]} | said)
+        await self.socket.write_message(json.dumps(self.unheard[-1]))
+
+    def hear(self, raw: str | bytes) -> None:
+        if isinstance(raw, bytes):
+            raw = raw[4 : 4 + int.from_bytes(raw[:4], "big")].decode()
+        message = json.loads(raw)
+        if message.get("gone"):
+            raise ConnectionError("the place is gone")
+        if "heard" in message:
+            self.unheard = [one for one in self.unheard if one["n"] > message["heard"]]
+        if "panels" in message:
+            self.key, self.sent = message["key"], max(self.sent, message["heard"])
+            self.models = [each["id"] for each in message["panels"]]
+            self.state = {each["id"]: each["state"] for each in message["panels"]}
+        elif "state" in message:
+            self.state[message["id"]] |= message["state"]
+
+
+async def attend(link: str, number: int, pause: float = 0.0, kind: type[Student] = Student) -> list[Student]:
     """A class in which everybody comes at the same moment and answers the first form."""
-    students = [Student(link) for _ in range(number)]
+    students = [kind(link) for _ in range(number)]
 
     async def one(student: Student) -> None:
         await student.enter()
@@ -204,6 +267,15 @@ def percentile(values: list[float], part: float) -> float:
     return statistics.quantiles(sorted(values), n=100, method="inclusive")[round(100 * part) - 1]
 
 
+def memory(now: Any) -> str:
+    """What the students' server takes, and what each kernel."""
+    import psutil
+
+    own = psutil.Process(now.students.process.pid).memory_info().rss >> 20
+    kernels = now.kernels()
+    return f"server {own} MB" + (f"; kernels {len(kernels)}, MB each {statistics.mean(kernels):.0f}" if kernels else "")
+
+
 def main() -> None:
     from jiebei_lib.lessons.classroom import opened
 
@@ -213,20 +285,22 @@ def main() -> None:
     asked.add_argument("--warm", type=int, default=None)
     asked.add_argument("--pause", type=float, default=0.0, help="seconds a student thinks about a question")
     asked.add_argument("--browsers", type=int, default=0, help="of the students, those with a real browser")
+    asked.add_argument("--pages", action="store_true", help="pages without kernels")
     asked.add_argument("--file", type=Path, required=True)
     given = asked.parse_args()
     started = time.perf_counter()
-    with opened("lesson_1", "127.0.0.1", given.port, given.students, given.file, given.warm) as now:
-        print(
-            f"open after {time.perf_counter() - started:.1f} s; kernels {len(now.kernels())}, MB each {statistics.mean(now.kernels()):.0f}"
-        )
+    with opened(
+        "lesson_1", "127.0.0.1", given.port, given.students, given.file, given.warm, kernels=not given.pages
+    ) as now:
+        print(f"open after {time.perf_counter() - started:.1f} s; {memory(now)}")
         came = time.perf_counter()
         with ThreadPoolExecutor(1) as beside:
             looked = beside.submit(look, now.link, given.browsers)
-            students = asyncio.run(attend(now.link, given.students - given.browsers, given.pause))
+            kind = PageStudent if given.pages else Student
+            students = asyncio.run(attend(now.link, given.students - given.browsers, given.pause, kind))
             shown = looked.result()
         took = time.perf_counter() - came
-        print(f"MB each after the form {statistics.mean(now.kernels()):.0f}")
+        print(f"after the form: {memory(now)}")
     screens = [student.first_screen for student in students]
     trips = [trip for student in students for trip in student.round_trips]
     if shown:

@@ -1,9 +1,10 @@
-"""Opens a class: one Voilà server for the students' page, one with a token for the teacher's board, if wished one for the projector,
-and one class file between them.
+"""Opens a class: one server for the students' page, one with a token for the teacher's board, if wished one for the projector, and one
+class file between them.
 
-What a student's browser can reach: the page of one lesson, its own kernel's widget messages (Voilà refuses every message that runs
-code), static files of Voilà. No terminals, no contents, no listing, no other notebook; the notebooks' folder serves no file. The
-board listens on this machine alone. How one student is kept from taking everything is in server.py.
+The students' page is served without kernels (pages.py) or by Voilà with a kernel for each student (server.py); board and projector are
+Voilà's. What a student's browser can reach: the page of one lesson, its own panels' messages (Voilà refuses every message that runs
+code), the page's static files. No terminals, no contents, no listing, no other notebook; the notebooks' folder serves no file. The
+board listens on this machine alone. How one student is kept from taking everything is in guard.py.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ START_SECONDS = 60.0  # for the servers to answer at all, and for each student's
 SECONDS_EACH = 10.0
 RESTING = 0.02  # seconds of processor time a second; a kernel below it rests
 # The server's own program: nothing on its command line says more than where the library is, should it not be installed
-PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from jiebei_lib.lessons.classroom.server import main; main()"
+PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from jiebei_lib.lessons.classroom.{} import main; main()"
 WARM = "is filled with"  # what Voilà says when every kernel has run the notebook
 
 
@@ -62,6 +63,7 @@ class ClassServer:
     asked: dict[str, Any]
     environment: dict[str, str]
     folder: Path
+    program: str = "server"
     process: subprocess.Popen = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +78,7 @@ class ClassServer:
         they are started. What it is asked goes to its standard input, whose end tells it that we are gone."""
         with self.log.open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", PROGRAM, str(HERE.parent)],
+                [sys.executable, "-P", "-c", PROGRAM.format(self.program), str(HERE.parent)],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.PIPE,
@@ -153,12 +155,15 @@ def default_file() -> Path:
     return folder / "class.sqlite"
 
 
-def capacity() -> int:
-    """How many students this machine carries: by its free memory, its processors, and the files that a program may open."""
+def capacity(kernels: bool = True) -> int:
+    """How many students this machine carries: by its free memory, its processors, and the files that a program may open; without
+    ``kernels`` by these files, and no more than a class may have."""
     import psutil
 
-    by_memory = (psutil.virtual_memory().available / 2**20 - SPARE_MB) / KERNEL_MB
     by_files = (allowed_files() - SPARE_FILES) / FILES_EACH
+    if not kernels:
+        return max(0, min(int(by_files), MOST))
+    by_memory = (psutil.virtual_memory().available / 2**20 - SPARE_MB) / KERNEL_MB
     return max(0, min(int(by_memory), int(by_files), PER_CORE * (os.cpu_count() or 1)))
 
 
@@ -194,22 +199,33 @@ def link_to(host: str, port: int) -> str:
 
 @contextmanager
 def opened(
-    lesson: str, host: str, port: int, students: int, file: Path, warm: int | None = None, projector: bool = False
+    lesson: str,
+    host: str,
+    port: int,
+    students: int,
+    file: Path,
+    warm: int | None = None,
+    projector: bool = False,
+    kernels: bool = True,
 ) -> Iterator[Class]:
     """A class while it lasts; its servers and all kernels end with it. Raises :class:`ClassError` before anything starts.
 
-    ``warm``: kernels started beforehand (one a student if not given). ``projector``: with its page, on the port after the board's.
+    ``kernels``: one for each student, of which ``warm`` are started beforehand (one a student if not given); without, the pages need
+    none. ``projector``: with its page, on the port after the board's.
     """
     check(lesson, host, port, students, projector)
     file = file.absolute()
     Store(file)
-    token, servers, warm = secrets.token_urlsafe(16), [], students if warm is None else warm
+    token, servers, warm = secrets.token_urlsafe(16), [], 0 if not kernels else students if warm is None else warm
     environment = {**os.environ, FILE: str(file), OPEN: lesson}
     links, board = [link_to(each, port) for each in addresses(host)], f"http://{HOME}:{port + 1}/?token={token}"
     places = students + SPARE + students // 10
     with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="jiebei-class-") as folder:
         try:
-            servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, "", places, Path(folder)))
+            if kernels:
+                servers.append(_start(NOTEBOOKS[lesson], host, port, environment, warm, "", places, Path(folder)))
+            else:
+                servers.append(_pages(NOTEBOOKS[lesson], host, port, environment, places, Path(folder)))
             servers.append(_start(BOARD, HOME, port + 1, environment, 0, token, 0, Path(folder)))
             if projector:
                 seen = {**environment, LINK: links[0]}
@@ -314,6 +330,15 @@ def _start(
     own = folder / notebook
     own.mkdir()
     return ClassServer(asked(notebook, host, port, warm, token, places), environment, own)
+
+
+def _pages(notebook: str, host: str, port: int, environment: dict[str, str], places: int, folder: Path) -> ClassServer:
+    """The students' pages without kernels."""
+    own = folder / notebook
+    own.mkdir()
+    path = str(notebooks() / f"{notebook}.ipynb")
+    told = {"notebook": path, "host": host, "port": port, "places": places, "names": [host]}
+    return ClassServer(told, environment, own, "pages")
 
 
 def _wait(server: ClassServer, seconds: float, link: str | None) -> None:

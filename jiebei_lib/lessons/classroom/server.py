@@ -6,22 +6,15 @@ input closes: when the command that began it is gone, however it went.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
-import signal
-import socket
 import sys
 import threading
-import time
 from collections import defaultdict
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from tornado.httpserver import HTTPServer
-from tornado.httputil import split_host_and_port
 from tornado.web import HTTPError
 from voila import handler
 from voila.app import Voila
@@ -31,16 +24,23 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from jiebei_lib.core.knowledge.problems import Problem
 from jiebei_lib.lessons.classroom import allowed_files
+from jiebei_lib.lessons.classroom.guard import (
+    KERNELS_EACH,
+    LARGEST_MESSAGE,
+    MESSAGES,
+    MESSAGES_SECOND,
+    MOST_ADDRESSES,
+    PAGES,
+    PAGES_SECONDS,
+    SLOW_SECONDS,
+    Bucket,
+    Gate,
+    known_host,
+    near,
+    until_left,
+)
 from jiebei_lib.lessons.classroom.kernels import Full
 
-SLOW_SECONDS = 15.0  # for the head or the body of a request to come in, and for a connection to lie idle
-PER_ADDRESS = 24  # connections from one address; a browser needs six and one for its kernel
-MOST_ADDRESSES = 10_000  # that are remembered
-PAGES, PAGES_SECONDS = 12, 60.0  # an address may ask for so many pages in so long
-KERNELS_EACH = 3  # kernels that one address holds; a fourth page takes the first one's place
-MESSAGES, MESSAGES_SECOND = 400, 80.0  # a student's messages at once, and a second from then on
-LARGEST_REQUEST, LARGEST_MESSAGE = 1 << 16, 1 << 20  # bytes
-ENDING_SECONDS = 5.0  # for the kernels to end, before the server goes without them
 # Of a kernel's messages, what is meant for whoever wrote the notebook: it names files of the server
 UNSENT = ("stream", "error")
 
@@ -48,75 +48,11 @@ UNSENT = ("stream", "error")
 def main() -> None:
     """What ``python -c`` runs: see the module."""
     asked = json.loads(sys.stdin.readline())
-    threading.Thread(target=_until_left, daemon=True).start()
+    threading.Thread(target=until_left, daemon=True).start()
     allowed_files(ask=True)
     ClassServerApp.names = set(asked["names"])
     handler.NotebookRenderer = ClassRenderer
     ClassServerApp.launch_instance(argv=asked["argv"])
-
-
-def _until_left() -> None:
-    """Waits for the other end of standard input to close, then ends: by way of Voilà, and at any rate."""
-    with suppress(OSError, ValueError):
-        while sys.stdin.buffer.raw.read(1024):
-            pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(ENDING_SECONDS)
-    os._exit(1)  # the kernels notice it within a second
-
-
-class Bucket:
-    """So many at once, and so many a second from then on."""
-
-    def __init__(self, most: float, a_second: float):
-        self.most, self.a_second = most, a_second
-        self.left, self.seen = most, time.monotonic()
-
-    def take(self) -> bool:
-        """Whether there was one left."""
-        now = time.monotonic()
-        self.left, self.seen = min(self.most, self.left + (now - self.seen) * self.a_second), now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-
-def near(address: str) -> bool:
-    """Whether an address is this machine's own: the teacher, or a tunnel behind which a whole class may stand."""
-    with suppress(ValueError):
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    return False
-
-
-def known_host(host: str, names: set[str]) -> bool:
-    """Whether a request's ``Host`` can be this machine: an address, or a name of it. Any other name leads here by somebody else's
-    doing (DNS rebinding), and pages of that name must not read ours."""
-    name = split_host_and_port(host.lower())[0].strip("[]")
-    with suppress(ValueError):
-        ipaddress.ip_address(name.partition("%")[0])
-        return True
-    own = socket.gethostname().lower()
-    return name in {"localhost", own, f"{own}.local", own.partition(".")[0], *names}
-
-
-class Gate(HTTPServer):
-    """Lets in a few connections from each address. Each has a little time to say what it wants."""
-
-    def initialize(self, *given: Any, **more: Any) -> None:
-        self.open: dict[str, list[Any]] = {}
-        timeouts = {"idle_connection_timeout": SLOW_SECONDS, "body_timeout": SLOW_SECONDS}
-        super().initialize(*given, **more, **timeouts, max_body_size=LARGEST_REQUEST, max_header_size=LARGEST_REQUEST)
-
-    def handle_stream(self, stream: Any, address: Any) -> None:
-        alive = {whose: [each for each in streams if not each.closed()] for whose, streams in self.open.items()}
-        self.open = {whose: streams for whose, streams in alive.items() if streams}
-        held = self.open.setdefault(address[0], [])
-        held.append(stream)
-        if len(held) > PER_ADDRESS and not near(address[0]):
-            stream.close()
-            return
-        super().handle_stream(stream, address)
 
 
 class ClassPage(TornadoVoilaHandler):

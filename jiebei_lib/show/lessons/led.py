@@ -8,6 +8,7 @@ from contextlib import suppress
 from weakref import WeakMethod
 
 from jiebei_lib.core.knowledge.problems import UserError
+from jiebei_lib.core.knowledge.readers import Own
 from jiebei_lib.lessons.learner import class_file
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
@@ -15,8 +16,17 @@ from jiebei_lib.show.lessons.lead import Lead, lead
 from jiebei_lib.show.lessons.words import words
 
 EVERY = 2.0  # seconds between looks at how the class is led
-_waiting: list[WeakMethod] = []
-_seen: list[Lead] = []  # the last one that the panels know; empty until the first look
+
+
+class _Followers:
+    """A reader's panels, and the last lead that they know: none until the first look."""
+
+    def __init__(self) -> None:
+        self.waiting: list[WeakMethod] = []
+        self.seen: list[Lead] = []
+
+
+_own = Own(_Followers)
 
 
 def gate(part: str) -> str:
@@ -37,17 +47,17 @@ def follow(update: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return
-    _waiting.append(WeakMethod(update))
-    if len(_waiting) == 1:
+    _own.waiting.append(WeakMethod(update))
+    if len(_own.waiting) == 1:
         loop.call_later(EVERY, _look, loop)
 
 
 def look() -> None:
     """Looks once; panels are told only of a change."""
     now = lead(class_file())
-    before, _seen[:] = list(_seen), [now]
+    before, _own.seen = _own.seen, [now]
     if before and (before[0].led, before[0].step, before[0].paused) != (now.led, now.step, now.paused):
-        for each in _waiting:
+        for each in _own.waiting:
             if update := each():
                 update()
 
@@ -55,4 +65,5 @@ def look() -> None:
 def _look(loop: asyncio.AbstractEventLoop) -> None:
     with suppress(UserError):  # the file is busy or gone for a moment: the next look may find it
         look()
-    loop.call_later(EVERY, _look, loop)
+    if any(each() for each in _own.waiting):  # else the page is gone
+        loop.call_later(EVERY, _look, loop)

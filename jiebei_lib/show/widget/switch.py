@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.readers import Own
 from jiebei_lib.page.text import LANGUAGES, language_of
 from jiebei_lib.show.widget.fields import both
 
@@ -26,7 +27,7 @@ class Language(traitlets.HasTraits):
         return language_of(os.environ.get("JIEBEI_LANG", "")) or LANGUAGES[0]
 
 
-current = Language()
+current = Own(Language)
 
 
 class Switch(anywidget.AnyWidget):
@@ -40,7 +41,7 @@ class Switch(anywidget.AnyWidget):
 
     def __init__(self, **more: Any):
         super().__init__(lang=current.lang, **more)
-        traitlets.link((current, "lang"), (self, "lang"))
+        traitlets.link((current.its(), "lang"), (self, "lang"))
 
     def _repr_mimebundle_(self, **more: Any) -> Any:
         from jiebei_lib.show.widget.static import bundle, switch_html

@@ -64,12 +64,11 @@ def test_the_last_questions_cannot_be_begun_before_they_are_opened():
 
 
 def test_pages_follow_the_teacher_by_themselves(monkeypatch):
-    monkeypatch.setattr(led, "_waiting", [])
-    monkeypatch.setattr(led, "_seen", [])
+    monkeypatch.setattr(led, "_own", led._Followers())
     waiting = []
     monkeypatch.setattr("jiebei_lib.show.lessons.quiz.follow", waiting.append)
     panel = quiz(LESSON, "before")
-    led._waiting += [led.WeakMethod(each) for each in waiting]
+    led._own.waiting += [led.WeakMethod(each) for each in waiting]
     led.look()
     panel._press("begin")
     steer(paused=True)
