@@ -30,7 +30,8 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jiebei_lib.core.knowledge.problems import Problem
 from jiebei_lib.core.knowledge.readers import own
-from jiebei_lib.lessons.classroom import allowed_files, guard
+from jiebei_lib.lessons.classroom import guard
+from jiebei_lib.lessons.classroom.machine import allowed_files
 
 HERE = Path(__file__).parent
 LEFT_SECONDS = 20.0  # after its line is gone a place waits so long for it before another may have it,
@@ -248,7 +249,7 @@ class Room:
 # ---- what a browser asks -------------------------------------------------------------------------------------------
 
 
-class Asked(RequestHandler):
+class Request(RequestHandler):
     """What every request goes through: a name that is this machine's, and headers that forbid what no lesson needs."""
 
     def initialize(self, room: Room, names: set[str]) -> None:
@@ -271,7 +272,7 @@ class Asked(RequestHandler):
             super().log_exception(typ, value, tb)
 
 
-class Nothing(Asked):
+class Nothing(Request):
     """Everything else."""
 
     def prepare(self) -> None:
@@ -279,7 +280,7 @@ class Nothing(Asked):
         raise HTTPError(404)
 
 
-class Module(Asked):
+class Module(Request):
     """The page's script and its panels' scripts and styles, which never change under their names."""
 
     def get(self, name: str) -> None:
@@ -291,7 +292,7 @@ class Module(Asked):
         self.finish(text)
 
 
-class Page(Asked):
+class Page(Request):
     """The lesson's words, the same for all; a place is given once the page opens its line."""
 
     asked: ClassVar[dict[str, guard.Bucket]] = defaultdict(

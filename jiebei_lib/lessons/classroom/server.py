@@ -23,7 +23,6 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from jiebei_lib.core.knowledge.problems import Problem
-from jiebei_lib.lessons.classroom import allowed_files
 from jiebei_lib.lessons.classroom.guard import (
     KERNELS_EACH,
     LARGEST_MESSAGE,
@@ -40,6 +39,7 @@ from jiebei_lib.lessons.classroom.guard import (
     until_left,
 )
 from jiebei_lib.lessons.classroom.kernels import Full
+from jiebei_lib.lessons.classroom.machine import allowed_files
 
 # Of a kernel's messages, what is meant for whoever wrote the notebook: it names files of the server
 UNSENT = ("stream", "error")
