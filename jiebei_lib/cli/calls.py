@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 import typer
 
@@ -43,19 +45,17 @@ def audit(
     lang = checked_lang(lang)
     if json + jsonl + csv + (to is not None) > 1:
         raise UserError(Problem("only_one", "jiebei audit", {"allowed": items(["--json", "--jsonl", "--csv", "--to"])}))
-    if (log is None) == (not call) or (call and to is not None):
-        asked = ["LOG.csv", "--call"] if to is None or not call else ["--call", "--to"]
-        raise UserError(Problem("only_one_needed", "jiebei audit", {"allowed": items(asked)}))
+    if (log is None) == (not call):
+        raise UserError(Problem("only_one_needed", "jiebei audit", {"allowed": items(["LOG.csv", "--call"])}))
     rule_sets = load_rules(rules, confidence)
-    read = (
-        remembered(call, zone or "Asia/Shanghai") if call else read_log(log, zone, mask, mapping=mapping, sheet=sheet)
-    )
+    place, told_at = zone or "Asia/Shanghai", datetime.now(UTC).isoformat(timespec="seconds")
+    read = remembered(call, place, _now(told_at, place)) if call else read_log(log, zone, mask, None, mapping, sheet)
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 
-        made = audit_report(
-            read, lang, rules, as_of, who, to.split(","), out, log.stem, log.stem, confidence=confidence
-        )
+        stem, memory = ("memory", {"calls": call, "told_at": told_at, "zone": place}) if call else (log.stem, {})
+        name = "" if call else stem
+        made = audit_report(read, lang, rules, as_of, who, to.split(","), out, stem, name, confidence, **memory)
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     else:
         found = audited(read, rule_sets, as_of)
@@ -74,6 +74,13 @@ def audit(
         for problem in read.problems:
             print(problem.say(lang), file=sys.stderr)
     return 1 if read.rejected else 0
+
+
+def _now(told_at: str, zone: str) -> Any:
+    """The moment of the telling by the clocks of a zone; a zone that there is not is told as such later."""
+    import pandas as pd
+
+    return pd.Timestamp(told_at).tz_convert(zone if zone in available_timezones() else "UTC")
 
 
 def _print(findings: Any, name: str, lang: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,13 @@ def audit_report(
     name: str = "",
     confidence: str = "S",
     progress: Callable[[float], None] | None = None,
+    calls: Sequence[Mapping[str, Any] | str] = (),
+    told_at: str = "",
+    zone: str | None = None,
 ) -> Rendered:
-    """The report on one log, as ``<stem>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``, beside
-    ``<stem>.attempts.csv``: the rows that could be read, without anything that is not a column of ours.
+    """The report on one log, or on ``calls`` that someone remembers (``log`` then what was read of them at ``told_at``), as
+    ``<stem>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``; beside that of a log ``<stem>.attempts.csv``: the rows that could
+    be read, without anything that is not a column of ours.
 
     Raises :class:`UserError` for anything that cannot be, before anything runs.
     """
@@ -50,10 +54,10 @@ def audit_report(
     if not len(log.table):
         raise LogError([Problem("no_row_read", name or stem), *log.problems[:LISTED]])
     stem = file_stem(stem)
-    copy = write(writable(Path(out)) / f"{stem}.attempts.csv", kept_rows(log))
+    copy = None if calls else write(writable(Path(out)) / f"{stem}.attempts.csv", kept_rows(log))
     rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]]
     parameters = {
-        "log": copy.name,
+        **({"log": copy.name} if copy else {"calls": list(calls), "told_at": told_at, "zone": zone or "Asia/Shanghai"}),
         "lang": lang,
         "rules": [_content(one) for one in rules.split(",") if one.strip()],
         "confidence": confidence,
@@ -62,7 +66,7 @@ def audit_report(
         "name": name,
         "rejected": rejected,
     }
-    return render("audit_report", parameters, stem, to, out, progress, data=[copy])
+    return render("audit_report", parameters, stem, to, out, progress, data=[copy] if copy else [])
 
 
 def kept_rows(log: Log) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from jiebei_lib.cli import run
 from jiebei_lib.core.knowledge.yaml_files import beside
+from jiebei_lib.page.text import say
 
 EXAMPLE = str(beside("cases") / "contact_log.csv")
 BAD_ROW = "attempt_id,at,channel\nx,2026-03-01T12:00:00+08:00,pigeon\ny,2026-03-01T23:00:00+08:00,call\n"
@@ -129,7 +130,7 @@ def test_calls_from_memory_are_judged_without_a_log(capsys, lang: str, said: lis
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], [EXAMPLE, "--call", "day=2026-03-10"], ["--call", "day=2026-03-10", "--to", "html"]]
+    "arguments", [[], [EXAMPLE, "--call", "day=2026-03-10"], [EXAMPLE, "--call", "day=2026-03-10", "--to", "html"]]
 )
 def test_a_log_or_a_memory_is_audited_not_both_nor_neither(capsys, arguments: list[str]) -> None:
     assert run(["audit", *arguments, "--lang", "en"]) == 2
@@ -139,3 +140,16 @@ def test_a_log_or_a_memory_is_audited_not_both_nor_neither(capsys, arguments: li
 def test_a_memory_that_cannot_be_understood_gets_one_sentence(capsys) -> None:
     assert run(["audit", "--call", "day=2026-03-10 count=many", "--lang", "zh"]) == 2
     assert "约10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "无论怎样理解都违反的有"), ("en", "in every reading")])
+def test_what_is_remembered_becomes_a_report_that_says_so(tmp_path, capsys, lang, said):
+    """Times that are ranges are shown as ranges, in the list and in the letter; no log is written beside it."""
+    calls = ["day=2026-03-10 clock=22:40", "day=2026-03-11 until=2026-03-12 count=2 callee=contact disclosed=amount"]
+    given = [word for call in calls for word in ("--call", call)]
+    assert run(["audit", *given, "--to", "html", "-o", str(tmp_path), "--lang", lang]) == 0
+    page = (tmp_path / f"memory.{lang}.html").read_text("utf-8")
+    assert said in capsys.readouterr().out and said in page and calls[0] in page
+    assert "2026-03-11 – 2026-03-12" in page and "2026-03-10 22:40" in page and "2026-03-11 00:00" not in page
+    assert say("calls.memory.letter", lang) in page
+    assert not list(tmp_path.glob("*.csv"))

@@ -9,6 +9,7 @@ import pandas as pd
 from jiebei_lib.calls.findings import Findings
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward, remedies
 from jiebei_lib.page.text import cited_all, say
+from jiebei_lib.show.calls.told import when
 
 STANDINGS = ("binding", "recommended", "self_discipline", "described")
 
@@ -58,7 +59,7 @@ def letter(findings: Findings, who: str, lang: str) -> str:
         return ""
     points, join = [], "、" if lang == "zh" else ", "
     for n, (behind, rows) in enumerate(_by_force(findings, broken), 1):
-        times = [at[:16].replace("T", " ") for at in dict.fromkeys(rows["at"])]
+        times = list(dict.fromkeys(when(findings.attempts, position) for position in rows["position"]))
         key = "point" if len(times) <= TIMES else "point_more"
         slots = {
             "n": n,
@@ -76,6 +77,7 @@ def letter(findings: Findings, who: str, lang: str) -> str:
         say("calls.letter.title", lang),
         say("calls.letter.to", lang),
         say(f"calls.letter.opening.{who}", lang),
+        say("calls.memory.letter", lang) if "certain" in findings.attempts else "",
         "\n".join(points),
         say("calls.letter.reported", lang)
         if any(rules[str(name)]["confidence"] != "V" for name in broken["rule_id"])

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from jiebei_lib.calls.audit import Findings, audit
 from jiebei_lib.calls.log import Log, read_log
+from jiebei_lib.calls.narrative import remembered
 from jiebei_lib.calls.remedies import remedies
 from jiebei_lib.calls.rule_sets import load_rules
 from jiebei_lib.page.html import Head, Section
 from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
 from jiebei_lib.show.calls.sides import SideBySide
+from jiebei_lib.show.calls.told import recollections
 from jiebei_lib.show.calls.words import AuditWords
 
 SHOWN = 20  # rows that could not be read, as listed in a report
@@ -32,24 +36,34 @@ class AuditPage:
         zone: str | None = None,
         confidence: str = "S",
         rejected: Sequence[Mapping[str, str]] = (),
+        calls: Sequence[Mapping[str, Any] | str] = (),
+        told_at: str = "",
     ):
-        read = log if isinstance(log, Log) else read_log(log, zone)
+        """``calls``: what someone remembers, instead of a log, told at ``told_at`` (ISO 8601)."""
+        self.calls = recollections(calls)
+        if calls:
+            read = remembered(calls, zone or "Asia/Shanghai", pd.Timestamp(told_at) if told_at else None)
+        else:
+            read = log if isinstance(log, Log) else read_log(log, zone or None)
         self.findings: Findings = audit(read, load_rules(rules, confidence), as_of)
         self.words, self.lang, self.who = AuditWords(self.findings, lang), lang, who
-        self.name = name or self.words.say("calls.log_name")
+        self.name = name or self.words.say("calls.memory.name" if calls else "calls.log_name")
         own = [{one: problem.say(one) for one in ("zh", "en")} for problem in read.problems]
         self.rejected = [*rejected, *own]
 
     def head(self) -> Head:
         """Title, headline and language."""
-        return Head(title=self.words.say("calls.title"), headline=self.words.headline(), lang=self.lang)
+        headline = self.words.memory()["headline"] if self.words.remembered else self.words.headline()
+        return Head(title=self.words.say("calls.title"), headline=headline, lang=self.lang)
 
     def answer(self) -> Section:
         """The question and the answer in one sentence."""
         return Section([self.words.words("answer", name=self.name)])
 
     def calendar(self) -> Section:
-        """When they called, with the days of breaches marked."""
+        """When they called, with the days of breaches marked; of a memory, what was told."""
+        if self.calls:
+            return Section([self.words.words("told", calls=self.calls)])
         return Section([self.words.words("calendar"), calendar_figure(self.words)])
 
     def rules(self) -> Section:

@@ -16,6 +16,7 @@ from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.tables.ready_maps import ReadyMap
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited_all, heads, say
+from jiebei_lib.show.calls.told import when
 from jiebei_lib.show.calls.windows import taken_for_granted, uncovered, window
 
 MOST_UNCOVERED = 4  # sentences on what no rule of its day covered
@@ -84,6 +85,11 @@ class AuditWords:
             for short, count, since in found[:MOST_UNCOVERED]
         ]
 
+    @property
+    def remembered(self) -> bool:
+        """Whether the log is from memory."""
+        return "certain" in self.findings.attempts
+
     def byline(self, name: str) -> str:
         days = self.findings.attempts["at"].astype("str").str.slice(0, 10)
         sets = ("、" if self.lang == "zh" else ", ").join(self.set_name(name) for name in self.rule_sets.sets)
@@ -148,7 +154,7 @@ class AuditWords:
             attempt = self.findings.attempts.iloc[position]
             rows.append(
                 {
-                    "when": str(attempt["at"])[:16].replace("T", " "),
+                    "when": when(findings.attempts, int(position)),
                     "id": attempt["attempt_id"],
                     "who": self.say(
                         "calls.findings.contact",
@@ -194,7 +200,7 @@ class AuditWords:
             why = counts if step.counted else self.say(f"calls.window.{kind}.{step.column}")
             rows.append(
                 {
-                    "when": str(attempt["at"])[:16].replace("T", " "),
+                    "when": when(self.findings.attempts, step.position),
                     "id": attempt["attempt_id"],
                     "counted": step.counted,
                     "why": why,
