@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help report examples test check lab app lock audit-deps clean
+.PHONY: help report examples test quick check lab app lock audit-deps clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,13 @@ examples: $(VENV)/.dev-stamp ## Renew the example reports that are kept in repor
 test: check ## Check the style, then run all tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
-check: $(VENV)/.dev-stamp ## Check the style of the code and the notebooks (ruff)
+quick: check ## Check, then run the tests that need no browser, notebook, server or fork (within a minute on two cores)
+	$(BIN)/python -m pytest -m quick -n auto --dist loadgroup $(PYTEST_ARGS)
+
+check: $(VENV)/.dev-stamp ## Check style and format of the code and the notebooks (ruff), and the types (mypy)
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
 
 lab: $(VENV)/.dev-stamp ## Open the notebooks in JupyterLab, on this machine only
 	$(BIN)/jiebei lab notebooks
@@ -49,7 +54,7 @@ audit-deps: $(VENV)/.dev-stamp ## List what is installed, with versions, dates, 
 	$(BIN)/python -m tests.attack.dependencies
 
 clean: ## Remove .venv, caches and what was rendered (the examples stay)
-	rm -rf $(VENV) $(LOCKER) dist build .pytest_cache .ruff_cache .hypothesis .benchmarks tests/artefacts
+	rm -rf $(VENV) $(LOCKER) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks tests/artefacts
 	find jiebei_lib tests notebooks -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 	find reports -mindepth 1 -maxdepth 1 ! -name examples ! -name README.md -exec rm -rf {} +
 

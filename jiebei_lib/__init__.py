@@ -32,7 +32,34 @@ _HOME = {
     "effective_annual_rate": "money.rates",
     "nominal_annual_rate": "money.rates",
 }
-__all__ = ["__version__", "example_file", *_HOME]
+# Once more and spelled out, for type checkers: without it they take no name below for a public one
+__all__ = [
+    "Assessment",
+    "Borrower",
+    "Case",
+    "CaseError",
+    "Loan",
+    "LogError",
+    "Policy",
+    "PolicyError",
+    "Readings",
+    "ReportError",
+    "UserError",
+    "__version__",
+    "assess",
+    "audit",
+    "compare",
+    "effective_annual_rate",
+    "example_file",
+    "load_policy",
+    "load_rules",
+    "nominal_annual_rate",
+    "owed",
+    "read_log",
+    "schedule",
+    "score",
+    "waiting",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 import yaml
 from packaging.markers import Marker, default_environment
@@ -241,6 +243,7 @@ def test_the_wheel_holds_the_code_the_data_and_the_notebooks(tmp_path: Path) -> 
     wanted = {path.relative_to(ROOT).as_posix() for path in package if ".ipynb_checkpoints" not in path.parts}
     wanted |= {f"jiebei_lib/{path.relative_to(ROOT).as_posix()}" for path in notebooks}
     assert any(name.startswith("jiebei_lib/notebooks/.jupyter/voila/") for name in wanted)
+    wanted.add("jiebei_lib/py.typed")  # or a type checker takes all of it for Any
     none_of([f"the wheel lacks {path}" for path in sorted(wanted - held)])
     strangers = [
         path for path in held if not path.startswith(("jiebei_lib/", "jiebei_lib-")) or left & set(path.split("/"))
@@ -315,3 +318,47 @@ def test_the_source_archive_holds_what_its_own_tests_of_packaging_need(tmp_path:
             test, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": "."}
         )
         assert ran.returncode == 0, ran.stdout[-3000:]
+
+
+def test_hooks_before_a_commit_fetch_nothing_and_run_what_is_installed() -> None:
+    told = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    problems = []
+    for repo in told["repos"]:
+        if repo["repo"] != "local":
+            problems.append(f"{repo['repo']} is fetched")
+        for hook in repo["hooks"]:
+            program = Path(hook["entry"].split()[0])
+            if hook["language"] != "system" or program.parent != Path(".venv/bin"):
+                problems.append(f"{hook['id']} does not run from .venv")
+            if shutil.which(program.name, path=str(Path(sys.executable).parent)) is None:
+                problems.append(f"{hook['id']} runs {program}, which is not installed")
+            re.compile(hook.get("files", ""))
+    none_of(problems)
+    assert {hook["id"] for hook in told["repos"][0]["hooks"]} == {"ruff", "ruff-format", "mypy", "nbstripout"}
+
+
+def test_no_kept_notebook_holds_widget_state_or_what_a_hook_would_take_away(tmp_path: Path) -> None:
+    (hook,) = [
+        hook
+        for hook in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+        if hook["id"] == "nbstripout"
+    ]
+    program, *options = shlex.split(hook["entry"])
+    kept = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    notebooks = [str(path) for path in kept if ".ipynb_checkpoints" not in path.parts]
+    command = [str(Path(sys.executable).parent / Path(program).name), *options, "--verify", *notebooks]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert notebooks and done.returncode == 0, done.stdout
+    planted = nbformat.v4.new_notebook(metadata={"widgets": {"application/vnd.jupyter.widget-state+json": {}}})
+    nbformat.write(planted, file := tmp_path / "planted.ipynb")
+    assert subprocess.run([*command[: -len(notebooks)], str(file)], capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize("target", ["check", "quick", "test", "lock"])
+def test_make_help_lists_each_target(target: str) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("no make here")
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert re.search(rf"^  make {target} +\S", done.stdout, re.M)

@@ -182,8 +182,8 @@ class Facts:
         instant: np.ndarray = self.table["instant"].to_numpy()
         if "span" not in self.table:
             return instant
-        instant = instant + (self.table["span"].to_numpy() + self.table["span_days"].to_numpy() * DAY) * MICROSECONDS
-        return instant
+        span = self.table["span"].to_numpy() + self.table["span_days"].to_numpy() * DAY
+        return np.asarray(instant + span * MICROSECONDS)
 
     def _stated(self, instant: np.ndarray, seconds: np.ndarray, known: np.ndarray) -> Clock:
         """The clock with the zones that the log states put over it."""

@@ -116,8 +116,7 @@ def load_rules(
 def _shipped() -> dict[str, Any]:
     texts = [(FOLDER / file).read_bytes() for file in FILES]
     texts += [(HERE / name).read_bytes() for name in ("core/sources.yaml", "calls/attempts.yaml")]
-    data: dict[str, Any] = remembered("callers", b"\0".join(texts), _read, *CODE)
-    return data
+    return dict(remembered("callers", b"\0".join(texts), _read, *CODE))
 
 
 def _read() -> dict[str, Any]:
@@ -135,11 +134,9 @@ def _overlaid(data: dict[str, Any], own: Mapping[str, Any], name: str) -> dict[s
 
     def check() -> dict[str, Any]:
         _checked(merged(data, own, unknown=True), name)
-        laid: dict[str, Any] = merged(data, own)
-        return laid
+        return dict(merged(data, own))
 
-    both: dict[str, Any] = remembered("callers-own", text, check, *CODE)
-    return both
+    return dict(remembered("callers-own", text, check, *CODE))
 
 
 def _checked(data: dict[str, Any], name: str) -> dict[str, Any]:

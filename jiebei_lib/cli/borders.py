@@ -100,7 +100,7 @@ def _of_file(file: Path, problems: list[Problem]) -> Iterator[Border]:
             wrong.append(Problem("invalid", f"{file.name}: defaults", slots))
         problems += wrong
         if not wrong:
-            yield Border(file.name, number, about, {"defaults": content.get("defaults") or {}, **case})
+            yield Border(file.name, number, str(about), {"defaults": content.get("defaults") or {}, **case})
 
 
 def _mistakes(case: Any, about: Any, where: str) -> Iterator[Problem]:

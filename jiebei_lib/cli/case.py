@@ -9,7 +9,7 @@ import typer
 
 from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.page.text import heads, say
+from jiebei_lib.page.text import heads, own, say
 
 STYLES = {"likely": "bold yellow", "unlikely": "bold blue", "not_yet": "bold blue"}
 
@@ -88,12 +88,12 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None, whole: bool) -
     for said in first.certain(a, case, page.policy, lang):
         line(said, "", " • ", "   ")
     line(say("case.first.may", lang, as_of=a.as_of), "bold underline")
-    line(a.permitted["why"][lang] + _reported(a.permitted, lang))
+    line(own(a.permitted["why"], lang) + _reported(a.permitted, lang))
     line(say("case.first.do", lang), "bold underline")
     for n, said in enumerate(first.to_do(a, lang), 1):
         line(said, "", f" {n} ", "   ")
     if a.next_question and a.grade != "not_yet":
-        question = say("cli.terminal.ask", lang, question=a.next_question["text"][lang])
+        question = say("cli.terminal.ask", lang, question=own(a.next_question["text"], lang))
         line(question, "dim")
     if whole:
         _more(page, line)

@@ -25,7 +25,7 @@ def changed_cases(file: Path, policy: Policy, first: str, second: str) -> list[d
         facts = tuple(value for name, value in row.items() if name != "case_id")
         if facts not in known:
             case = Case(**row)
-            known[facts] = tuple(_may_they(case, policy, day) for day in (first, second))
+            known[facts] = _may_they(case, policy, first), _may_they(case, policy, second)
         before, after = known[facts]
         if before != after:
             out.append({"case_id": row["case_id"], "before": before, "after": after})

@@ -10,7 +10,8 @@ import typer
 from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, told, wrapped
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.money.budget import Affordability
-from jiebei_lib.money.loan import FIELDS, Loan
+from jiebei_lib.money.loan import Loan
+from jiebei_lib.money.loan_fields import FIELDS
 from jiebei_lib.money.record import Record
 from jiebei_lib.page.text import cited, heads, say
 from jiebei_lib.show.money.words import (

@@ -23,22 +23,26 @@ class Help:
     """Help in the language of the call. Typer cuts a Chinese sentence, which has no spaces, where its column ends; this breaks it."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
+        typers: Any = super()
+        option = typers.get_help_option(ctx)
         if option is not None:
             option.help = t("main.help_option")
         return option
 
     def get_usage(self, ctx: Any) -> str:
-        return super().get_usage(ctx).replace("Usage:", t("main.usage"), 1)
+        typers: Any = super()
+        return str(typers.get_usage(ctx)).replace("Usage:", t("main.usage"), 1)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from typer import rich_utils
 
-        rich_utils.Columns = _Sentences
+        drawn: Any = rich_utils
+        drawn.Columns = _Sentences
         rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = t("main.arguments"), t("main.options")
         rich_utils.COMMANDS_PANEL_TITLE = t("main.commands")
         rich_utils.DEFAULT_STRING, rich_utils.REQUIRED_LONG_STRING = t("main.default"), t("main.required")
-        super().format_help(ctx, formatter)
+        typers: Any = super()
+        typers.format_help(ctx, formatter)
 
 
 class _Sentences:

@@ -182,13 +182,15 @@ def diff(
     lang, asked = checked_lang(lang), load_policy(policy)
     first, second = sorted((checked_date(first), checked_date(second)))
     found = changes({**asked.data, CALLS: {"rules": _call_rules()}}, first, second)
+    moved = changed_cases(cases, asked, first, second) if cases else None
+    findings = changed_findings(log, rules, first, second) if log else None
     told = {
         "changes": [
             {"on": one.on, "kind": one.kind, "path": one.path, "text": one.text(lang), "cite": one.statement["cite"]}
             for one in found
         ],
-        "cases": changed_cases(cases, asked, first, second) if cases else None,
-        "findings": changed_findings(log, rules, first, second) if log else None,
+        "cases": moved,
+        "findings": findings,
     }
     if json:
         print_json({"first": first, "second": second, **told})
@@ -198,13 +200,13 @@ def diff(
         [one.on, one.path, one.text(lang), join.join(cited(c, lang) for c in one.statement["cite"])] for one in found
     ]
     print_table(heads("cli.policy.diff.head", lang), rows)
-    if told["cases"] is not None:
-        _print_cases(told["cases"], lang)
-    if told["findings"] is not None:
-        both = [(key, *each) for key in ("before", "after") for each in told["findings"][key]]
+    if moved is not None:
+        _print_cases(moved, lang)
+    if findings is not None:
+        both = [(key, *each) for key in ("before", "after") for each in findings[key]]
         rows = [[say(f"cli.policy.diff.{key}", lang), attempt, rule, status] for key, rule, attempt, status in both]
         print_table(heads("cli.policy.diff.findings_head", lang), rows)
-        print(say("cli.policy.diff.findings", lang, **{key: len(told["findings"][key]) for key in ("before", "after")}))
+        print(say("cli.policy.diff.findings", lang, **{key: len(findings[key]) for key in ("before", "after")}))
 
 
 def _print_cases(changed: list[dict[str, Any]], lang: str) -> None:

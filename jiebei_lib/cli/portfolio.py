@@ -107,7 +107,7 @@ def _pairs(loaded: Book, given: str, witnesses: list[Policy], lang: str) -> int:
     if len(ids) != 2 or not all(ids):
         raise TableError(Problem("not_a_pair", "--pairs", {"value": shown(given)}))
     for policy in witnesses:
-        held = pair(loaded.table, *ids, policy)
+        held = pair(loaded.table, ids[0], ids[1], policy)
         slots = {"one": ids[0], "other": ids[1]}
         print(say("portfolio.pair.head", lang, name=policy.data["name"][lang], **slots))
         print("  " + say(f"portfolio.pair.{held.necessarily or 'either'}", lang, **slots))

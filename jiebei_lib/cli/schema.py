@@ -39,7 +39,8 @@ def case_schema() -> dict[str, Any]:
 
 def loan_schema() -> dict[str, Any]:
     """A loan, as LOAN.yaml holds it."""
-    from jiebei_lib.money.loan import FIELDS, RATES
+    from jiebei_lib.money.loan import RATES
+    from jiebei_lib.money.loan_fields import FIELDS
 
     return of_fields(FIELDS, "Loan", _required(FIELDS), oneOf=[{"required": [name]} for name in RATES])
 

@@ -77,7 +77,7 @@ def _values(param: Any, context: Any) -> tuple[str, ...]:
 def _levels() -> dict[str, tuple[str, ...]]:
     from jiebei_lib.core.case import FIELDS
     from jiebei_lib.core.policy import BUILT_IN
-    from jiebei_lib.money.loan import FIELDS as OF_LOANS
+    from jiebei_lib.money.loan_fields import FIELDS as OF_LOANS
 
     found: dict[str, tuple[str, ...]] = {"lang": LANGUAGES, "policy": tuple(BUILT_IN)}
     for fields in (FIELDS, OF_LOANS):

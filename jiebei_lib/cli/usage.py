@@ -123,7 +123,7 @@ def _in_words(problem: Problem, lang: str) -> Problem:
     return replace(problem, slots={**problem.slots, "value": say(f"cli.system.{REASONS[text]}", lang)})
 
 
-NAMED = (
+NAMED: tuple[str, ...] = (
     "ENOENT",
     "EACCES",
     "EPERM",

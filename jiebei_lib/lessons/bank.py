@@ -7,8 +7,9 @@ placed, for a breach the list of the lines ticked; None for any of them is "I do
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items
@@ -74,8 +75,7 @@ def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
 
     problems = []
     for model, content, file in ((Plan, given_plan, "topics.yaml"), (Bank, given_bank, "bank")):
-        where = f"lessons/{file}: "
-        problems += shape(model, content, lambda path, where=where: where + ".".join(map(str, path)))
+        problems += shape(model, content, partial(_place, f"lessons/{file}: "))
     if problems:
         raise PolicyError(problems)
     for name, item in given_bank.items():
@@ -89,11 +89,14 @@ def checked(given_plan: Any, given_bank: Any) -> dict[str, Any]:
                 problems.append(Problem("not_in_list", where, slots))
     sources = shipped("core/sources.yaml")
     for content, file in ((given_plan, "topics.yaml"), (given_bank, "bank")):
-        where = f"lessons/{file}: "
-        problems += cite_problems(content, sources, lambda path, where=where: where + ".".join(map(str, path)))
+        problems += cite_problems(content, sources, partial(_place, f"lessons/{file}: "))
     if problems:
         raise PolicyError(problems)
     return {"plan": given_plan, "bank": given_bank}
+
+
+def _place(file: str, path: tuple[Any, ...]) -> str:
+    return file + ".".join(map(str, path))
 
 
 def checked_file(name: str, model: str) -> dict[str, Any]:
@@ -124,7 +127,9 @@ def mark(item: dict[str, Any], response: Any) -> Marked:
         if item["type"] == "breach":
             return _told(False, [], _breaking(item))
         return Marked(False, [], [item["right"]["why"]])
-    return {"choice": _choice, "number": _number, "order": _order, "breach": _breach}[item["type"]](item, response)
+    how: dict[str, Callable[[dict[str, Any], Any], Marked]]
+    how = {"choice": _choice, "number": _number, "order": _order, "breach": _breach}
+    return how[item["type"]](item, response)
 
 
 def _choice(item: dict[str, Any], response: int) -> Marked:

@@ -101,9 +101,9 @@ def _solved(in_world: World) -> dict[str, tuple[float, str]]:
 
 def solve(in_world: World) -> dict[str, tuple[float, str]]:
     """Dynamic programming: forward through all states that can be reached, each once however many paths lead to it, then back."""
-    mornings = [{start(in_world): {}}]
+    mornings: list[dict[State, dict[str, State]]] = [{start(in_world): {}}]
     for _ in range(DAYS):
-        reached: dict[State, dict] = {}
+        reached: dict[State, dict[str, State]] = {}
         for state, moves in mornings[-1].items():
             for choice in choices(state):
                 moves[choice] = choose(state, choice, in_world)

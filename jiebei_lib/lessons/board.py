@@ -32,7 +32,7 @@ class Gain:
     @property
     def sure(self) -> bool:
         """Whether the interval leaves out "no change"."""
-        return self.low is not None and (self.low > 0 or self.high < 0)
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def gain(store: Store, lesson: str, length: int) -> Gain | None:
         for answer in _of(store, lesson, phase):
             right[answer.student][phase].append(answer.right)
     pairs = [
-        tuple(sum(marks[phase]) / length for phase in ("before", "after"))
+        (sum(marks["before"]) / length, sum(marks["after"]) / length)
         for marks in right.values()
         if all(len(marks[phase]) >= length for phase in ("before", "after"))
     ]

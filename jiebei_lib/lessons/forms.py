@@ -89,7 +89,8 @@ def _is(item: dict[str, Any], topic: str, difficulty: int, kind: str) -> bool:
 
 def _dealt(names: list[str], random_: random.Random) -> list[Asked]:
     """The items in random order, with the order of their parts; the places of right options are used evenly."""
-    names, used, out = random_.sample(names, len(names)), Counter(), []
+    names, out = random_.sample(names, len(names)), []
+    used: Counter[int] = Counter()
     for name in names:
         item = bank()[name]
         if item["type"] == "choice":

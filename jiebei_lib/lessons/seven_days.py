@@ -85,7 +85,8 @@ def cents(name: str) -> int:
 
 def world(seed: int) -> World:
     """The world of a seed: the same seed, the same world."""
-    random_, slots = random.Random(seed), {}
+    random_ = random.Random(seed)
+    slots: dict[str, list[str]] = {}
     for name, event in game()["events"].items():
         if "slot" in event:
             slots.setdefault(event["slot"], []).append(name)

@@ -272,8 +272,10 @@ class Store:
                 " order by number, answer.rowid"
             ).fetchall()
         return [
-            Answer(*row[:4], json.loads(row[4]), bool(row[5]), tuple(row[6].split(",")) if row[6] else (), row[7])
-            for row in rows
+            Answer(
+                who, lesson, phase, item, json.loads(said), bool(right), tuple(shown.split(",") if shown else ()), at
+            )
+            for who, lesson, phase, item, said, right, shown, at in rows
         ]
 
     def moves(self) -> list[Move]:
@@ -342,7 +344,7 @@ class Store:
         for step in ("pragma wal_checkpoint(truncate)", "vacuum", "pragma wal_checkpoint(truncate)"):
             while (busy := file.execute(step).fetchone()) and busy[0]:
                 if time.monotonic() > end:
-                    raise ClassError(Problem("still_read", Path(self.path).name))
+                    raise ClassError(Problem("still_read", Path(self.path or "").name))
                 time.sleep(PAUSE)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.policy import Policy, load_policy
-from jiebei_lib.money.loan import Loan
+from jiebei_lib.money.loan import Loan, Number
 from jiebei_lib.money.loan_fields import FIELDS, as_money
 from jiebei_lib.money.plan import schedule
 
@@ -21,6 +22,12 @@ class Budget:
     spending: Decimal
     other_debts: Decimal = Decimal(0)
     savings: Decimal = Decimal(0)
+
+    if TYPE_CHECKING:  # what the constructor takes
+
+        def __init__(
+            self, income: Number, spending: Number, other_debts: Number = 0, savings: Number = 0
+        ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:
         problems, most = [], FIELDS["principal"]["maximum"]

@@ -27,8 +27,7 @@ def due_calendar(loan: Loan, title: str, note: str) -> bytes:
     plan = schedule(loan)
     for row in plan[loan.missed_from - 1 :]:
         calendar.add_component(_event(loan, row, len(plan), title, note))
-    content: bytes = calendar.to_ical()
-    return content
+    return bytes(calendar.to_ical())
 
 
 def read_dues(content: bytes) -> list[tuple[str, str, int]]:

@@ -226,8 +226,7 @@ def against_lines(
 def line_on(line: dict[str, Any], policy: Policy, day: str) -> float | None:
     """A line's yearly rate on a day: fixed, or a multiple of the one-year loan prime rate then; None before that is known."""
     if "value" in line:
-        fixed: float = line["value"]
-        return fixed
+        return float(line["value"])
     known = policy.data["cost"]["lpr_1y"]["values"]
     if day < known[0]["from"]:
         return None

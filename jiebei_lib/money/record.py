@@ -26,8 +26,7 @@ class RecordDate:
     slots: dict[str, Any]
 
     def text(self, lang: str) -> str:
-        sentence: str = self.statement["text"][lang]
-        return sentence.format(**self.slots)
+        return str(self.statement["text"][lang]).format(**self.slots)
 
 
 @dataclass(frozen=True, slots=True)

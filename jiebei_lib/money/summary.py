@@ -149,7 +149,7 @@ def money(
     case: Case | None = None,
     waits: Sequence[int] = WAITS,
     months: int | None = None,
-    elsewhere: float | None = None,
+    elsewhere: float | str | None = None,
     ways_out: bool = True,
     budget: Budget | None = None,
 ) -> Money:

@@ -217,8 +217,7 @@ def _dues(t: Mapping[str, np.ndarray]) -> np.ndarray:
     )
     lengths = np.diff(starts)
     at = month - low + np.arange(most + 1)[:, None]
-    dues: np.ndarray = starts[at] + np.minimum(day, lengths[at] - 1)
-    return dues
+    return np.asarray(starts[at] + np.minimum(day, lengths[at] - 1))
 
 
 def _rate(t: Mapping[str, np.ndarray], dues: np.ndarray, n: int) -> np.ndarray:

@@ -63,7 +63,7 @@ def ways(
     loan: Loan,
     on: date | None = None,
     months: int | None = None,
-    elsewhere: float | None = None,
+    elsewhere: float | str | None = None,
     case: Case | None = None,
     policy: Policy | str = "article",
     budget: Budget | None = None,
@@ -118,7 +118,7 @@ def ways(
     return out
 
 
-def _elsewhere(given: float | None, policy: Policy) -> float:
+def _elsewhere(given: float | str | None, policy: Policy) -> float:
     """The yearly rate that borrowing elsewhere is taken to cost. Raises :class:`CaseError`."""
     if given is None:
         return float(policy.value("cost.elsewhere_rate"))

@@ -69,7 +69,7 @@ class Figure:
         is 0.83); what is a word, or no exact number (<1%), leaves its column as text."""
         import pandas as pd
 
-        columns = list(zip(*self.rows, strict=True)) or [[] for _ in self.head]
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
         return pd.DataFrame({name: _numbers(column) for name, column in zip(self.head, columns, strict=True)})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def corner(x: float, anchor: str, text: str, colour: str) -> dict[str, Any]:
     }
 
 
-def upright(x: float, colour: str, width: int) -> dict[str, Any]:
+def upright(x: float | str, colour: str, width: int) -> dict[str, Any]:
     return {
         "type": "line",
         "x0": x,

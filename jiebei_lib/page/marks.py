@@ -144,7 +144,7 @@ def bar(rows_at: Sequence[float], numbers: Sequence[float], colour: str) -> dict
 
 
 def beside(
-    x: Sequence[float], y: Sequence[str], text: Sequence[str], most: float, side: str = "right"
+    x: Sequence[float], y: Sequence[Any], text: Sequence[str], most: float, side: str = "right"
 ) -> dict[str, Any]:
     """Text at the ends of rows, in a picture that is ``most`` wide."""
     away = most * (0.025 if side == "right" else -0.025)
@@ -223,7 +223,7 @@ def hover_marks(
 
 
 def ranges_figure(
-    name: str, answers: list[tuple[str, Mapping[str, Any]]], title: str, head: list[str], lang: str
+    name: str, answers: Sequence[tuple[str, Mapping[str, Any]]], title: str, head: list[str], lang: str
 ) -> Figure:
     """Answers under one another: the range of all readings as a thin line, that of nine in ten as a thick one, the share in words at
     its end.
@@ -234,10 +234,8 @@ def ranges_figure(
     data, marks, rows, said = [], [], [], []
     for line, (named, one) in zip(shown, answers, strict=True):
         colour = VERDICT_COLOURS.get(one["verdict"], NEITHER)
-        data += [
-            span(*one["likelihood"].values(), line, colour, 2),
-            faint_span(*one["nine_in_ten"].values(), line, colour, 1),
-        ]
+        low, most_low, most_high, high = _four(one)
+        data += [span(low, high, line, colour, 2), faint_span(most_low, most_high, line, colour, 1)]
         marks.append(counted_of_hundred(line, one["share"]))
         ends = zip(("low", "most_low", "most_high", "high"), _four(one), strict=True)
         slots = {end: percent(value, lang, True) for end, value in ends} | {"count": of_hundred(one["share"])}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.core.knowledge.yaml_files import HERE, shipped
+
+if TYPE_CHECKING:
+    from jiebei_lib.core.parts import Bilingual
 
 LANGUAGES = ("zh", "en")
 UNITS = {
@@ -160,7 +164,12 @@ def counted(number: int, unit: str, lang: str) -> str:
     return say(f"facts.{unit}_one", lang) if number == 1 else say(f"facts.{unit}", lang, value=number)
 
 
-def witness_name(witness: dict[str, Any], lang: str) -> str:
+def own(text: Bilingual, lang: str) -> str:
+    """A text of an assessment in one language."""
+    return text["zh"] if lang == "zh" else text["en"]
+
+
+def witness_name(witness: Mapping[str, Any], lang: str) -> str:
     """A policy's name; a what-if says that it is one."""
     name = witness["name"][lang]
     return say("page.what_if", lang, name=name) if witness["policy"].endswith("+") else name

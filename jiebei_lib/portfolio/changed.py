@@ -35,7 +35,7 @@ def compared(cases: Sequence[Case], before: Policy, after: Policy) -> list[Moved
     changed = np.flatnonzero(answers[0].verdict != answers[1].verdict)
     because: dict[int, list[str]] = {int(n): [] for n in changed}
     for path, alone in one_by_one(before, after) if len(changed) else ():
-        verdicts = score_cases([cases[n] for n in changed], alone).verdict
+        verdicts = score_cases([cases[n] for n in changed.tolist()], alone).verdict
         for n, verdict in zip(changed.tolist(), verdicts, strict=True):
             if verdict == answers[1].verdict[n]:
                 because[n].append(path)
@@ -45,10 +45,13 @@ def compared(cases: Sequence[Case], before: Policy, after: Policy) -> list[Moved
     }
     return [
         Moved(
-            case.case_id,
-            *(VERDICTS[int(answer.verdict[n])] for answer in answers),
-            *(tuple(pairs[name][n]) for name in ("low", "high", "share")),
-            tuple(because.get(n, ())),
+            case_id=case.case_id,
+            before=VERDICTS[int(answers[0].verdict[n])],
+            after=VERDICTS[int(answers[1].verdict[n])],
+            low=tuple(pairs["low"][n]),
+            high=tuple(pairs["high"][n]),
+            share=tuple(pairs["share"][n]),
+            because=tuple(because.get(n, ())),
         )
         for n, case in enumerate(cases)
     ]

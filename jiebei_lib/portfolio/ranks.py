@@ -18,7 +18,7 @@ from jiebei_lib.core.readings import Readings
 from jiebei_lib.core.rules.factors import days_pressure, pressures
 from jiebei_lib.core.scoring.compare import Comparison, between
 from jiebei_lib.core.scoring.score import HAIR, processors
-from jiebei_lib.core.tables.files import TableError
+from jiebei_lib.core.tables.delimited import TableError
 from jiebei_lib.core.tables.table import check_table, columns_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def drawn(readings: Readings, rows: int) -> tuple[np.ndarray, np.ndarray]:
 def ranked(table: pd.DataFrame, policy: Policy | str = "article") -> Ranks:
     """Ranks of the rows of a table, read as :func:`jiebei_lib.core.tables.table.score` reads it."""
     policy, columns = load_policy(policy), check_table(table, others=True)
-    return ranks(sum(pressures(columns, policy)) / 2, columns["days_overdue"], policy)
+    low, high = pressures(columns, policy)
+    return ranks((low + high) / 2, columns["days_overdue"], policy)
 
 
 def pair(table: pd.DataFrame, one: str, other: str, policy: Policy | str = "article") -> Comparison:

@@ -17,10 +17,9 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.rules.factors import PRESSED, pressures
 from jiebei_lib.core.scoring.many import ADDED, answers, words
 from jiebei_lib.core.tables.columns import Layout, cleaned, layout
+from jiebei_lib.core.tables.delimited import Source, TableError, Upload, WrongRow
 from jiebei_lib.core.tables.files import (
     Chunk,
-    TableError,
-    WrongRow,
     arrow,
     as_text,
     checked_output,
@@ -113,11 +112,11 @@ def score_files(
         if not done:  # before anything appears
             raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
         listed.end(bad)
-    return Scored(output, aside if bad else None, done, bad, found and found.readings)
+    return Scored(output, aside if bad else None, done, bad, found.readings if found else None)
 
 
 def _without_arrow(
-    files: list[Path],
+    files: list[Source],
     output: Path,
     aside: Path,
     policy: Policy,
@@ -144,21 +143,23 @@ def _without_arrow(
     return Scored(output, aside if bad else None, rows, bad)
 
 
-def _ranks(files: list[Path], plan: Layout, doubled: np.ndarray, policy: Policy) -> Ranks:
+def _ranks(files: list[Source], plan: Layout, doubled: np.ndarray, policy: Policy) -> Ranks:
     """Ranks of the good rows of all files, in their order."""
-    middles, days = [np.zeros((0, len(PRESSED)))], [np.zeros(0)]
+    middles: list[np.ndarray] = [np.zeros((0, len(PRESSED)))]
+    days = [np.zeros(0)]
     for chunk in _distinct(_chunks(files, _Few()), plan, doubled, _Few()):
         columns, fine, _ = cleaned(chunk, plan, 0)
         known = {name: column[fine] for name, column in columns.items() if name != "case_id"}
-        middles.append(sum(pressures(known, policy)) / 2)
+        low, high = pressures(known, policy)
+        middles.append((low + high) / 2)
         days.append(known["days_overdue"])
     return ranks(np.concatenate(middles), np.concatenate(days), policy)
 
 
-def _spared(files: list[Path], output: Path, aside: Path) -> None:
+def _spared(files: list[Source], output: Path, aside: Path) -> None:
     """Neither what is read nor anybody's own table is written over. Raises :class:`TableError`."""
     checked_output(output)
-    read = [file.resolve() for file in files]
+    read = [file.resolve() for file in files if not isinstance(file, Upload)]
     for written in (output, aside):
         if written.resolve() in read:
             raise TableError(Problem("over_itself", str(written)))
@@ -173,7 +174,7 @@ def _is_ours(path: Path) -> bool:
     return False
 
 
-def layout_of(files: list[Path], mapping: Any = None, taken: Iterable[str] = ADDED) -> Layout:
+def layout_of(files: list[Source], mapping: Any = None, taken: Iterable[str] = ADDED) -> Layout:
     """The layout that all files share. Raises :class:`TableError` where one differs or uses a name that the result needs."""
     names = names_of(files[0])
     problems = [Problem("column_taken", files[0].name, {"value": shown(name)}) for name in names if name in taken]
@@ -186,7 +187,7 @@ def layout_of(files: list[Path], mapping: Any = None, taken: Iterable[str] = ADD
     return layout(names, mapping, files[0].name)
 
 
-def _chunks(files: list[Path], told: list[WrongRow], columns: list[str] | None = None) -> Iterator[Chunk]:
+def _chunks(files: list[Source], told: list[WrongRow], columns: list[str] | None = None) -> Iterator[Chunk]:
     """The rows of all files, as the first file has its columns; at least one chunk, be it empty."""
     schema, found = empty(files[0]).schema, False
     for file in files:
@@ -202,11 +203,12 @@ def _chunks(files: list[Path], told: list[WrongRow], columns: list[str] | None =
         yield Chunk(files[0].name, np.zeros(0, int), empty(files[0]))
 
 
-def _doubled(files: list[Path], plan: Layout) -> tuple[np.ndarray, int | None]:
+def _doubled(files: list[Source], plan: Layout) -> tuple[np.ndarray, int | None]:
     """The hashes of case ids that stand more than once, and the number of rows. Exact for the hashes, whatever the length: the
     ids are gone through as often as their hashes would fill the memory set aside."""
     sizes = [rows_in(file) for file in files]
-    total = None if None in sizes else sum(sizes)
+    known = [size for size in sizes if size is not None]
+    total = sum(known) if len(known) == len(sizes) else None
     if "case_id" not in plan.columns:
         return np.zeros(0, np.uint64), total
     column, found, counted, turn, turns = plan.columns["case_id"], [], 0, 0, max(1, -(-(total or 0) // HASHES))
@@ -306,7 +308,8 @@ class _Few(list):
 
     def take(self, file: str, last: int) -> list[WrongRow]:
         """Those of a file up to a row, which are then no longer here."""
-        ours, others = [], []
+        ours: list[WrongRow] = []
+        others: list[WrongRow] = []
         for each in self:
             (ours if each.file == file and each.row <= last else others).append(each)
         self[:] = others

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,8 @@ from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.many import contributions, middle_pressures
 from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, Scores, evaluate, evaluate_columns
 from jiebei_lib.core.tables.columns import cleaned, with_spans
-from jiebei_lib.core.tables.files import TableError, WrongRow, arrow, chunks, files_of
+from jiebei_lib.core.tables.delimited import Source, TableError, WrongRow
+from jiebei_lib.core.tables.files import arrow, chunks, files_of
 from jiebei_lib.core.tables.table import check_table, score
 from jiebei_lib.portfolio.ranks import RANKED, Ranks, necessarily_above, ranked
 from jiebei_lib.portfolio.score_files import again, layout_of
@@ -45,13 +45,14 @@ class Book:
     wrong: list[WrongRow]
 
 
-def read_book(given: str | Path | Sequence[str | Path], mapping: Any = None, sheet: str | None = None) -> Book:
+def read_book(given: Source | str | Sequence[Source | str], mapping: Any = None, sheet: str | None = None) -> Book:
     """A portfolio from files, read as :func:`jiebei_lib.portfolio.score_files.score_files` reads them: of rows with the same id the
     first."""
     import pandas as pd
 
     pa, files, parts, wrong = arrow(), files_of(given, sheet), [], []
-    plan, seen = layout_of(files, mapping, ()), {}
+    plan = layout_of(files, mapping, ())
+    seen: dict[Any, Any] = {}
     for file in files:
         skipped: list[WrongRow] = []
         for chunk in chunks(file, 65_536, skipped):

@@ -25,7 +25,8 @@ from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, Use
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout, cleaned
-from jiebei_lib.core.tables.files import TableError, WrongRow, chunks, files_of
+from jiebei_lib.core.tables.delimited import Source, TableError, WrongRow
+from jiebei_lib.core.tables.files import chunks, files_of
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.portfolio.score_files import again, layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
@@ -171,7 +172,7 @@ def _checked_langs(langs: Iterable[str]) -> list[str]:
 
 
 def _jobs(
-    files: list[Path], mapping: Any, langs: list[str], policy: Policy, day: str, how: dict[str, Any]
+    files: list[Source], mapping: Any, langs: list[str], policy: Policy, day: str, how: dict[str, Any]
 ) -> Iterator[Job]:
     """Every report of the table, also those that cannot be: a wrong row, an id that stands twice."""
     plan, rules = (
@@ -181,9 +182,9 @@ def _jobs(
     constant = json.dumps([how, policy.digest, day, __version__, _template_digest()], sort_keys=True)
     stems: set[str] = set()
     for number, case, wrong in _cases(files, plan):
-        case_id = case.case_id if case else f"{wrong.file}:{wrong.row}"
+        case_id = case.case_id if case else f"{wrong.file}:{wrong.row}" if wrong else str(number)
         problem = wrong.problem if wrong else None
-        if problem and problem.kind == "duplicate_id":
+        if wrong and problem and problem.kind == "duplicate_id":
             case_id = f"{wrong.value} ({number})"
         stem = report.file_stem(case_id)
         if (same := unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", stem).casefold())) in stems:
@@ -191,7 +192,7 @@ def _jobs(
         stems.add(same)
         for lang in langs:
             job = Job(number, case_id, lang, {}, f"{stem}.{lang}", wrong=problem)
-            if problem is None:
+            if problem is None and case is not None:
                 facts = {name: value for name, value in case.to_dict().items() if value is not None}
                 parameters = {"case": facts, "lang": lang, "policy": rules, "as_of": day}
                 text = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
@@ -199,7 +200,7 @@ def _jobs(
             yield job
 
 
-def _cases(files: list[Path], plan: Layout) -> Iterator[tuple[int, Case | None, WrongRow | None]]:
+def _cases(files: list[Source], plan: Layout) -> Iterator[tuple[int, Case | None, WrongRow | None]]:
     """Row by row, numbered through all files: a case, or the first thing wrong with it."""
     before, ids_seen = 0, dict[str, int]()
     for file in files:

@@ -30,14 +30,15 @@ def digest(content: bytes | str) -> str:
 def alone_in(folder: Path) -> Iterator[None]:
     """The folder, made if need be, for one run at a time: two would each write a manifest that knows half. The lock goes when the
     process does, however it ends. Raises :class:`ReportError` at once if somebody else is at work there."""
-    at = None
+    at: int | None = None
     try:
         import fcntl
 
         at = os.open(writable(folder), os.O_RDONLY)
         fcntl.flock(at, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(at)
+        if at is not None:
+            os.close(at)
         raise ReportError(Problem("batch_at_work", str(folder))) from None
     except (ImportError, OSError):  # a system, or a file system, without such locks
         writable(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,12 @@ def with_pictures(html: str, browser: str) -> str:
         )
         if drawn := re.search(r"topdefs-([0-9a-f]{6})", svg):  # plotly's random mark, which would differ each time
             svg = svg.replace(drawn[1], name.replace("chart-", ""))
-        html = re.sub(
-            rf'(<div class="chart" id="{re.escape(name)}"[^>]*>)', lambda found, svg=svg: found[1] + svg, html
-        )
+        html = re.sub(rf'(<div class="chart" id="{re.escape(name)}"[^>]*>)', partial(_followed, svg), html)
     return html
+
+
+def _followed(svg: str, found: re.Match[str]) -> str:
+    return found[1] + svg
 
 
 class opened:

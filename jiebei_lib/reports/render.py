@@ -327,6 +327,7 @@ def page(
     from jiebei_lib.page.html import environment
 
     lang, number, prepared = head["lang"], 0, []
+    parts: list[dict[str, Any]]
     for section in sections:
         parts = []
         for part in section["parts"]:

@@ -133,7 +133,7 @@ def policy_frame(self: Any) -> Any:
 
 def loan_block(loan: Any, lang: str) -> Block:
     """The loan in a line, and its instalments."""
-    from jiebei_lib.money.loan import FIELDS
+    from jiebei_lib.money.loan_fields import FIELDS
     from jiebei_lib.money.plan import schedule
     from jiebei_lib.page.text import heads, say
     from jiebei_lib.show.money.words import sum_

@@ -261,7 +261,7 @@ def _known(key: Any, where: str) -> None:
 
 def _levels(field: str) -> dict[str, Mapping[str, str]]:
     """The answers that a question offers, by name, with labels in both languages; empty for a number, a date or words."""
-    spec = YES if field == "more" else (PERSON | DEBT).get(field, {"type": "days"})
+    spec: Mapping[str, Any] = YES if field == "more" else (PERSON | DEBT).get(field, {"type": "days"})
     if spec["type"] == "truth":
         truths = shipped("core/knowledge/spoken.yaml")["truth"]
         spoken = {

@@ -40,7 +40,22 @@ class Upload:
     content: bytes
 
 
-Source = Path | Upload
+@dataclass(frozen=True)
+class BookSheet:
+    """One sheet of a workbook, by its name; no name is the only sheet that holds something."""
+
+    file: Path | Upload
+    sheet: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    def resolve(self) -> Path:
+        return Path(self.name) if isinstance(self.file, Upload) else self.file.resolve()
+
+
+Source = Path | Upload | BookSheet
 
 
 @dataclass(frozen=True)
@@ -66,20 +81,22 @@ class Form:
 
 def opened(source: Source) -> IO[bytes]:
     """The bytes of a file. Raises :class:`TableError`."""
-    if isinstance(source, Upload):
-        return io.BytesIO(source.content)
+    whole = source.file if isinstance(source, BookSheet) else source
+    if isinstance(whole, Upload):
+        return io.BytesIO(whole.content)
     try:
-        return source.open("rb")
+        return whole.open("rb")
     except OSError as failure:
         raise TableError(Problem("no_file", str(source), {"value": failure.strerror or failure})) from None
 
 
 def found(source: Source) -> Form:
     """The form of a file of delimited text. Raises :class:`TableError`."""
-    if isinstance(source, Upload):
-        return _found(source)
-    stat = source.stat()
-    return _found(source, stat.st_mtime_ns, stat.st_size)
+    whole = source.file if isinstance(source, BookSheet) else source
+    if isinstance(whole, Upload):
+        return _found(whole)
+    stat = whole.stat()
+    return _found(whole, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=64)

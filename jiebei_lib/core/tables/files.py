@@ -22,6 +22,7 @@ import numpy as np
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.tables.delimited import (
+    BookSheet,
     JsonWriter,
     Source,
     TableError,
@@ -35,7 +36,7 @@ from jiebei_lib.core.tables.delimited import (
     rows,
 )
 from jiebei_lib.core.tables.workbook_writer import WRITTEN, BookWriter
-from jiebei_lib.core.tables.workbooks import ENDINGS, BookSheet, sheet_table
+from jiebei_lib.core.tables.workbooks import ENDINGS, sheet_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,6 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,28 +16,13 @@ from typing import IO, Any, cast
 
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.core.tables.delimited import LOOKED_AT, TableError, Upload, heading_row, named_columns
+from jiebei_lib.core.tables.delimited import LOOKED_AT, BookSheet, TableError, Upload, heading_row, named_columns
 from jiebei_lib.core.tables.sheet_cells import DIGITS, Unread, told
 
 WORDS = "core/tables/workbooks.yaml"
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
 LARGEST = 200_000_000  # bytes of a workbook
 CHILD = "import sys; sys.path[:] = {path!r}; from jiebei_lib.core.tables.sheet_cells import main; main()"
-
-
-@dataclass(frozen=True)
-class BookSheet:
-    """One sheet of a workbook, by its name; no name is the only sheet that holds something."""
-
-    file: Path | Upload
-    sheet: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.file.name
-
-    def resolve(self) -> Path:
-        return Path(self.name) if isinstance(self.file, Upload) else self.file.resolve()
 
 
 def is_workbook(source: Any) -> bool:

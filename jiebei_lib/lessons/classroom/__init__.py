@@ -83,6 +83,7 @@ class ClassServer:
                 start_new_session=True,
             )
         with suppress(OSError):  # it has ended already: whoever waits for it says so
+            assert self.process.stdin is not None  # a pipe, as asked for
             self.process.stdin.write(json.dumps(self.asked).encode() + b"\n")
             self.process.stdin.flush()
 
@@ -205,7 +206,8 @@ def opened(
                 _wait(server, START_SECONDS, link)
             if lesson == "lesson_1":
                 _solve(file)
-            found = Class(links[0], links, board, file, warm, *servers, screen=screen)
+            page = servers[2] if projector else None
+            found = Class(links[0], links, board, file, warm, servers[0], servers[1], page, screen=screen)
             if warm != 0:
                 _settle(servers[0], SECONDS_EACH * students)
             yield found

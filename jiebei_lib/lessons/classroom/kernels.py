@@ -31,11 +31,17 @@ class ClassKernels(AsyncMappingKernelManager):
     unseen = Float(UNSEEN_SECONDS, config=True)
 
     def __init__(self, **given: Any):
-        self._starting, self._alone = 0, {}  # kernel -> since when it has had no reader, and whether it ever had one
+        self._starting = 0
+        self._alone: dict[
+            str, tuple[float, bool]
+        ] = {}  # kernel -> since when without a reader, and whether it ever had one
         self._born: dict[str, Any] = {}  # kernel -> its process; one that died and was started again knows no lesson
         super().__init__(**given)
 
-    async def start_kernel(self, *given: Any, **more: Any) -> str:
+    def start_kernel(self, *given: Any, **more: Any) -> Any:
+        return self._start_where_there_is_room(*given, **more)
+
+    async def _start_where_there_is_room(self, *given: Any, **more: Any) -> str:
         if (config := getattr(self, "kernel_pools_config", None)) is not None:
             self.kernel_pools_config = {name: {**pool, "pool_size": 0} for name, pool in config.items()}
         await self.make_room()
@@ -83,7 +89,7 @@ class ClassKernels(AsyncMappingKernelManager):
         }
         if not waited:
             raise Full
-        await self.shutdown_kernel(max(waited, key=waited.get), now=True)
+        await self.shutdown_kernel(max(waited, key=lambda kernel: waited[kernel]), now=True)
 
     def waiting(self) -> set[str]:
         """Kernels of the pool, which nobody has taken yet."""

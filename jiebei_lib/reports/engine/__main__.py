@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from jiebei_lib.reports.engine import warm_imports
 
@@ -37,7 +38,8 @@ def _arguments(words: dict[str, str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
-    parser._positionals.title, parser._optionals.title = words["titles"]
+    titles: Any = words["titles"]
+    parser._positionals.title, parser._optionals.title = titles
     parser.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help=words["notebooks"])
     parser.add_argument("-o", "--out", type=Path, default=Path("executed"), help=words["out"])
     parser.add_argument("--warm", metavar="MODULES|FILE", help=words["warm"])
@@ -69,7 +71,7 @@ def _run(notebook: Path, out: Path, parameters: dict[str, object]) -> str:
         )
     except Exception as failure:
         ended = (
-            f"{failure.ename}: {failure.evalue}"
+            f"{failure.ename}: {getattr(failure, 'evalue', '')}"
             if hasattr(failure, "ename")
             else f"{type(failure).__name__}: {failure}"
         )
@@ -85,7 +87,7 @@ def _value(text: str) -> object:
         return text
 
 
-def _say(text: str, to: object = None, code: int = 0) -> int:
+def _say(text: str, to: Any = None, code: int = 0) -> int:
     shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
     print(shown, file=to, flush=True)
     return code

@@ -57,6 +57,15 @@ def _world() -> tuple[Any, ...]:
     return hooks, built_in, dict(os.environ), list(sys.path), list(sys.argv), os.getcwd()
 
 
+def _given_back(streams: dict[str, tuple[Any, Any]]) -> None:
+    """Log handlers that took a stream which only watches get the real one."""
+    for handler in [each() for each in vars(logging)["_handlerList"]]:
+        for name, (watched, own) in streams.items():
+            if vars(handler).get("stream") is watched:
+                handler.stream = own
+                _log_handlers.append((handler, name))
+
+
 @contextlib.contextmanager
 def _output_watched(found: dict[str, bool]) -> Iterator[None]:
     """``prints``: something went to standard output or error, by Python or past it. ``keeps``: one of the two is still held."""
@@ -69,12 +78,7 @@ def _output_watched(found: dict[str, bool]) -> Iterator[None]:
     try:
         yield
     finally:
-        for handler in [each() for each in logging._handlerList]:
-            for name, watched, own in (("stdout", out, plain[0]), ("stderr", err, plain[1])):
-                if vars(handler).get("stream") is watched:
-                    handler.stream = own
-                    _log_handlers.append((handler, name))
-        handler = watched = None
+        _given_back({"stdout": (out, plain[0]), "stderr": (err, plain[1])})
         found["keeps"] = (sys.getrefcount(out), sys.getrefcount(err)) != held
         for each in (out, err, *plain):
             each.flush()
@@ -98,8 +102,9 @@ def _warnings_watched(found: dict[str, bool]) -> Iterator[None]:
     finally:
         warnings.showwarning = plain
         with contextlib.suppress(ValueError):
-            warnings.filters.remove(mine)
-            warnings._filters_mutated()
+            how: Any = warnings  # a filter can be put in by its own names, not taken out
+            how.filters.remove(mine)
+            how._filters_mutated()
         found["warns"] = bool(shown)
 
 
@@ -115,7 +120,7 @@ def _kernel_watched(found: dict[str, bool]) -> Iterator[None]:
     class Shell:
         """There, and a kernel's, and no more."""
 
-        __class__ = ZMQInteractiveShell
+        __class__: Any = ZMQInteractiveShell
 
         def __getattr__(self, name: str) -> Any:
             used.append(name)
@@ -126,7 +131,7 @@ def _kernel_watched(found: dict[str, bool]) -> Iterator[None]:
         raise RuntimeError("no kernel yet")
 
     kept = comm.create_comm, comm.get_comm_manager
-    classes = (InteractiveShell, ZMQInteractiveShell)
+    classes: tuple[Any, ...] = (InteractiveShell, ZMQInteractiveShell)
     comm.create_comm = comm.get_comm_manager = asked
     shell = Shell()
     for each in classes:

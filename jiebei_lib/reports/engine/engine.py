@@ -11,7 +11,7 @@ for notebooks whose cells are known, several times as fast. What only a kernel c
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -56,7 +56,7 @@ class WarmEngine(Engine):
 
 def _has_bare_shell() -> bool:
     """Whether this process is a copy with a shell in it that has run nothing."""
-    return fork_server.in_copy and kernel.shell.cache_info().currsize and not _spent
+    return bool(fork_server.in_copy and kernel.shell.cache_info().currsize and not _spent)
 
 
 def register() -> None:
@@ -108,7 +108,9 @@ class _Client(PapermillNotebookClient):
     awaits = False  # whether a cell so far may have left work for the event loop to do between cells
 
     @contextmanager
-    def setup_kernel(self, **_: Any):
+    def setup_kernel(self, **_: Any) -> Iterator[None]:
+        self.kc: Any
+        self.km: Any
         self.kc = self.km = kernel.Kernel()
         try:
             yield

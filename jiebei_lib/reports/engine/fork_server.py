@@ -65,7 +65,8 @@ class Server:
     def __init__(self, start: Start, environment: Mapping[str, str] | None = None):
         self.start, self.owner = start, os.getpid()
         self.environment = dict(os.environ if environment is None else environment)
-        self._sending, self._told = threading.Lock(), None
+        self._sending = threading.Lock()
+        self._told: dict[str, Any] = {}
         self._copies: weakref.WeakSet[Copy] = weakref.WeakSet()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -84,7 +85,7 @@ class Server:
     @property
     def told(self) -> dict[str, Any]:
         """What the server says of itself once it waits (see serving.py)."""
-        if self._told is None:
+        if not self._told:
             self._told = self.call(launch_state.told)
         return self._told
 
@@ -116,7 +117,8 @@ class Server:
             self._copies.add(copy := Copy(leash, line))
             return copy
         except BaseException as failure:
-            leash.close(), line.close()
+            leash.close()
+            line.close()
             if isinstance(failure, OSError | EOFError):
                 raise Lost(function.__name__) from failure
             raise
@@ -152,7 +154,8 @@ class Copy:
     """A running copy: its process id, a line to talk over, and its leash."""
 
     def __init__(self, leash: socket.socket, line: socket.socket):
-        self._leash, self.line, self.status = leash, line, None
+        self._leash, self.line = leash, line
+        self.status: int | None = None
         said = leash.recv(8)
         if not said:
             raise EOFError("no copy")
@@ -229,14 +232,16 @@ def close_all() -> None:
     mine = [each for (owner, _), each in _servers.items() if owner == os.getpid()]
     for each in [*mine, *(each for each in _retired if each.owner == os.getpid())]:
         each.close()
-    _servers.clear(), _retired.clear()
+    _servers.clear()
+    _retired.clear()
 
 
 def forget() -> None:
     """In a copy: another process's servers are not ours."""
     global in_copy
     in_copy = True
-    _servers.clear(), _retired.clear()
+    _servers.clear()
+    _retired.clear()
 
 
 def answer(line: socket.socket, function: Callable[[], Any]) -> None:

@@ -33,7 +33,8 @@ class Kernel:
         self.count = 0
         _take_over(self)
         # Modules are found where a notebook runs: not before it does, or the helper would take its own from that folder
-        InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))
+        as_kernels_do: Any = InteractiveShellApp.init_path
+        as_kernels_do(SimpleNamespace(ignore_cwd=False))
 
     async def is_alive(self) -> bool:
         return True
@@ -132,7 +133,7 @@ def shell() -> Any:
             return message
 
     quiet = Config({"HistoryManager": {"enabled": False}})
-    made = ZMQInteractiveShell.instance(config=quiet, user_ns={}, compiler_class=XCachingCompiler)
+    made: Any = ZMQInteractiveShell.instance(config=quiet, user_ns={}, compiler_class=XCachingCompiler)
     made.wire = made.displayhook.session = made.display_pub.session = Wire(key=b"")
     made.displayhook.topic = b"execute_result"
     _remember(made)
@@ -186,7 +187,8 @@ class Stream:
     encoding, errors, newlines, closed = "utf-8", "strict", None, False
 
     def __init__(self, name: str, number: int, wire: Any):
-        self.name, self.number, self.wire, self.kept = name, number, wire, []
+        self.name, self.number, self.wire = name, number, wire
+        self.kept: list[str] = []
         self.beside = os.memfd_create(name)
         os.dup2(self.beside, number)
 

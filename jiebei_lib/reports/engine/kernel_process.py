@@ -41,9 +41,9 @@ class _Process:
         self.poll, self.send_signal = copy.poll, copy.signal
 
     def wait(self) -> int:
-        status = self.copy.wait()
-        self.copy.close()
-        return status
+        self.copy.wait()
+        self.copy.close()  # by now it has a status
+        return self.copy.status or 0
 
     def kill(self) -> None:
         self.send_signal(9)
@@ -62,11 +62,11 @@ class WarmProvisioner(LocalProvisioner):
         first, _started = not _started, True
         if not first and (parts := _own_kernel(cmd)) and not set(options) - {"env", "cwd", "kernel_id"}:
             with suppress(fork_server.Lost):  # nothing has run: started as always
-                self.process = _Process(_forked(*parts, self.warm, options.get("env"), options.get("cwd")))
-                self.pid, self.pgid, self.cwd = self.process.pid, None, options.get("cwd", os.getcwd())
-                await _readable(
-                    self.process.copy.line
-                )  # a client that comes before the sockets are there waits for long
+                started: Any = _Process(_forked(*parts, self.warm, options.get("env"), options.get("cwd")))
+                self.process = started  # what the provisioner asks of a process it has
+                self.pid, self.pgid, self.cwd = started.pid, None, options.get("cwd", os.getcwd())
+                # A client that comes before the sockets are there waits for long
+                await _readable(started.copy.line)
                 return self.connection_info
         return await super().launch_kernel(cmd, **options)
 
@@ -86,7 +86,8 @@ class WarmKernelManager(AsyncKernelManager):
     )
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        if self.provisioner is None and "kernel_provisioner" not in self.kernel_spec.metadata:
+        spec = self.kernel_spec
+        if self.provisioner is None and spec is not None and "kernel_provisioner" not in spec.metadata:
             self.kernel_id = self.kernel_id or options.get("kernel_id") or os.urandom(16).hex()
             self.provisioner = WarmProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
             self.provisioner.warm = self.warm
@@ -102,7 +103,8 @@ class WarmKernelClient(AsyncKernelClient):
     """jupyter_client's; ready when the kernel has answered and its answer's last message has come, not a fifth of a second later."""
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
-        if not isinstance(getattr(self.parent.provisioner, "process", None), _Process):
+        manager: Any = self.parent
+        if not isinstance(getattr(manager.provisioner, "process", None), _Process):
             return await super()._async_wait_for_ready(timeout)
         end = asyncio.get_running_loop().time() + (float("inf") if timeout is None else timeout)
         asked: set[str] = set()
@@ -110,7 +112,7 @@ class WarmKernelClient(AsyncKernelClient):
             asked.add(self.kernel_info())
             if await self._told_ready(asked):
                 return None
-            if not await self.parent.is_alive():
+            if not await manager.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 

@@ -37,10 +37,9 @@ _before: set[str] = set()  # modules that are there in any kernel
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
     """Notes which environment variables are read."""
-    kind = type(os.environ)
-    plain = kind.__getitem__
-
-    every, passing = kind.__iter__, deque()
+    kind: Any = type(os.environ)  # whose own ways of being read are replaced for a while
+    plain, every = kind.__getitem__, kind.__iter__
+    passing: deque[str] = deque()
 
     def noting(self: Any, name: str) -> str:
         if passing and passing[0] == name:
@@ -116,7 +115,7 @@ def here(folder: str | None = None, environment: Mapping[str, str] | None = None
         "folder": folder or os.getcwd(),
         "environment": dict(os.environ if environment is None else environment),
         "limits": {n: resource.getrlimit(n) for name, n in vars(resource).items() if name.startswith("RLIMIT_")},
-        "mask": int(re.search(r"Umask:\s*(\d+)", Path("/proc/self/status").read_text("utf-8"))[1], 8),
+        "mask": int(re.findall(r"Umask:\s*(\d+)", Path("/proc/self/status").read_text("utf-8"))[0], 8),
         "priority": os.getpriority(os.PRIO_PROCESS, 0),
         "processors": os.sched_getaffinity(0),
     }
@@ -149,7 +148,7 @@ def become(state: Mapping[str, Any], stdio: list[int]) -> None:
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, state["processors"])
     if processes := sys.modules.get("multiprocessing.process"):
-        processes.ORIGINAL_DIR = os.getcwd()  # where processes that it spawns find modules
+        vars(processes)["ORIGINAL_DIR"] = os.getcwd()  # where processes that it spawns find modules
     # Python's own generator is seeded anew after a fork, numpy's is not
     if numpy := sys.modules.get("numpy.random"):
         numpy.seed()

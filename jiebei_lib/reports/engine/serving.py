@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 from importlib import import_module
+from typing import Any
 
 from jiebei_lib.reports.engine import careful_import, fork_server, launch_state
 
@@ -146,7 +147,8 @@ def _warm_up(imports: list[str]) -> None:
     with launch_state.watched():
         for name in imports:
             if name.startswith("-"):
-                sys.modules[name[1:]] = None
+                missing: Any = None  # how Python is told that there is no such module
+                sys.modules[name[1:]] = missing
             elif not name.startswith("?"):
                 module, _, function = name.partition(":")
                 with contextlib.suppress(ImportError):

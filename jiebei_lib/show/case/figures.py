@@ -43,17 +43,18 @@ from jiebei_lib.page.marks import (
     span,
     trace,
 )
-from jiebei_lib.page.text import cited, heads, multiple, of_hundred, percent, say, witness_name
+from jiebei_lib.page.text import cited, heads, multiple, of_hundred, own, percent, say, witness_name
 
 if TYPE_CHECKING:
     from jiebei_lib.evidence.claims import Dispersion
+    from jiebei_lib.show.case.first import Quick
 
 DAY_TICKS = (0, 1, 3, 7, 14, 30, 60, 90)
 DARKER = "rgba(90, 90, 90, 0.35)"  # the band of nine in ten, over that of all readings
 BIN, ABREAST = 0.05, 3  # width of a column of dots, in likelihood, and how many dots stand side by side in it
 
 
-def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
+def readings_figure(a: Assessment | Quick, case: Case, policy: Policy, lang: str) -> Figure:
     """One hundred readings as dots by the likelihood that they give, over the line of the exact range."""
     count, low, high = of_hundred(a.share), a.likelihood["low"], a.likelihood["high"]
     values = np.sort(reading_likelihoods(case, policy))
@@ -81,7 +82,7 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
     slots |= {f"most_{end}": percent(a.nine_in_ten[end], lang) for end in ("low", "high")}
     tenths = Counter(min(int(value * 10), 9) for side in dots.values() for value in side)
     rows = [[f"{10 * n}–{10 * n + 10}%", str(tenths[n])] for n in range(10) if tenths[n]]
-    nine = faint_span(*a.nine_in_ten.values(), line, INK, 1)
+    nine = faint_span(a.nine_in_ten["low"], a.nine_in_ten["high"], line, INK, 1)
     data = [*heaps, span(low, high, line, INK, 2, 14), nine]
     alt, caption = say("case.readings.alt", lang, **slots), _readings_caption(a, policy, slots, lang)
     return Figure("readings", data, plan, alt, caption, heads("case.readings.table", lang), rows)
@@ -89,7 +90,8 @@ def readings_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Fig
 
 def _heaps(dots: dict[str, list[float]], lang: str) -> tuple[list[dict[str, Any]], int]:
     """Dots in columns of the likelihood, :data:`ABREAST` side by side; and how many the fullest column holds."""
-    data, columns = [], Counter()
+    data: list[dict[str, Any]] = []
+    columns: Counter[int] = Counter()
     for side, (colour, symbol) in {"below": (NO_CALL, "circle"), "above": (CALL, "diamond")}.items():
         x, y = [], []
         for value in dots[side]:
@@ -116,7 +118,7 @@ def _names_of_ends(low: float, high: float, line: float, lang: str) -> list[dict
     return [note(max(low, 0.0), line, lenient, left, -18), note(min(high, 1.0), line, harsh, right, above_or_below)]
 
 
-def _readings_caption(a: Assessment, policy: Policy, slots: dict[str, Any], lang: str) -> str:
+def _readings_caption(a: Assessment | Quick, policy: Policy, slots: dict[str, Any], lang: str) -> str:
     if a.verdict == "not_yet":
         return say("case.readings.caption_not_yet", lang, first=policy.readings.days[0])
     caption = say("case.readings.caption", lang, **slots)
@@ -149,7 +151,7 @@ def days_figure(a: Assessment, case: Case, policy: Policy, lang: str) -> Figure:
     plan = _days_layout(policy, stretched([now])[0], lang)
     plan["annotations"] = _days_names(case, now, scores, lang)
     rows = [_days_row(day, scores, lang) for day in sorted({*DAY_TICKS, now})]
-    slots = {end: percent(a.likelihood[end], lang) for end in ("low", "high")}
+    slots: dict[str, Any] = {"low": percent(a.likelihood["low"], lang), "high": percent(a.likelihood["high"], lang)}
     slots |= {"low90": percent(scores.low[90], lang), "high90": percent(scores.high[90], lang)}
     slots |= {"count": of_hundred(a.share), "count90": counts[90]}
     alt = say("case.timeline.alt", lang, first=policy.readings.days[0], days=now, **slots)
@@ -204,9 +206,10 @@ def _days_names(case: Case, now: int, scores: Any, lang: str) -> list[dict[str, 
 def factors_figure(a: Assessment, policy: Policy, lang: str) -> Figure:
     """What each factor does to the odds: its range over all readings as a line, the central reading as a dot."""
     readings = policy.readings
-    base = {"name": say("case.factors.base", lang), "pressure": None, "central": float(readings.center[0]), "cite": []}
+    base: dict[str, Any] = {"name": say("case.factors.base", lang), "pressure": None, "cite": []}
+    base |= {"central": float(readings.center[0])}
     base |= {"low": float(readings.vertices[:, 0].min()), "high": float(readings.vertices[:, 0].max())}
-    parts = [base, *({**part, "name": part["name"][lang]} for part in a.contributions)]
+    parts = [base, *({**part, "name": own(part["name"], lang)} for part in a.contributions)]
     numbers = [[multiple(part[key], lang) for key in ("central", "low", "high")] for part in parts]
     shown, data = [html.escape(part["name"]) for part in parts], []
     for name, part, (central, low, high) in zip(shown, parts, numbers, strict=True):

@@ -8,8 +8,9 @@ from typing import Any
 
 from jiebei_lib.core.assessment import Assessment, agreement, answer, witnesses
 from jiebei_lib.core.case import Case
+from jiebei_lib.core.parts import Witness
 from jiebei_lib.core.policy import Policy
-from jiebei_lib.page.text import counted, fold, multiple_of, of_hundred, percent, say, witness_name, yuan
+from jiebei_lib.page.text import counted, fold, multiple_of, of_hundred, own, percent, say, witness_name, yuan
 
 TOLD, DONE = 3, 3  # certain comparisons and actions on a first screen
 
@@ -19,13 +20,13 @@ class Quick:
     """What the sentences and the picture of an answer need: made in some milliseconds, for every step of a moving control."""
 
     case: dict[str, Any]
-    witnesses: list[dict[str, Any]]
+    witnesses: list[Witness]
     agreement: str
     unknown: list[str]
 
     @classmethod
     def of(cls, case: Case, policy: Policy) -> Quick:
-        sides = [{**answer(case, one), "policy": one.label, "name": one.data["name"]} for one in witnesses(policy)]
+        sides = [Witness(**answer(case, one), policy=one.label, name=one.data["name"]) for one in witnesses(policy)]
         return cls(case.to_dict(), sides, agreement(sides), case.unknown)
 
     @property
@@ -124,4 +125,4 @@ def held(reference: Mapping[str, Any], lang: str) -> str:
 
 def to_do(a: Assessment, lang: str, most: int = DONE) -> list[str]:
     """The first things to do today, short."""
-    return [fold((action["short"] or action["text"])[lang], lang) for action in a.actions[:most]]
+    return [fold(own(action["short"] or action["text"], lang), lang) for action in a.actions[:most]]

@@ -13,7 +13,7 @@ from jiebei_lib.core.knowledge.yaml_files import beside, dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, say
+from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, own, say
 from jiebei_lib.show.case import figures
 from jiebei_lib.show.case.first import Quick, agreed, nine_in_ten, sentence
 from jiebei_lib.show.case.page import CasePage
@@ -180,6 +180,7 @@ def make_report(values: Mapping[str, Any], panel: Panel) -> Download:
     with tempfile.TemporaryDirectory() as folder:
         made = case_report(case_of(values), current.lang, values["policy"], values["as_of"], out=folder, progress=told)
         panel.tell(both("case.made"))
+        assert made.html is not None  # asked for, as it is unless something else is
         return Download(made.html.name, made.html.read_text("utf-8"), "text/html", link=both("case.open"))
 
 
@@ -214,13 +215,13 @@ def compare(mine: Panel | None = None) -> Panel:
 
     def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
         chosen = [values["left"], values["right"]]
-        cases = [case_of(mine.values) if name == "mine" else example(name) for name in chosen]
+        cases = [case_of(mine.values) if mine and name == "mine" else example(name) for name in chosen]
         policy = load_policy(mine.values["policy"] if mine is not None else "article")
         return compared(cases, [names[name][lang] for name in chosen], policy, lang)
 
     panel = Panel(fields, draw, name="compare")
     if mine is not None:
-        mine.observe(lambda _: "mine" in panel.values.values() and panel.redraw(), "values")
+        mine.observe(lambda _: panel.redraw() if "mine" in panel.values.values() else None, "values")
     return panel
 
 
@@ -241,7 +242,7 @@ def compared(cases: list[Case], names: list[str], policy: Policy, lang: str) -> 
         if left != right
     ]
     factors = [
-        (left["name"][lang], multiple(left["central"], lang), multiple(right["central"], lang))
+        (own(left["name"], lang), multiple(left["central"], lang), multiple(right["central"], lang))
         for left, right in zip(answers[0].contributions, answers[1].contributions, strict=True)
         if left["central"] != right["central"]
     ]

@@ -69,14 +69,15 @@ def _answers(
     lang: str,
     more: str = "",
 ) -> Figure:
-    data, marks, table, said = [], [], [], []
+    data, marks, said = [], [], []
+    table: list[list[str]] = []
     for at, (label, answer, effective) in zip(down(len(rows)), rows, strict=True):
         low, high, share = answer["likelihood"]["low"], answer["likelihood"]["high"], answer["share"]
         data.append(span(low, high, at, VERDICT_COLOURS.get(answer["verdict"], NEITHER), size=15))
         marks.append(counted_of_hundred(at, share))
-        words = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": of_hundred(share)}
+        words = {"low": percent(low, lang, True), "high": percent(high, lang, True), "count": str(of_hundred(share))}
         verdict = say(f"verdict.{answer['verdict']}", lang)
-        table.append([label, verdict, words["low"], words["high"], str(words["count"]), f"{effective:,.0f}"])
+        table.append([label, verdict, words["low"], words["high"], words["count"], f"{effective:,.0f}"])
         said.append(say("evidence.answers.alt_row", lang, name=label, **words))
     plan = layout(title, 140 + 48 * len(rows)) | {
         "xaxis": percent_axis(say("evidence.answers.axis", lang)),
@@ -201,7 +202,8 @@ def spread_figure(learned: Learned, case: Case, lang: str) -> Figure:
 
 def predictions_figure(summary: Mapping[str, Any], lang: str) -> Figure:
     """Each case by the chance of a call that the others give it, the called above, the others below; surprises hollow."""
-    data, heaps, means = [], Counter(), {}
+    data, means = [], {}
+    heaps: Counter[tuple[bool, int]] = Counter()
     surprises = set(summary["predicted"]["surprises"])
     for called, at, colour, symbol in ((True, 1, CALL, "diamond"), (False, 0, NO_CALL, "circle")):
         cases = [case for case in summary["predicted"]["cases"] if case["called"] == called]

@@ -113,7 +113,7 @@ def _draw_learning(ready: str, values: dict[str, Any], lang: str) -> dict[str, l
 
 def _learned_more(learned: Learned, case: Case, lang: str) -> list[Any]:
     summary = findings(learned, case)
-    parts = [words("learned", lang, predicted_words(summary, lang), warning_words(summary, lang))]
+    parts: list[Any] = [words("learned", lang, predicted_words(summary, lang), warning_words(summary, lang))]
     parts += [figures.predictions_figure(summary, lang)] if summary["cases"] else []
     parts += [figures.weights_figure(summary, learned.policy, lang)]
     return parts + ([figures.first_day_figure(summary, lang)] if len(summary["first_day"]) > 1 else [])
@@ -188,7 +188,7 @@ def _draw_reported(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
 
 def _reported_more(chosen: Learned, cases: tuple[Reported, ...], used: Usable, lang: str) -> list[Any]:
     summary = findings(chosen, REFERENCE)
-    parts = [words("learned", lang, heading(summary, chosen.policy, lang), warning_words(summary, lang))]
+    parts: list[Any] = [words("learned", lang, heading(summary, chosen.policy, lang), warning_words(summary, lang))]
     parts += [figures.first_day_figure(summary, lang)] if len(summary["first_day"]) > 1 else []
     parts += [figures.weights_figure(summary, chosen.policy, lang)]
     return [*parts, case_words(cases, used, lang)]

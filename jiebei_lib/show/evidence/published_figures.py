@@ -63,7 +63,7 @@ def days_figure(pages: Sequence[PublishedPage], lang: str) -> Figure:
     keys = [(kind, day if kind == "day" else None) for _, day, _, kind in order]
     labels = [row_label(kind, day, lang) for kind, day in keys]
     marked: dict[str, list[dict[str, Any]]] = {"other": [], "article": []}
-    counts = Counter()
+    counts: Counter[str] = Counter()
     # The article's own page stands first in its row.
     for page in sorted(pages, key=lambda one: one.id != ARTICLE_PAGE):
         label = row_label(page.kind, page.day, lang)
@@ -78,8 +78,8 @@ def days_figure(pages: Sequence[PublishedPage], lang: str) -> Figure:
     most = max(counts.values(), default=1)
     data = []
     for key, symbol, colour in (("other", "circle", NEITHER), ("article", "diamond", INK)):
-        x, y, hover, row = ([mark[part] for mark in marked[key]] for part in ("x", "y", "hover", "row"))
-        data.append(dots(x, y, colour, symbol, most, customdata=row, hovertext=hover, hoverinfo="text"))
+        x, y, words, row = ([mark[part] for mark in marked[key]] for part in ("x", "y", "hover", "row"))
+        data.append(dots(x, y, colour, symbol, most, customdata=row, hovertext=words, hoverinfo="text"))
     ends = [say("evidence.published.days.count", lang, n=counts[label]) for label in labels]
     data.append(beside([counts[label] + 0.4 for label in labels], labels, ends, most))
     named = sum(page.kind == "day" for page in pages)
@@ -108,7 +108,8 @@ def whose_figure(counted: Mapping[str, Counter[str]], lang: str) -> Figure:
     data, before = [], dict.fromkeys(counted, 0)
     for standing in STANDINGS:
         colour, symbol, _ = STANDING_MARKS[standing]
-        x, y = [], []
+        x: list[float] = []
+        y: list[float] = []
         for scope, at in zip(counted, rows_at, strict=True):
             x += range(before[scope] + 1, before[scope] + counted[scope][standing] + 1)
             y += [at] * counted[scope][standing]
@@ -258,8 +259,8 @@ def _step_marks(step: LadderStep, y: int, end: float, lang: str) -> list[dict[st
     first = stretched([step.first])[0]
     last = end if step.last is None else stretched([max(step.last, step.first)])[0]
     line = {"color": colour, "width": 6 if step.last else 3, "dash": "solid" if step.last else "dot"}
-    marker = {"color": colour, "symbol": symbol, "size": 13 if whom == "third" else 15}
-    marker |= {"line": {"color": "#FFFFFF", "width": 1}}
+    edge = {"color": "#FFFFFF", "width": 1}
+    marker = {"color": colour, "symbol": symbol, "size": 13 if whom == "third" else 15, "line": edge}
     hover = [html.escape(step_words(step, lang))]
     return [
         trace("lines", [first, last], [y, y], line=line),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -166,12 +167,13 @@ def _each(store: Store, lesson: str) -> list[tuple[int, int, int, int]]:
     for student, (_, day) in latest.items():
         if student in done:
             done[student][2] = day
-    return sorted(((number, *counts) for number, counts in done.items()), key=lambda row: (sum(row[1:]), row[0]))
+    rows = [(number, before, after, days) for number, (before, after, days) in done.items()]
+    return sorted(rows, key=lambda row: (sum(row[1:]), row[0]))
 
 
 def _gain(gain: board.Gain, lang: str) -> dict[str, Any]:
     slots = {"students": gain.students, "before": f"{gain.before:.0%}", "after": f"{gain.after:.0%}"}
-    if gain.low is None:
+    if gain.low is None or gain.high is None:
         return {"gain": say("lessons.board.gain_few", lang, **slots)}
     slots |= {name: f"{100 * getattr(gain, name):+.0f}".replace("-", "−") for name in ("change", "low", "high")}
     x = [WIDE * (1 + end) / 2 for end in (gain.low, gain.high, gain.change)]
@@ -182,7 +184,7 @@ def _gain(gain: board.Gain, lang: str) -> dict[str, Any]:
     }
 
 
-def chosen_by_day(paths: Mapping[int, Mapping[str, int]], lang: str) -> list[tuple[int, str]]:
+def chosen_by_day(paths: Mapping[int, Counter[str]], lang: str) -> list[tuple[int, str]]:
     """Day, and in words how often each choice was made on it; days without any are left out."""
     acts, comma = game.game()["choices"], "，" if lang == "zh" else ", "
     return [

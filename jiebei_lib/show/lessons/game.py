@@ -33,7 +33,9 @@ class _Game:
 
     def __init__(self) -> None:
         run, chosen = class_file().played(learner.code)
-        self.run, self.chosen, self.judged, self.told = max(1, run), chosen, {}, set()
+        self.run, self.chosen = max(1, run), chosen
+        self.judged: dict[Any, Any] = {}
+        self.told: set[Any] = set()
         presses: dict[str, Callable] = {f"do_{name}": self._doing(name) for name in game.game()["choices"]}
         presses |= {"judge": self.judge, "again": self.replay}
         self.panel = Panel(self.fields(), self.draw, presses=presses, code=no_lines, name="seven_days")

@@ -64,7 +64,8 @@ def next_step(step: str) -> str:
 
 
 def _checked(given: Any) -> Lead:
-    start, out = Lead(), {}
+    start = Lead()
+    out: dict[str, Any] = {}
     known = {"step": STEPS, "screen": SCREENS, "item": ("", *bank()), "lang": ("zh", "en")}
     for each in fields(Lead):
         value = given.get(each.name) if isinstance(given, dict) else None

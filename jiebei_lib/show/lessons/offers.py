@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem
-from jiebei_lib.money.loan import FIELDS, Loan
+from jiebei_lib.money.loan import Loan
+from jiebei_lib.money.loan_fields import FIELDS
 from jiebei_lib.money.plan import schedule
 from jiebei_lib.money.rates import rates
 from jiebei_lib.page.html import Words
@@ -79,7 +80,7 @@ def _within(name: str, value: float, most: float) -> None:
         raise CaseError(Problem("invalid", name, {"value": f"{value:,.10g}", "allowed": allowed}))
 
 
-def compared(values: Mapping[str, Any]) -> list[dict[str, float]]:
+def compared(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Nominal and effective yearly rate, cost in all and largest payment of each offer."""
     out = []
     for n in range(1, len(FIRST) + 1):

@@ -111,7 +111,8 @@ class _Quiz:
         """To the first question that is not answered yet."""
         done = class_file().done(learner.code, self.lesson, self.phase)
         self.mark, self.given = None, None
-        self.at = next((n for n, asked in enumerate(self.form) if asked.item not in done), len(self.form))
+        form = self.form or []
+        self.at = next((n for n, asked in enumerate(form) if asked.item not in done), len(form))
 
     def update(self) -> None:
         again(self.panel, self.fields())
@@ -154,9 +155,10 @@ class _Quiz:
             return words("sentences", say("lessons.quiz.done", lang), [say("lessons.quiz.done_before", lang)])
         done = class_file().done(learner.code, self.lesson, self.phase)
         first = class_file().done(learner.code, self.lesson, "before") if self.phase == "after" else {}
-        own = {asked.item for asked in self.form}  # a lesson's practices share a phase
+        form = self.form or []
+        own = {asked.item for asked in form}  # a lesson's practices share a phase
         after = _right({name: given for name, given in done.items() if name in own})
-        slots = {"after": after, "before": _right(first), "number": len(self.form)}
+        slots = {"after": after, "before": _right(first), "number": len(form)}
         key = "result" if first else "result_one"
         looked = [(bank()[name], right_answer(bank()[name], lang)) for name in first if name in bank()]
         return words("result", say(f"lessons.quiz.{key}", lang, **slots), looked, lang, cites(lang))

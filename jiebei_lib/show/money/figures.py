@@ -10,9 +10,10 @@ from typing import Any
 from jiebei_lib.money.arrears import Owed, owed_by_day, waiting
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.record import Record, RecordDate
+from jiebei_lib.money.summary import Money
 from jiebei_lib.page.figure import FAINT, INK, NEITHER, Figure, axis, layout, upright, worded
 from jiebei_lib.page.marks import above_plot, hatched, hatched_bars, hover_marks, label, stems, trace
-from jiebei_lib.page.text import heads, say
+from jiebei_lib.page.text import heads, own, say
 from jiebei_lib.show.money.words import line_rows, rate, sum_, way_name, way_rows
 
 PARTS = {
@@ -96,7 +97,7 @@ def _ends(last: Owed, top: float, lang: str) -> list[dict[str, Any]]:
     return out
 
 
-def ways_figure(account: dict[str, Any], lang: str) -> Figure:
+def ways_figure(account: Money, lang: str) -> Figure:
     """The ways out side by side: today's debt and what is paid beyond it. ``account``: of :func:`jiebei_lib.money.summary.money`."""
     ways, debt = account["ways"], float(account["owed"]["total"])
     extra = [float(way["extra"]) for way in ways]
@@ -124,14 +125,17 @@ def ways_figure(account: dict[str, Any], lang: str) -> Figure:
     return Figure("ways", data, plan, alt, caption, heads("money.ways.table", lang), way_rows(account, lang))
 
 
-def rate_figure(account: dict[str, Any], lang: str) -> Figure:
+def rate_figure(account: Money, lang: str) -> Figure:
     """The loan's all-in rate, on time and late, against each line. ``account``: what :func:`jiebei_lib.money.summary.money` gives."""
     lines = [line for line in account["rate"]["lines"] if line["rate"] is not None]
+    known = [line["rate"] for line in lines if line["rate"] is not None]
     all_in = account["rate"]["all_in_annual"]
     late = account["rate"]["nominal_annual"] * float(account["loan"]["penalty_multiple"])
-    top = 1.15 * max(all_in, late, *(line["rate"] for line in lines))
+    top = 1.15 * max(all_in, late, *known)
     y = [-n for n in range(len(lines))]
-    marks = [label(0, place, html.escape(line["name"][lang]), yshift=19) for place, line in zip(y, lines, strict=True)]
+    marks = [
+        label(0, place, html.escape(own(line["name"], lang)), yshift=19) for place, line in zip(y, lines, strict=True)
+    ]
     for x, key, shift in ((all_in, "loan", 0), (late, "late", 17)):
         said = say(f"money.figures.rate.{key}", lang, rate=rate(x))
         marks.append(above_plot(x, said, "right" if x > 0.5 * top else "left", yshift=shift))
@@ -150,8 +154,8 @@ def rate_figure(account: dict[str, Any], lang: str) -> Figure:
     }
     plan["margin"] = plan["margin"] | {"t": 104}
     solid = [line["in_force"] and line["basis"] != "assumption" and line["binds"] is not False for line in lines]
-    lines_to = stems([line["rate"] for line in lines], y)
-    dots = hover_marks([line["rate"] for line in lines], y, solid, "diamond", [line["applies"][lang] for line in lines])
+    lines_to = stems(known, y)
+    dots = hover_marks(known, y, solid, "diamond", [own(line["applies"], lang) for line in lines])
     alt, caption = say("money.figures.rate.alt", lang, **slots), say("money.figures.rate.caption", lang)
     head = heads("money.rate.table", lang)
     return Figure("rate", [lines_to, dots], plan, alt, caption, head, line_rows(account, lang))

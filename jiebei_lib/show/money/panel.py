@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,9 +12,10 @@ from jiebei_lib.core.knowledge.problems import UserError
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.money.arrears import owed, paying
 from jiebei_lib.money.budget import Affordability, Budget, affordability, carried
-from jiebei_lib.money.loan import FIELDS, Loan
+from jiebei_lib.money.loan import Loan
+from jiebei_lib.money.loan_fields import FIELDS
 from jiebei_lib.money.record import Record, record
-from jiebei_lib.money.summary import money
+from jiebei_lib.money.summary import Money, money
 from jiebei_lib.money.ways_out import instalments, paying_on
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.text import cited, heads, say
@@ -33,7 +35,13 @@ from jiebei_lib.show.widget.fields import Field, both, check, choice, day, descr
 from jiebei_lib.show.widget.panel import Panel
 
 # The invented loan that every panel starts with.
-EXAMPLE = {"principal": 12_000, "months": 12, "method": "equal_instalment", "drawn": "2026-01-15", "missed_from": 3}
+EXAMPLE: dict[str, Any] = {
+    "principal": 12_000,
+    "months": 12,
+    "method": "equal_instalment",
+    "drawn": "2026-01-15",
+    "missed_from": 3,
+}
 Values = dict[str, Any]
 
 
@@ -120,8 +128,8 @@ def _assumed(name: str) -> float:
 
 
 def _yuan(name: str, label: str, value: int, slider: tuple[int, int], high: int = 10_000_000) -> Field:
-    more = {"whole": False, "step": 0.01, "slider": slider, "unit": both("money.panel.yuan")}
-    return number(name, both(f"money.panel.{label}"), value, 0, high, **more)
+    named, unit = both(f"money.panel.{label}"), both("money.panel.yuan")
+    return number(name, named, value, 0, high, whole=False, step=0.01, slider=slider, unit=unit)
 
 
 def _fraction(
@@ -176,7 +184,7 @@ def _loan(values: Values) -> Loan:
     return loan
 
 
-def _missed_within(before: Values, after: Values) -> Values:
+def _missed_within(before: Mapping[str, Any], after: Mapping[str, Any]) -> Values:
     """A shorter loan, or one paid at the end, has fewer instalments that can be missed."""
     if all(before[name] == after[name] for name in ("months", "method")):
         return {}
@@ -206,7 +214,7 @@ def _day(loan: Loan, values: Values) -> Any:
     return _today(loan, values) if "days" in values else values["drawn"]
 
 
-def _account(values: Values) -> dict[str, Any]:
+def _account(values: Values) -> Money:
     """All about the money of the loan on that day, as plain data."""
     if "elsewhere" not in values:
         loan = _paid(values) if "plan" in values else _loan(values)

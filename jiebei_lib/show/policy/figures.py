@@ -20,7 +20,8 @@ from jiebei_lib.page.text import heads, of_hundred, percent, say
 BARS = 10  # assumptions shown in the tornado
 LINES = 320  # readings drawn; all are counted
 # From surely not over one half (grey) to surely: blue, orange, as everywhere.
-SCALE = [[0, NO_CALL], [0.499, "#CFE3F1"], [0.5, "#EEEEEE"], [0.501, "#F9DCC4"], [1, CALL]]
+SCALE: list[tuple[float, str]]
+SCALE = [(0, NO_CALL), (0.499, "#CFE3F1"), (0.5, "#EEEEEE"), (0.501, "#F9DCC4"), (1, CALL)]
 # The values at which a fact is mapped; of the others all their levels.
 GRID: dict[str, list[float]] = {
     "days_overdue": [7, 10, 14, 21, 30, 45, 60, 90],
@@ -153,7 +154,7 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
             "y": list(range(len(up))),
             "zmin": 0,
             "zmax": 1,
-            "colorscale": SCALE,
+            "colorscale": [[*stop] for stop in SCALE],
             "xgap": 1,
             "ygap": 1,
             "hoverinfo": "skip",
@@ -162,9 +163,9 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
     ]
     place = [_place(values, getattr(case, name)) for name, values in zip(names, (across, up), strict=True)]
     data.append(_map_numbers(grid, place, measure, lang))
-    if None not in place:
-        marker = {"symbol": "x-thin", "size": 10, "line": {"width": 3, "color": _ink(_value_at(grid, place))}}
-        data.append(trace("markers", place[:1], place[1:], marker=marker))
+    if (cross := [at for at in place if at is not None]) and len(cross) == len(place):
+        marker = {"symbol": "x-thin", "size": 10, "line": {"width": 3, "color": _ink(_value_at(grid, cross))}}
+        data.append(trace("markers", cross[:1], cross[1:], marker=marker))
     ends = [{"tickvals": list(range(len(found))), "ticktext": [html.escape(one) for one in found]} for found in ticks]
     plan = layout(
         say("policy.map.title", lang, x=called[0], y=called[1], many=many, few=grid.size - many), 190 + 34 * len(up)
@@ -197,10 +198,12 @@ def _map_numbers(grid: np.ndarray, place: Sequence[float | None], measure: str, 
     """The number in each cell, in the ink that its tone lets one read, and out of the way of the case's cross."""
     cells = [(x, y) for y in range(grid.shape[0]) for x in range(grid.shape[1])]
 
+    at, above = place
+
     def where(x: int, y: int) -> str:
-        if None in place or abs(place[0] - x) > 0.6 or abs(place[1] - y) > 0.5:
+        if at is None or above is None or abs(at - x) > 0.6 or abs(above - y) > 0.5:
             return "middle center"
-        return "bottom center" if place[1] >= y else "top center"
+        return "bottom center" if above >= y else "top center"
 
     return trace(
         "text",

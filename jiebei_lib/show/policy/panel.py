@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, from_overlay, load_policy
 from jiebei_lib.core.scoring.score import score_cases
 from jiebei_lib.core.scoring.sensitivity import MEASURES, tornado
-from jiebei_lib.core.tables.files import WrongRow
+from jiebei_lib.core.tables.delimited import WrongRow
 from jiebei_lib.page.html import Words, environment
 from jiebei_lib.page.marks import ranges_figure
 from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
@@ -42,12 +42,21 @@ class Bench(Panel):
 
     def __init__(self) -> None:
         self.start = load_policy()
+        presses: dict[str, Callable[..., Any]]
         presses = {f"start_{name}": partial(self._begin, load_policy(name)) for name in BUILT_IN}
         presses |= {"load": self._load, "save": self._save, "reset": lambda values, panel: self.begin(self.start)}
         fields = bench_fields(self.start)
         self._first = first_values(fields)
-        more = {"value": self.policy, "result": self._assessed, "code": self._lines}
-        super().__init__(fields, self._drawn, presses=presses, pushed=self._along, name="bench", **more)
+        super().__init__(
+            fields,
+            self._draw_bench,
+            presses=presses,
+            pushed=self._along,
+            value=self.policy,
+            result=self._assessed,
+            code=self._lines,
+            name="bench",
+        )
 
     def policy(self, values: Mapping[str, Any] | None = None) -> Policy:
         """The start with every change that the controls make. Raises :class:`PolicyError` if they contradict each other."""
@@ -109,7 +118,7 @@ class Bench(Panel):
     def _save(self, values: Mapping[str, Any], panel: Panel) -> Download:
         return Download("changes.yaml", overlay_text(self.policy(values)), "application/yaml")
 
-    def _drawn(self, values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+    def _draw_bench(self, values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
         return draw_bench(self.start, self.policy(values), example(values["case"]), lang)
 
 
@@ -162,8 +171,8 @@ def changes_shown(start: Policy, policy: Policy, lang: str) -> list[tuple[str, s
         origin = load_policy(start.base) if before is None else start
         entry = _entry(origin.data, path)
         basis = entry.get("basis", "assumption")
-        shown = [_shown(before, lang), _shown(value, lang)]
-        rows.append((figures.parameter_name(path, origin, lang), *shown, (basis, say(f"basis.{basis}", lang))))
+        named, of = figures.parameter_name(path, origin, lang), (basis, say(f"basis.{basis}", lang))
+        rows.append((named, _shown(before, lang), _shown(value, lang), of))
     return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jiebei_lib.core.case import FIELDS
@@ -26,7 +26,10 @@ def grades_figure(book: Book, lang: str) -> Figure:
     shown = [name for name in sides[0] if any(side[name] for side in sides)]
     labels = [html.escape(grade_name(name, lang)) for name in shown]
     colours = [VERDICT_COLOURS.get(VERDICTS[VERDICT_OF[GRADES.index(name)]], NEITHER) for name in shown]
-    look = ({"shape": ""}, {"shape": "/", "fillmode": "overlay", "size": 6, "bgcolor": "#FFFFFF"})
+    look: tuple[dict[str, Any], ...] = (
+        {"shape": ""},
+        {"shape": "/", "fillmode": "overlay", "size": 6, "bgcolor": "#FFFFFF"},
+    )
     data = [
         _bar(labels, [side[name] for name in shown], colours, pattern=pattern)
         for side, pattern in zip(sides, look, strict=True)
@@ -177,7 +180,7 @@ def _figure(
     data: list[dict[str, Any]],
     plan: dict[str, Any],
     slots: dict[str, Any],
-    rows: list[list[str]],
+    rows: Sequence[Sequence[Any]],
     named: dict[str, str] | None = None,
 ) -> Figure:
     alt, caption = (say(f"portfolio.{name}.{key}", lang, **slots) for key in ("alt", "caption"))
@@ -188,7 +191,7 @@ def _figure(
         alt,
         caption,
         heads(f"portfolio.{name}.table", lang, **{key: fold(name, lang) for key, name in (named or {}).items()}),
-        rows,
+        [list(row) for row in rows],
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import write_whole
 from jiebei_lib.core.parts import Said
 from jiebei_lib.page.html import environment, stylesheet
-from jiebei_lib.page.text import cited_all, say
+from jiebei_lib.page.text import cited_all, own, say
 from jiebei_lib.situation.letters import Letter
 
 FORMATS = (".txt", ".html", ".docx", ".pdf")
@@ -25,7 +26,8 @@ def save(letter: Letter, path: str | Path) -> None:
     if suffix == ".pdf":
         write_whole(path, as_pdf(letter))
     else:
-        write_whole(path, {".txt": as_text, ".html": as_html, ".docx": as_docx}[suffix](letter))
+        how: dict[str, Callable[[Letter], str | bytes]] = {".txt": as_text, ".html": as_html, ".docx": as_docx}
+        write_whole(path, how[suffix](letter))
 
 
 def as_text(letter: Letter) -> str:
@@ -54,7 +56,8 @@ def ground_words(ground: Said, lang: str) -> str:
     """A ground with its sources and how sure it is."""
     sure = say(f"situation.letter.{sureness(ground)}", lang)
     cites = ("；" if lang == "zh" else "; ").join(cited_all(ground["cite"], lang))
-    return f"{ground['text'][lang]}（{cites}；{sure}）" if lang == "zh" else f"{ground['text'][lang]} ({cites}; {sure})"
+    text = own(ground["text"], lang)
+    return f"{text}（{cites}；{sure}）" if lang == "zh" else f"{text} ({cites}; {sure})"
 
 
 def sureness(ground: Said) -> str:

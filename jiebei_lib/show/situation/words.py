@@ -9,7 +9,7 @@ from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.parts import Said
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.page.block import Block
-from jiebei_lib.page.text import cited_all, counted, say, yuan
+from jiebei_lib.page.text import cited_all, counted, own, say, yuan
 from jiebei_lib.show.case import first
 from jiebei_lib.show.money.words import rate
 from jiebei_lib.situation.answer import DebtAnswer, SituationAnswer, Spread, answered
@@ -58,8 +58,8 @@ def order_rows(found: SituationAnswer, lang: str) -> list[list[str]]:
             row.debt.name,
             _days(row.days, lang),
             spread(row.overdue, lang),
-            row.why["short"][lang] if row.why["short"] else "",
-            row.talk_to["short"][lang] if row.talk_to["short"] else "",
+            own(row.why["short"], lang) if row.why["short"] else "",
+            own(row.talk_to["short"], lang) if row.talk_to["short"] else "",
             "–" if found.to_offer is None else f"{row.offer:,.2f}",
         ]
         for n, row in enumerate(found.debts, 1)
@@ -110,7 +110,7 @@ def will_words(found: SituationAnswer, lang: str) -> list[str]:
     for row in found.debts:
         if row.assessment is not None:
             sides = [first.sentence(side, lang) for side in row.assessment.witnesses]
-            parts = [*sides, row.assessment.permitted["why"][lang]]
+            parts = [*sides, own(row.assessment.permitted["why"], lang)]
             out.append(
                 say("situation.will.line", lang, name=row.debt.name, answer=(" " if lang == "en" else "").join(parts))
             )
@@ -137,7 +137,7 @@ def _of_debt(row: DebtAnswer, each: Said, lang: str) -> Line:
 def based(each: Said, lang: str) -> Line:
     """A statement, and on what it rests."""
     names = [say(f"basis.{each['basis']}", lang)] + [say("page.reported", lang)] * each["reported"]
-    return each["text"][lang], " · ".join(dict.fromkeys([*names, *cited_all(each["cite"], lang)]))
+    return own(each["text"], lang), " · ".join(dict.fromkeys([*names, *cited_all(each["cite"], lang)]))
 
 
 def check_words(found: SituationAnswer, lang: str) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
@@ -63,8 +63,23 @@ class FieldTrait(traitlets.Any):
         return checked(self.field, value)
 
 
-class Composing:
+class Composing(traitlets.HasTraits):
     """The half of a panel that speaks to Python."""
+
+    if TYPE_CHECKING:  # what the other half has (panel.py)
+        fields: Any
+        values: Any
+        made: str
+        _first_values: dict[str, Any]
+        _drawn: dict[str, Any]
+        _pending: tuple[Any, ...] | None
+        _value: Callable[[dict[str, Any]], Any] | None
+        _result: Callable[[dict[str, Any]], Any] | None
+        _code: Callable[[dict[str, Any]], Sequence[str]] | None
+        _command: Callable[[dict[str, Any]], str] | None
+
+        def _parts(self) -> list[dict[str, Any]]: ...
+        def _finish(self, later: Any, lang: str, turn: int) -> None: ...
 
     @property
     def value(self) -> Any:

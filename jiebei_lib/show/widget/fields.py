@@ -70,9 +70,9 @@ def number(
 
 def described(name: str, spec: Mapping[str, Any], value: float | None, **more: Any) -> Field:
     """A number that a field of case.yaml or loan.yaml describes: its name, its limits, whether it is whole."""
-    limits = (spec.get("minimum", spec.get("exclusive_minimum")), spec["maximum"])
+    low, high = spec.get("minimum", spec.get("exclusive_minimum")), spec["maximum"]
     kind = {"whole": spec["type"] == "integer", "above": "exclusive_minimum" in spec}
-    return number(name, spec["name"], value, *limits, **kind, **more)
+    return number(name, spec["name"], value, low, high, **kind, **more)
 
 
 def choice(
@@ -86,7 +86,7 @@ def choice(
     **more: Any,
 ) -> Field:
     """One of several; ``look`` is ``radio`` (all to be seen) or ``select``. ``optional`` adds "unknown" as a choice of its own."""
-    listed = [{"value": option, "label": dict(words)} for option, words in options.items()]
+    listed: list[dict[str, Any]] = [{"value": option, "label": dict(words)} for option, words in options.items()]
     if optional:
         listed.append({"value": None, "label": both("facts.unknown")})
     elif value is None:

@@ -69,8 +69,8 @@ class Panel(Composing, anywidget.AnyWidget):
 
     _esm = (Path(__file__).parent / "panel.js").read_text("utf-8")
     _css = traitlets.Unicode().tag(sync=True)
-    fields = traitlets.List().tag(sync=True)
-    values = traitlets.Dict().tag(sync=True)
+    fields: Any = traitlets.List().tag(sync=True)
+    values: Any = traitlets.Dict().tag(sync=True)
     asked = traitlets.Int().tag(sync=True)  # counts the reader's changes; the page says which it answers
     page = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
@@ -93,8 +93,8 @@ class Panel(Composing, anywidget.AnyWidget):
         self._draw, self._presses, self._slow, self._picks = draw, dict(presses or {}), set(slow), dict(picks or {})
         self._pushed = pushed
         self._value, self._result, self._code, self._command = value, result, code, command
-        self._drawn: dict[str, Figure] = {}
-        self._pending: tuple[Any, ...] | None = None
+        self._drawn = {}
+        self._pending = None
         self.made = ""  # the call in `panels` that makes a panel like this one
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
         self._turn, self._refused = 0, False
@@ -192,7 +192,8 @@ class Panel(Composing, anywidget.AnyWidget):
     def _finish(self, later: list[tuple[str, int, Later]], lang: str, turn: int) -> None:
         if turn != self._turn or self._pending is None:
             return
-        problem, self._pending = None, None
+        problem: dict[str, str] | None = None
+        self._pending = None
         for place, n, item in later:
             try:
                 made = [self._part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
