@@ -53,7 +53,8 @@ def audit(
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 
-        stem, memory = ("memory", {"calls": call, "told_at": told_at, "zone": place}) if call else (log.stem, {})
+        memory: dict[str, Any] = {"calls": call, "told_at": told_at, "zone": place} if call else {}
+        stem = "memory" if call or log is None else log.stem
         name = "" if call else stem
         made = audit_report(read, lang, rules, as_of, who, to.split(","), out, stem, name, confidence, **memory)
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")

@@ -54,7 +54,7 @@ def class_file() -> Store:
     return _file.its()
 
 
-class_file.cache_clear = lambda: own.get().pop(_file, None)
+vars(class_file)["cache_clear"] = lambda: own.get().pop(_file, None)
 
 
 def open_lesson() -> str:

@@ -20,7 +20,7 @@ from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.scoring.many import ADDED, words
 from jiebei_lib.core.tables.columns import DAMAGED, Layout, level_of, meant, number_of
-from jiebei_lib.core.tables.delimited import JsonWriter, TableError, WrongRow
+from jiebei_lib.core.tables.delimited import JsonWriter, Source, TableError, WrongRow
 from jiebei_lib.core.tables.files import kind, safe, text_table
 from jiebei_lib.core.tables.table import in_parts, within
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 PLAIN = ("csv", "json")
 
 
-def is_plain(*files: Path) -> bool:
+def is_plain(*files: Source) -> bool:
     """Whether these files are read and written here: pyarrow is not installed, and they do not need it."""
     return find_spec("pyarrow") is None and all(kind(file) in PLAIN for file in files)
 
 
-def scored_rows(files: list[Path], plan: Layout, policy: Policy) -> tuple[pd.DataFrame, list[WrongRow], int]:
+def scored_rows(files: list[Source], plan: Layout, policy: Policy) -> tuple[pd.DataFrame, list[WrongRow], int]:
     """The good rows of all files with :data:`ADDED`, what is wrong with the others, and how many rows there were."""
     import pandas as pd
 
@@ -179,7 +179,8 @@ def _cell(value: Any) -> Any:
 @contextmanager
 def _csv(file: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], None]]:
     """CSV with the mark of UTF-8: text in quotation marks and safe in a spreadsheet, numbers as they are, nothing as nothing."""
-    text, begun = TextIOWrapper(file, "utf-8-sig", newline="", write_through=True), []
+    text = TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)
+    begun: list[Any] = []
 
     def put(table: pd.DataFrame) -> None:
         if not begun:

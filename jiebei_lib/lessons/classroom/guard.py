@@ -29,7 +29,7 @@ ENDING_SECONDS = 5.0  # for the kernels to end, before the server goes without t
 def until_left() -> None:
     """Waits for the other end of standard input to close, then ends: by way of Voilà, and at any rate."""
     with suppress(OSError, ValueError):
-        while sys.stdin.buffer.raw.read(1024):
+        while getattr(sys.stdin.buffer, "raw", sys.stdin.buffer).read(1024):
             pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(ENDING_SECONDS)
@@ -76,8 +76,9 @@ class Gate(HTTPServer):
 
     def initialize(self, *given: Any, **more: Any) -> None:
         self.open: dict[str, list[Any]] = {}
-        timeouts = {"idle_connection_timeout": SLOW_SECONDS, "body_timeout": SLOW_SECONDS}
-        super().initialize(*given, **more, **timeouts, max_body_size=LARGEST_REQUEST, max_header_size=LARGEST_REQUEST)
+        more |= {"idle_connection_timeout": SLOW_SECONDS, "body_timeout": SLOW_SECONDS}
+        more |= {"max_body_size": LARGEST_REQUEST, "max_header_size": LARGEST_REQUEST}
+        super().initialize(*given, **more)
 
     def handle_stream(self, stream: Any, address: Any) -> None:
         alive = {whose: [each for each in streams if not each.closed()] for whose, streams in self.open.items()}

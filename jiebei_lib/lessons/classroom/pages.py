@@ -108,8 +108,11 @@ class Lesson:
 def _compiled(source: str) -> tuple[Any, Any]:
     """A cell's statements, and its last expression, whose value the cell shows."""
     tree = ast.parse(source)
-    last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    return compile(tree, "lesson", "exec"), compile(last, "lesson", "eval") if last else None
+    last = tree.body[-1] if tree.body else None
+    shown = ast.Expression(last.value) if isinstance(last, ast.Expr) else None
+    if shown:
+        tree.body.pop()
+    return compile(tree, "lesson", "exec"), compile(shown, "lesson", "eval") if shown else None
 
 
 # ---- the students --------------------------------------------------------------------------------------------------
@@ -131,7 +134,8 @@ class Place:
     """One student's place: the lesson's panels in a context of their own, and the line to the browser, if there is one now."""
 
     def __init__(self, lesson: Lesson):
-        self.key, self.last, self.line = secrets.token_urlsafe(16), 0, None
+        self.key, self.last = secrets.token_urlsafe(16), 0
+        self.line: Line | None = None
         self.since, self.whose = time.monotonic(), ""
         self.panels: dict[str, tuple[int, Any]] = {}
         self.context, self.lesson = Context(), lesson
@@ -175,7 +179,7 @@ class Place:
         if self.last < number <= self.last + 10_000:
             self.last = number
             state, content = message.get("state"), message.get("content")
-            update = {"method": "update", "state": state, "buffer_paths": []}
+            update: dict[str, Any] = {"method": "update", "state": state, "buffer_paths": []}
             data = update if isinstance(state, dict) else {"method": "custom", "content": content}
             try:
                 heard = {"content": {"data": data}, "buffers": []}
@@ -300,7 +304,7 @@ class Page(Request):
     )
 
     def get(self) -> None:
-        whose = self.request.remote_ip
+        whose = str(self.request.remote_ip)
         if len(self.asked) > guard.MOST_ADDRESSES:
             self.asked.clear()
         if not guard.near(whose) and not self.asked[whose].take():
@@ -324,7 +328,8 @@ class Line(WebSocketHandler):
     """A page's line to its place."""
 
     def initialize(self, room: Room, names: set[str]) -> None:
-        self.room, self.names, self.place = room, names, None
+        self.room, self.names = room, names
+        self.place: Place | None = None
         self.bucket = guard.Bucket(guard.MESSAGES, guard.MESSAGES_SECOND)
 
     def prepare(self) -> None:
@@ -332,7 +337,7 @@ class Line(WebSocketHandler):
             raise HTTPError(403)
 
     def open(self) -> None:
-        self.place = place = self.room.sit(self.get_query_argument("key", "")[:64], self.request.remote_ip)
+        self.place = place = self.room.sit(self.get_query_argument("key", "")[:64], str(self.request.remote_ip))
         if place is None:
             self.tell({"gone": True})
             self.close(1000)

@@ -143,7 +143,8 @@ class ClassConnection(ZMQChannelsWebsocketConnection):
     def handle_outgoing_message(self, stream: str, outgoing_msg: list[Any]) -> None:
         _, parts = self.session.feed_identities(outgoing_msg)
         with suppress(ValueError, IndexError, AttributeError):
-            if json.loads(bytes(parts[1])).get("msg_type") in UNSENT:
+            head: Any = parts[1]  # bytes, or a frame of them
+            if json.loads(bytes(head)).get("msg_type") in UNSENT:
                 return
         super().handle_outgoing_message(stream, outgoing_msg)
 
@@ -164,7 +165,8 @@ class ClassServerApp(Voila):
                 return found
 
             manager.get_rendered_notebook = noted
-        JupyterHandler.check_host = lambda handler: known_host(handler.request.host, self.names)
+        every: Any = JupyterHandler  # of any handler, those of extensions as well
+        every.check_host = lambda handler: known_host(handler.request.host, self.names)
         settings["identity_provider"].cookie_options = {"samesite": "Strict"}
         return settings | {
             "websocket_max_message_size": LARGEST_MESSAGE,
