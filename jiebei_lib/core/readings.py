@@ -20,7 +20,6 @@ FACTORS = ("communication", "history", "amount", "contacts", "days")
 WEIGHTS = ("base", *FACTORS)
 ENDS = {"protective": -1, "pressing": 1}  # pressures
 CANDIDATES = 32  # drawn for each reading kept where readings are to count unevenly
-AWAY = 1e6  # log-odds that take a reading whose day has not come out of every other's reach
 Face = frozenset[int]  # of a polytope: the numbers of its corners
 TOLERANCE = 1e-9  # of a constraint's slack, in units of log-odds
 
@@ -83,14 +82,15 @@ class Readings:
         return distinct(self.vertices[:, 1:]).clip(max=0)
 
     @cached_property
-    def together(self) -> tuple[np.ndarray, np.ndarray]:
-        """All samples in one product: bases (N,) and weights (k, N), those of either sign split as in :attr:`by_first_day`. The weight of
-        days stands in the row of a sample's own first day; in as many rows below, what takes it away until that day."""
-        first = self.first_day == np.array(self.days)[:, None]
-        plain, either = self.samples[:, 1:-1].T.copy(), self.either_sign
+    def by_day(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """All samples for reckoning, by their first day: bases (N,), weights without that of days (k, N), those of either sign split as in
+        :attr:`by_first_day`, the weights of days (N,), and for each of :attr:`days` how many samples have it or an earlier one."""
+        samples = self.samples[np.argsort(self.first_day, kind="stable")]
+        plain, either = samples[:, 1:-1].T.copy(), self.either_sign
         below = np.minimum(plain[either], 0)
         plain[either] = np.maximum(plain[either], 0)
-        return self.samples[:, 0].copy(), np.vstack([plain, below, first * self.samples[:, -1], first * -AWAY])
+        ends = np.searchsorted(np.sort(self.first_day), self.days, side="right")
+        return samples[:, 0].copy(), np.vstack([plain, below]), samples[:, -1].copy(), ends
 
     @cached_property
     def corners(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:

@@ -135,9 +135,15 @@ def _compiled(k: int) -> Callable[..., np.ndarray] | None:
     return kept(njit, many)
 
 
-def kept(njit: Callable[..., Callable[..., Any]], function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function in machine code, kept on disk for the next start where there is room for it."""
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
+def kept(
+    njit: Callable[..., Callable[..., Any]], function: Callable[..., Any] | None = None, exact: bool = False
+) -> Callable[..., Any]:
+    """The function in machine code, kept on disk for the next start where there is room for it; ``exact``: each product and sum rounded
+    in the order in which it stands. Without a function, what makes it of one."""
+    if function is None:
+        return lambda given: kept(njit, given, exact)
+    fast = set() if exact else {"contract", "reassoc", "nsz", "nnan"}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fast}
     try:
         return njit(function, cache=True, **options)
     except (RuntimeError, OSError):

@@ -213,15 +213,24 @@ def by_reading(ends: tuple[np.ndarray, np.ndarray], case: Case, policy: Policy) 
     return likelihood(np.where(readings.first_day <= case.days_overdue, z, -np.inf))
 
 
+@pytest.mark.parametrize("tilt", [0, 1])  # over multiples some readings are drawn more than once: values that are equal
 @pytest.mark.parametrize("name", ["article", "published"])
-def test_the_compiled_search_finds_the_same_values_as_the_plain_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nine_in_ten_is_the_same_to_the_digit_sorted_narrowed_or_compiled(
+    name: str, tilt: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("numba")
-    policy, columns = load_policy(name), check_table(sample(300, seed=4).drop(columns="funded_by"))
+    policy = load_policy(name).replace({"sampling.over_multiples": tilt})
+    table = pd.concat([sample(300, seed=4).drop(columns="funded_by")] * 2)  # and some rows
+    columns = check_table(table)
     ends = *pressures(columns, policy), columns["days_overdue"], policy.readings, 90.0
-    plain = bands.bands(*ends)
+    narrowed = bands.bands(*ends)
     monkeypatch.setattr(bands, "COMPILED", 1)
-    for found, expected in zip(bands.bands(*ends), plain, strict=True):
-        assert found == pytest.approx(expected, abs=1e-12)
+    compiled = bands.bands(*ends)
+    monkeypatch.setattr(bands, "COMPILED", 10**9)
+    monkeypatch.setattr(bands, "ALONE", 10**9)
+    for one, other, plain in zip(narrowed, compiled, bands.bands(*ends), strict=True):
+        assert np.array_equal(one, plain) and np.array_equal(other, plain)
+        assert np.isfinite(plain).any()
 
 
 @pytest.mark.parametrize("day", range(7))
