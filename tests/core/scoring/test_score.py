@@ -228,9 +228,10 @@ def test_nine_in_ten_is_the_same_to_the_digit_sorted_narrowed_or_compiled(
     compiled = bands.bands(*ends)
     monkeypatch.setattr(bands, "COMPILED", 10**9)
     monkeypatch.setattr(bands, "ALONE", 10**9)
-    for one, other, plain in zip(narrowed, compiled, bands.bands(*ends), strict=True):
-        assert np.array_equal(one, plain) and np.array_equal(other, plain)
-        assert np.isfinite(plain).any()
+    plain = bands.bands(*ends)
+    for one, other, each in zip(narrowed, compiled, plain, strict=True):
+        assert np.array_equal(one, each) and np.array_equal(other, each)
+    assert np.isfinite(plain[1]).mean() > 0.5
 
 
 @pytest.mark.parametrize("day", range(7))
