@@ -54,13 +54,7 @@ def call_log() -> Panel:
             many("sets", both("calls.panel.sets"), _set_names(), ["cn"]),
             choice("confidence", both("calls.panel.confidence"), _confidences(), "S", look="select"),
             day("as_of", both("calls.panel.as_of"), None, optional=True),
-            file(
-                "file",
-                both("calls.panel.file"),
-                accept=ENDED,
-                largest=LARGEST,
-                note=both("calls.panel.file_note"),
-            ),
+            file("file", both("calls.panel.file"), accept=ENDED, largest=LARGEST, note=both("calls.panel.file_note")),
             group(
                 both("calls.panel.edit"),
                 [

@@ -44,11 +44,7 @@ def learning(example: str | Path | None = None) -> Panel:
         choice("source", both("evidence.fields.source"), {key: both(f"evidence.fields.{key}") for key in sources}),
         group(both("evidence.fields.own"), [_table()], open=False),
         file(
-            "csv",
-            both("evidence.fields.csv"),
-            accept=ENDED,
-            note=both("cli.learn.outcomes"),
-            also={"source": "file"},
+            "csv", both("evidence.fields.csv"), accept=ENDED, note=both("cli.learn.outcomes"), also={"source": "file"}
         ),
         choice("policy", both("evidence.published.fields.policy"), _policies()),
         number(

@@ -47,16 +47,8 @@ class Bench(Panel):
         presses |= {"load": self._load, "save": self._save, "reset": lambda values, panel: self.begin(self.start)}
         fields = bench_fields(self.start)
         self._first = first_values(fields)
-        super().__init__(
-            fields,
-            self._draw_bench,
-            presses=presses,
-            pushed=self._along,
-            value=self.policy,
-            result=self._assessed,
-            code=self._lines,
-            name="bench",
-        )
+        more: dict[str, Any] = {"value": self.policy, "result": self._assessed, "code": self._lines}
+        super().__init__(fields, self._draw_bench, presses=presses, pushed=self._along, name="bench", **more)
 
     def policy(self, values: Mapping[str, Any] | None = None) -> Policy:
         """The start with every change that the controls make. Raises :class:`PolicyError` if they contradict each other."""

@@ -52,10 +52,7 @@ def portfolio(rows: int = 2000) -> Panel:
 
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
-    return {
-        "beside": [Later(lambda: _first(values, lang))],
-        "below": [Later(lambda: _parts(values, lang, PARTS))],
-    }
+    return {"beside": [Later(lambda: _first(values, lang))], "below": [Later(lambda: _parts(values, lang, PARTS))]}
 
 
 def _first(values: dict[str, Any], lang: str) -> list[Any]:
