@@ -121,6 +121,8 @@ def letter(
 
 
 def ask(
+    words: Annotated[list[str] | None, typer.Argument(help=t("ask.words"), metavar="[WORDS]...")] = None,
+    topics: Annotated[bool, typer.Option("--topics", help=t("ask.topics"))] = False,
     state: Annotated[Path | None, typer.Option("--state", help=t("ask.state"), metavar="FILE.yaml")] = None,
     flow: Annotated[str | None, typer.Option(help=t("ask.flow"), metavar="text|mermaid")] = None,
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
@@ -137,7 +139,43 @@ def ask(
             )
         print(interview.flow(flow, lang))
         return
-    talk(state, as_of, lang)
+    if topics:
+        print_topics(lang)
+    elif words:
+        found(" ".join(words), lang)
+    else:
+        talk(state, as_of, lang)
+
+
+def print_topics(lang: str) -> None:
+    """Every question that people ask, the most asked first."""
+    from jiebei_lib.show.situation.words import topic_rows
+
+    print_table(heads("situation.topics.table", lang), topic_rows(lang))
+    line(say("situation.topics.note", lang), "dim")
+    line(say("situation.topics.more", lang), "dim")
+
+
+def found(text: str, lang: str) -> None:
+    """What fits the words best, answered; then what else may be meant."""
+    from jiebei_lib.show.situation.words import topic_lines
+    from jiebei_lib.situation.topics import search
+
+    best = search(text)
+    if not best:
+        line(say("situation.topics.nothing", lang))
+        return
+    question, *lines = topic_lines(best[0][0], lang)
+    line(question[0], "bold")
+    for said, basis in lines:
+        line(said)
+        if basis:
+            line(basis, "dim", "   ", "   ")
+    if best[1:]:
+        line()
+        line(say("situation.topics.or", lang), "dim")
+        for topic, _ in best[1:]:
+            line(topic.question[lang], "", " • ", "   ")
 
 
 def talk(state: Path | None, as_of: str | None, lang: str) -> None:

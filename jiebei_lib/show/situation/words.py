@@ -15,6 +15,7 @@ from jiebei_lib.show.money.words import rate
 from jiebei_lib.situation.answer import DebtAnswer, SituationAnswer, Spread, answered
 from jiebei_lib.situation.borrower import Borrower
 from jiebei_lib.situation.interview import Interview
+from jiebei_lib.situation.topics import AskedQuestion, topics
 
 Line = tuple[str, str]  # a sentence and its basis with cites, empty where it has none
 REMEMBERED = 60  # days back, for a call whose day nobody remembers
@@ -201,4 +202,26 @@ def given_words(asking: Interview, lang: str) -> list[str]:
         else:
             answer = "–".join(yuan(end) for end in value) if isinstance(value, tuple) else str(value)
         out.append(say("situation.interview.line", lang, ask=question.ask[lang], answer=answer))
+    return out
+
+
+def topic_rows(lang: str) -> list[list[str]]:
+    """Every question, how often it was asked, and whether public sources answer it."""
+    whole = {True: "ask", False: "whole"}
+    return [
+        [
+            topic.question[lang],
+            "–" if topic.asked is None else str(topic.asked),
+            say(f"situation.topics.{whole[topic.ask is not None]}", lang),
+        ]
+        for topic in topics()
+    ]
+
+
+def topic_lines(topic: AskedQuestion, lang: str) -> list[Line]:
+    """A question, its answer with its basis, and whom to ask with which words where public sources do not answer it."""
+    out = [(topic.question[lang], ""), based(topic.answer, lang)]
+    if topic.ask is not None:
+        slots = {"whom": topic.ask["whom"][lang], "words": topic.ask["say"][lang]}
+        out.append((say("situation.topics.cannot", lang, **slots), ""))
     return out
