@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from jiebei_lib.page.block import Block
@@ -30,8 +31,6 @@ def dress(name: str) -> None:
     """Gives the class behind a public name its ways to show itself, once."""
     if name not in SHOWN:
         return
-    from importlib import import_module
-
     module, cls_name = SHOWN[name]
     cls = getattr(import_module(f"jiebei_lib.{module}"), cls_name)
     if cls.__dict__.get("_jiebei_shown"):
@@ -158,17 +157,6 @@ def loan_frame(self: Any) -> Any:
     return table.astype(sums).assign(due=pd.to_datetime(table["due"]))
 
 
-def borrower_block(borrower: Any, lang: str) -> Block:
-    """What is owed, in which order, what to do."""
-    from jiebei_lib.show.situation import words
-
-    return words.borrower_block(borrower, lang)
-
-
-def borrower_line(self: Any) -> str:
-    return f"<Borrower {self.borrower_id}: {len(self.debts)} debts>"
-
-
 def audit_block(findings: Any, lang: str) -> Block:
     """How many contacts broke a rule, and which rules most."""
     from jiebei_lib.page.text import heads
@@ -195,7 +183,7 @@ WAYS: dict[str, dict[str, Callable[..., Any]]] = {
     "Assessment": {**_shown_by(assessment_block), "__repr__": assessment_line, "frame": assessment_frame},
     "Policy": {**_shown_by(policy_block), "frame": policy_frame},
     "Loan": {**_shown_by(loan_block), "frame": loan_frame},
-    "Borrower": {**_shown_by(borrower_block), "__repr__": borrower_line},
+    "Borrower": _shown_by(lambda one, lang: import_module("jiebei_lib.show.situation.words").borrower_block(one, lang)),
     "Findings": {**_shown_by(audit_block), "__repr__": audit_line, "frame": lambda self: self.table.copy()},
     "UserError": {"_render_traceback_": error_lines},
 }

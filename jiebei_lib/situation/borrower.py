@@ -88,7 +88,7 @@ class Debt:
         return self.creditor or self.case_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Borrower:
     """A person and their debts, ``None`` for what is not known. Sums are yuan a month. Raises :class:`CaseError`."""
 
@@ -117,6 +117,9 @@ class Borrower:
         object.__setattr__(self, "debts", tuple(numbered))
         if self.contacts_called is None and (self.called_on or self.called_whom or self.told):
             object.__setattr__(self, "contacts_called", True)
+
+    def __repr__(self) -> str:
+        return f"<Borrower {self.borrower_id}: {len(self.debts)} debts>"
 
     @classmethod
     def of(cls, given: Mapping[str, Any], where: str = "borrower") -> Borrower:

@@ -43,11 +43,13 @@ def schedule_words(account: Any, lang: str) -> str:
 
 def rate_words(account: Any, lang: str) -> str:
     shown = {name: rate(account["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
-    said = say("money.rate.line", lang, **shown)
-    gap = abs(account["rate"]["all_in_annual"] - account["rate"]["nominal_annual"])
+    out, gap = (
+        [say("money.rate.line", lang, **shown)],
+        account["rate"]["all_in_annual"] - account["rate"]["nominal_annual"],
+    )
     if float(account["total_fees"]) == 0 and shown["nominal"] != shown["all_in"]:
-        said += (" " if lang == "en" else "") + say("money.rate.by_day", lang, gap=f"{100 * gap:.2f}")
-    return said
+        out.append(say("money.rate.by_day", lang, gap=f"{100 * abs(gap):.2f}"))
+    return (" " if lang == "en" else "").join(out)
 
 
 def line_rows(account: Any, lang: str) -> list[list[str]]:
@@ -111,11 +113,9 @@ def way_rows(account: Any, lang: str) -> list[list[str]]:
 
 def fits_rows(account: Any, left: Decimal, lang: str) -> list[list[str]]:
     """Each way's whole monthly need against what a month leaves, in yuan."""
-    rows = []
-    for way in account["ways"]:
-        said = {None: "none", True: "yes", False: "no"}[way["fits"]]
-        rows.append([way_name(way, lang), sum_(way["need"]), sum_(left), say(f"money.ways.fits.{said}", lang)])
-    return rows
+    said = {None: "none", True: "yes", False: "no"}
+    ways = [(way_name(way, lang), sum_(way["need"]), said[way["fits"]]) for way in account["ways"]]
+    return [[name, need, sum_(left), say(f"money.ways.fits.{fits}", lang)] for name, need, fits in ways]
 
 
 def way_words(way: Any, policy: Policy, lang: str) -> str:
@@ -128,12 +128,8 @@ def way_parts(way: Any, policy: Policy, lang: str) -> tuple[str, str, str]:
     count = of_hundred(way["call"]["share"]) if way["call"] else 0
     more = {"rate": rate(way["rate"])} if way["rate"] is not None else {}
     debt = say(f"money.ways.{way['id']}.debt", lang, extra=sum_(way["extra"]), **more)
-    call = say(
-        f"money.ways.{way['id'] if way['call'] else 'pay_today' if way['id'] != 'borrow' else 'borrow'}.call",
-        lang,
-        days=days,
-        count=count,
-    )
+    told = way["id"] if way["call"] or way["id"] == "borrow" else "pay_today"
+    call = say(f"money.ways.{told}.call", lang, days=days, count=count)
     return debt, call, say("money.ways.record", lang, date=way["record_ends"])
 
 
@@ -150,8 +146,7 @@ def budget_rows(affordable: Affordability, lang: str, late: bool = False) -> lis
 
 
 def budget_words(affordable: Affordability, lang: str, late: bool = False) -> list[str]:
-    """The verdict, what a month leaves now and with less income, a lump at the end if there is one, and the most that can be borrowed,
-    or once something is ``late`` paid."""
+    """The verdict, what a month leaves now and with less income, a lump at the end, and the most that can be borrowed, or if ``late`` paid."""
     fall, kind = rate(affordable.income_fall), "late_" if late else ""
     out = [say(f"money.budget.{kind}{affordable.verdict}", lang, instalment=sum_(affordable.instalment), fall=fall)]
     out += [_left("", affordable.after, fall, lang), _left("stress_", affordable.stressed, fall, lang)]
