@@ -42,13 +42,12 @@ def schedule_words(account: Any, lang: str) -> str:
 
 
 def rate_words(account: Any, lang: str) -> str:
-    shown = {name: rate(account["rate"][f"{name}_annual"]) for name in ("nominal", "all_in", "effective")}
-    out, gap = (
-        [say("money.rate.line", lang, **shown)],
-        account["rate"]["all_in_annual"] - account["rate"]["nominal_annual"],
-    )
+    named, rates_ = ("nominal", "all_in", "effective"), account["rate"]
+    shown = {name: rate(rates_[f"{name}_annual"]) for name in named}
+    out = [say("money.rate.line", lang, **shown)]
     if float(account["total_fees"]) == 0 and shown["nominal"] != shown["all_in"]:
-        out.append(say("money.rate.by_day", lang, gap=f"{100 * abs(gap):.2f}"))
+        gap = 100 * abs(rates_["all_in_annual"] - rates_["nominal_annual"])
+        out.append(say("money.rate.by_day", lang, gap=f"{gap:.2f}"))
     return (" " if lang == "en" else "").join(out)
 
 
@@ -146,7 +145,7 @@ def budget_rows(affordable: Affordability, lang: str, late: bool = False) -> lis
 
 
 def budget_words(affordable: Affordability, lang: str, late: bool = False) -> list[str]:
-    """The verdict, what a month leaves now and with less income, a lump at the end, and the most that can be borrowed, or if ``late`` paid."""
+    """The verdict, what a month leaves now and with less income, a lump at the end, the most that can be borrowed (``late``: paid)."""
     fall, kind = rate(affordable.income_fall), "late_" if late else ""
     out = [say(f"money.budget.{kind}{affordable.verdict}", lang, instalment=sum_(affordable.instalment), fall=fall)]
     out += [_left("", affordable.after, fall, lang), _left("stress_", affordable.stressed, fall, lang)]
