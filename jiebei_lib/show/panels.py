@@ -59,6 +59,7 @@ _HOME = {
     "Download": "widget.panel",
     "language": "widget.switch",
     "start": "case.panel",
+    "ask": "situation.panel",
     "portfolio": "portfolio.panel",
     "one_case": "case.panel",
     "compare": "case.panel",

@@ -34,6 +34,8 @@ def headline(found: SituationAnswer, lang: str) -> list[str]:
     """What is owed and what waiting costs, over all debts."""
     if not found.debts:
         return [say("situation.head.none", lang)]
+    if found.open_debts == len(found.debts):
+        return [say("situation.head.open_all", lang)]
     out = [say("situation.head.overdue", lang, overdue=spread(found.overdue, lang), owed=spread(found.owed, lang))]
     if found.open_debts:
         out.append(say("situation.head.open", lang, n=found.open_debts))
