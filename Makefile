@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# The reader's language for the notebooks: JIEBEI_LANG, else that of the system where it says one, else Chinese
+JIEBEI_LANG ?= $(if $(filter-out C C.% POSIX zh%,$(or $(LC_ALL),$(LANG))),en,zh)
 LOCKER := .venv-lock
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -31,10 +33,10 @@ check: $(VENV)/.dev-stamp ## Check style and format of the code and the notebook
 	$(BIN)/mypy
 
 lab: $(VENV)/.dev-stamp ## Open the notebooks in JupyterLab, on this machine only
-	$(BIN)/jiebei lab notebooks
+	JIEBEI_LANG=$(JIEBEI_LANG) $(BIN)/jiebei lab notebooks
 
 app: $(VENV)/.dev-stamp ## Show the notebooks as a web app (Voila), on this machine only
-	$(BIN)/jiebei app notebooks
+	JIEBEI_LANG=$(JIEBEI_LANG) $(BIN)/jiebei app notebooks
 
 # uv gives one file for all Pythons and systems, and keeps the index out of it. It asks the index that pip is set up for,
 # unless UV_DEFAULT_INDEX says another.

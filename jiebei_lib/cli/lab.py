@@ -18,7 +18,7 @@ from jiebei_lib.cli.output import LANG, checked_lang, needs, t, told
 from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.core.knowledge.user_files import write_whole
 from jiebei_lib.core.knowledge.yaml_files import beside
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import LANGUAGES, say
 
 SETTINGS = ".jupyter"  # the project's settings and templates of JupyterLab and Voilà, which stay where they are
 RECORD = ".jiebei.json"  # in the user's folder: what was put there, so that what they changed is known
@@ -132,7 +132,9 @@ def _serve(module: str, args: list[str], lang: str) -> None:
     settings = str(home() / SETTINGS)
     environment = {**os.environ, "JIEBEI_LANG": lang}
     for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
-        environment[name] = os.pathsep.join(filter(None, [settings, os.environ.get(name)]))
+        # JupyterLab's own words: of the settings the first that say something count
+        own = os.path.join(settings, lang) if lang != LANGUAGES[0] and name == "JUPYTER_CONFIG_PATH" else None
+        environment[name] = os.pathsep.join(filter(None, [own, settings, os.environ.get(name)]))
     command = [sys.executable, "-m", module, *args]
     sys.stdout.flush()
     if os.name == "posix":

@@ -86,7 +86,7 @@ def portfolio(
     bad = len({(each.file, each.row) for each in loaded.wrong})
     summed = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
     stem = report.file_stem(f"portfolio-{given[0].stem}")
-    made = report.render("portfolio_report", {"book": summed, "lang": lang}, stem, formats, out)
+    made = report.render("portfolio_report", {"book": dict(summed), "lang": lang}, stem, formats, out)
     told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     return _wrong(loaded, lang)
 

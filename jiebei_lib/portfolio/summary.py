@@ -282,7 +282,7 @@ def summary(
     wrong: int = 0,
     name: str = "",
     most: int = FIRST,
-) -> dict[str, Any]:
+) -> Summary:
     """All of the above as plain data: what the panel, the notebook and the report show. Of single cases it holds the ids of those to
     talk to first, and what is said of them; none with ``most`` 0. ``by``: the column to segment by; ``other``: the witness beside
     the policy; ``wrong``: rows that were left out; ``name``: what the portfolio is called."""
@@ -294,7 +294,7 @@ def summary(
     ends = ("most_low", "most_high", "share")
     ribbon = _evenly(np.lexsort((one.most_low, one.most_high, one.share))[::-1], RIBBON)
     later = [days_ahead(table, each).to_dict("list") for each in (policy, other)]
-    return {
+    told = {
         "name": name,
         "cases": len(table),
         "wrong": wrong,
@@ -315,6 +315,11 @@ def summary(
         "changes": _moves(changes),
         "moved": {why: int(n) for why, n in changes.why.value_counts().items()},
     }
+    return Summary(told)
+
+
+class Summary(dict[str, Any]):
+    """The summary of a portfolio: plain data (JSON as it is), which in a notebook shows itself."""
 
 
 def _moves(changes: pd.DataFrame) -> list[dict[str, Any]]:

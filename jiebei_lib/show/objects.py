@@ -14,39 +14,57 @@ from typing import Any
 from jiebei_lib.page.block import Block
 from jiebei_lib.page.text import LANGUAGES, language_of
 
-# What `jiebei_lib` hands out, and the class of what comes of it, with its module.
+# Where each class that shows itself stands, and which of them come of what `jiebei_lib` and `panels` hand out.
+HOMES = {
+    "Assessment": "core.assessment",
+    "Policy": "core.policy",
+    "Loan": "money.loan",
+    "Borrower": "situation.borrower",
+    "Findings": "calls.audit",
+    "UserError": "core.knowledge.problems",
+    "Comparison": "core.scoring.compare",
+    "Summary": "portfolio.summary",
+}
 SHOWN = {
-    "assess": ("core.assessment", "Assessment"),
-    "Assessment": ("core.assessment", "Assessment"),
-    "load_policy": ("core.policy", "Policy"),
-    "Policy": ("core.policy", "Policy"),
-    "Loan": ("money.loan", "Loan"),
-    "Borrower": ("situation.borrower", "Borrower"),
-    "audit": ("calls.audit", "Findings"),
-    "UserError": ("core.knowledge.problems", "UserError"),
+    "assess": ("Assessment",),
+    "load_policy": ("Policy",),
+    "audit": ("Findings",),
+    "compare": ("Comparison",),
+    # Of a table come the pairs and the summary of a portfolio, which have no public name of their own
+    "score": ("Comparison", "Summary"),
+    "portfolio": ("Comparison", "Summary"),
+    **{name: (name,) for name in ("Assessment", "Policy", "Loan", "Borrower", "UserError")},
 }
 
 
 def dress(name: str) -> None:
-    """Gives the class behind a public name its ways to show itself, once."""
-    if name not in SHOWN:
-        return
-    module, cls_name = SHOWN[name]
-    cls = getattr(import_module(f"jiebei_lib.{module}"), cls_name)
-    if cls.__dict__.get("_jiebei_shown"):
-        return
-    cls._jiebei_shown = True
-    for method, function in WAYS[cls_name].items():
-        setattr(cls, method, function)
+    """Gives the classes behind a public name their ways to show themselves, once."""
+    for cls_name in SHOWN.get(name, ()):
+        cls = getattr(import_module(f"jiebei_lib.{HOMES[cls_name]}"), cls_name)
+        if cls.__dict__.get("_jiebei_shown"):
+            continue
+        cls._jiebei_shown = True
+        for method, function in WAYS[cls_name].items():
+            setattr(cls, method, function)
 
 
 def _shown_by(block: Callable[[Any, str], Block]) -> dict[str, Callable[..., str]]:
     """The two ways in which a notebook asks, from a block in the reader's language."""
 
     return {
-        "_repr_html_": lambda self: block(self, reader()).html(),
+        "_repr_html_": lambda self: "\n".join(_block(block(self, lang), lang) for lang in spoken()),
         "_repr_markdown_": lambda self: block(self, reader()).markdown(),
     }
+
+
+def _block(made: Block, lang: str) -> str:
+    return f'<div lang="{lang}">{made.html()}</div>' if len(spoken()) > 1 else made.html()
+
+
+def spoken() -> tuple[str, ...]:
+    """The languages in which an output stands: in a notebook with a switch both, of which it shows one; else the reader's own."""
+    switch = sys.modules.get("jiebei_lib.show.widget.switch")
+    return LANGUAGES if switch and switch.current.switched else (reader(),)
 
 
 def reader() -> str:
@@ -174,6 +192,74 @@ def audit_line(self: Any) -> str:
     return f"<Findings: {len(self.attempts)} attempts, {len(self.breaches)} breaches, {len(self.undecided)} undecided>"
 
 
+def comparison_block(held: Any, lang: str) -> Block:
+    """Which of the two is more likely to have contacts called, in how far that is certain, and by how much."""
+    from math import isfinite
+
+    from jiebei_lib.page.text import multiple_of, say
+
+    names = {side: say(f"objects.comparison.{side}", lang) for side in ("one", "other")}
+    lines = [say("portfolio.pair.never", lang)]
+    if isfinite(held.least) and isfinite(held.greatest):
+        low, high = (multiple_of(odds) if odds >= 1 else f"1/{multiple_of(1 / odds)}" for odds in held.odds)
+        lines = [say("portfolio.pair.odds", lang, low=low, high=high, **names)]
+    return Block(answer=[say(f"portfolio.pair.{held.necessarily or 'either'}", lang, **names)], lines=lines)
+
+
+def comparison_line(self: Any) -> str:
+    low, high = self.odds
+    possibly = ", ".join(sorted(self.possibly)) or "neither"
+    return f"<Comparison: necessarily {self.necessarily}, possibly {possibly}, odds {low:.3g} to {high:.3g}>"
+
+
+def comparison_frame(self: Any) -> Any:
+    """One row: ``least`` and ``greatest`` difference in log-odds over all readings, ``odds_low`` and ``odds_high`` as multiples of the
+    other's odds; all floats, infinite where in some reading only one of the two can be called."""
+    import pandas as pd
+
+    low, high = self.odds
+    row = {"least": self.least, "greatest": self.greatest, "odds_low": low, "odds_high": high}
+    return pd.DataFrame([row], dtype=float)
+
+
+def summary_block(book: Any, lang: str) -> Block:
+    """How many cases by each witness, whom to talk to first, the one question."""
+    from jiebei_lib.page.text import heads
+    from jiebei_lib.show.portfolio.page import BookPage
+    from jiebei_lib.show.portfolio.words import ask_first
+
+    page = BookPage(book, lang)
+    first = ("、" if lang == "zh" else ", ").join(str(row["case_id"]) for row in book["first"][:5])
+    lines = [f"{page.say('portfolio.block.first')}{'：' if lang == 'zh' else ': '}{first}"] if first else []
+    return Block(
+        answer=[page.headline()],
+        lines=[*lines, ask_first(book, lang)],
+        heads=heads("portfolio.block.table", lang, **page.names),
+        rows=page.counts(),
+        notes=[page.say("portfolio.note")],
+    )
+
+
+def summary_line(self: Any) -> str:
+    apart = self["agreement"]["disagree"]
+    likely = ", ".join(f"{side['policy']} {side['verdicts']['likely']}" for side in self["witnesses"])
+    return f"<Summary: {self['cases']} cases, likely: {likely}, {apart} disagree>"
+
+
+def summary_frame(self: Any, part: str = "grades") -> Any:
+    """A part of the summary as a DataFrame. ``grades``: cases by grade, a column a witness. ``first``: the cases to talk to first, ranks
+    from 1, shares in [0, 1]. ``segments``: ``above`` and ``below`` as shares of pairs in [0, 1]. ``questions``: a row an unknown
+    fact. ``changes``: cases whose grade the other witness changes. Raises :class:`UserError`."""
+    import pandas as pd
+
+    from jiebei_lib.show.widget.composing import user_errors
+
+    user_errors([part], ("grades", "first", "segments", "questions", "changes"))
+    if part == "grades":
+        return pd.DataFrame({side["policy"]: side["grades"] for side in self["witnesses"]}).rename_axis("grade")
+    return pd.DataFrame(self[part])
+
+
 def error_lines(self: Any) -> list[str]:
     """A user's mistake in place of a traceback: one line a problem."""
     return [f"{type(self).__name__}: {line}" for line in self.say(reader()).splitlines()]
@@ -185,5 +271,7 @@ WAYS: dict[str, dict[str, Callable[..., Any]]] = {
     "Loan": {**_shown_by(loan_block), "frame": loan_frame},
     "Borrower": _shown_by(lambda one, lang: import_module("jiebei_lib.show.situation.words").borrower_block(one, lang)),
     "Findings": {**_shown_by(audit_block), "__repr__": audit_line, "frame": lambda self: self.table.copy()},
+    "Comparison": {**_shown_by(comparison_block), "__repr__": comparison_line, "frame": comparison_frame},
+    "Summary": {**_shown_by(summary_block), "__repr__": summary_line, "frame": summary_frame},
     "UserError": {"_render_traceback_": error_lines},
 }

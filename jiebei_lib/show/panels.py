@@ -110,6 +110,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     made = getattr(import_module(f"jiebei_lib.show.{_HOME[name]}"), name)
+    import_module("jiebei_lib.show.objects").dress(name)
     return made if isinstance(made, type) or name == "language" else _noted(name, made)
 
 

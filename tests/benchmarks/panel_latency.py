@@ -57,7 +57,7 @@ def browser(moves: int) -> np.ndarray:
             notebook = Notebook(chromium, 1280, 800)
             notebook.page.goto(f"{server.url}/voila/render/01_one_case.ipynb")
             notebook.appeared("01_one_case.ipynb")
-            notebook.press("good_history")
+            notebook.preset("good_history")
             notebook.page.wait_for_timeout(2000)
             rows = []
             for n in range(moves + 5):

@@ -2,7 +2,7 @@
 
 - ``voila_page("01_one_case.ipynb", lang="en", width=400)`` and ``lab_page("01_one_case.ipynb")``: an open, fully run notebook as
   a :class:`Notebook`: ``page`` (Playwright), ``switch("en")``, ``field("days_overdue")``, ``put("days_overdue", 12)``,
-  ``press("save")``, ``settled()``, ``text()``, ``shot("name")`` (kept in tests/artefacts/), ``axe()``.
+  ``press("save")``, ``preset("silent")``, ``settled()``, ``text()``, ``shot("name")`` (kept in tests/artefacts/), ``axe()``.
 - Nothing outside 127.0.0.1 can be reached; when a test ends, each page it opened must have asked no other host and must have
   reported no error.
 """
@@ -214,6 +214,12 @@ class Notebook:
     def choose(self, name, label, panel=None):
         """Picks one of several by its label and waits for the answer."""
         self.field(name, panel).get_by_label(label, exact=True).check()
+        return self.answered()
+
+    def preset(self, name):
+        """Chooses a situation to start from and waits for the answer."""
+        option = self.page.locator(f".presets option[data-preset='{name}']").first
+        option.locator("xpath=..").select_option(value=option.get_attribute("value"))
         return self.answered()
 
     def press(self, name):

@@ -33,13 +33,16 @@ def sentence(case, lang="zh"):
 
 @pytest.mark.parametrize("name", shipped("page/text/case.yaml")["preset"])
 def test_each_preset_gives_its_verdict(case_page, name):
-    case_page.press(name)
+    case_page.preset(name)
     assert sentence(example(name)) in case_page.text()
-    assert case_page.page.locator(f"button[data-name='{name}']").get_attribute("aria-pressed") == "true"
+    chosen = "document.querySelector('.presets select').selectedOptions[0].dataset.preset"
+    assert case_page.page.evaluate(chosen) == name
+    case_page.put("days_overdue", 77)
+    assert case_page.page.evaluate(chosen) is None  # now it is the reader's own
 
 
 def test_an_unknown_fact_widens_the_range_on_screen_and_learning_it_narrows_it(case_page):
-    case_page.press("promise_without_action")
+    case_page.preset("promise_without_action")
     known = case_page.page.evaluate(RANGE)
     case_page.put("zhima_score", None)
     case_page.choose("communication", "不清楚")
@@ -50,7 +53,7 @@ def test_an_unknown_fact_widens_the_range_on_screen_and_learning_it_narrows_it(c
 
 
 def test_two_quick_drags_end_in_the_last_state(case_page):
-    case_page.press("silent")
+    case_page.preset("silent")
     slider = case_page.field("days_overdue").locator("input[type=range]")
     slider.evaluate(
         """(slider) => { for (const day of [...Array(60).keys(), 5]) {
@@ -68,7 +71,7 @@ def test_two_quick_drags_end_in_the_last_state(case_page):
 
 
 def test_the_keyboard_alone_moves_a_control_with_a_focus_that_is_seen(case_page):
-    case_page.press("silent")
+    case_page.preset("silent")
     page = case_page.page
     case_page.field("days_overdue").locator("input[type=number]").focus()
     page.keyboard.press("Tab")
@@ -82,7 +85,7 @@ def test_the_keyboard_alone_moves_a_control_with_a_focus_that_is_seen(case_page)
 
 
 def test_a_bad_value_is_answered_in_place_in_one_line_and_changes_nothing(case_page):
-    case_page.press("silent")
+    case_page.preset("silent")
     before, field = case_page.text(), case_page.field("amount_overdue")
     for bad in ("0", "-5", "10000001", ""):
         field.locator("input[type=number]").fill(bad)
@@ -97,7 +100,7 @@ def test_a_bad_value_is_answered_in_place_in_one_line_and_changes_nothing(case_p
 
 
 def test_the_case_is_saved_as_a_file_that_the_library_reads(case_page, tmp_path):
-    case_page.press("much_unknown")
+    case_page.preset("much_unknown")
     case_page.put("days_overdue", 12)
     case_page.page.locator(".jiebei").first.locator("details.group").last.evaluate("one => one.open = true")
     with case_page.page.expect_download() as download:
@@ -107,13 +110,13 @@ def test_the_case_is_saved_as_a_file_that_the_library_reads(case_page, tmp_path)
 
 
 def test_comparing_follows_the_case_above(case_page):
-    case_page.press("everything_pressing")
+    case_page.preset("everything_pressing")
     case_page.page.locator(".jiebei").nth(1).locator(".answer").first.wait_for()
     assert sentence(example("everything_pressing")) in case_page.text(".jiebei >> nth=1 >> .answer")
 
 
 def test_make_the_report_shows_progress_and_ends_in_a_link(case_page):
-    case_page.press("silent")
+    case_page.preset("silent")
     case_page.page.locator("button[data-name='report']").click()
     link = case_page.page.get_by_role("link", name="打开报告")
     link.wait_for()
@@ -140,7 +143,7 @@ def test_tab_reaches_every_control_and_each_shows_that_it_has_the_focus(case_pag
     wanted = page.evaluate(
         """() => { const side = document.querySelector('.jiebei .controls');
           side.querySelectorAll('details').forEach((one) => { one.open = true; });
-          side.querySelector('button').focus();
+          side.querySelector('select').focus();
           return [...side.querySelectorAll('button, input, select, textarea, summary')]
             .filter((one) => !one.disabled && (one.type !== 'radio' || one.checked)).length; }"""
     )

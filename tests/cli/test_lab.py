@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -16,6 +18,7 @@ from jiebei_lib.cli import run
 from jiebei_lib.core.knowledge.problems import UserError
 from tests.lessons.test_class import free_port
 
+ROOT = Path(__file__).resolve().parents[2]
 ONE = "01_one_case.ipynb"
 
 
@@ -128,3 +131,39 @@ def test_the_server_answers_with_the_notebooks(tmp_path, command, page, mark) ->
             server.terminate()
             server.wait(20)
     assert (tmp_path / "jiebei-notebooks" / ONE).exists() == (command == "lab")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_jupyterlab_speaks_the_readers_language(monkeypatch, lang) -> None:
+    started = []
+
+    def replaced(program, command, environment):
+        started.append(environment)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "execve", replaced)
+    with pytest.raises(SystemExit):
+        room._serve("jupyterlab", [], lang)
+    (environment,) = started
+    first = Path(environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
+    words = json.loads((first / "labconfig/default_setting_overrides.json").read_text("utf-8"))
+    assert environment["JIEBEI_LANG"] == lang
+    assert words["@jupyterlab/translation-extension:plugin"]["locale"] == {"zh": "zh_CN", "en": "en"}[lang]
+
+
+@pytest.mark.parametrize(
+    ("told", "lang"),
+    [
+        ({"JIEBEI_LANG": "en"}, "en"),
+        ({"JIEBEI_LANG": "zh", "LANG": "en_GB.UTF-8"}, "zh"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "C.UTF-8"}, "zh"),
+        ({}, "zh"),
+    ],
+)
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+def test_make_lab_opens_in_the_readers_language(told, lang) -> None:
+    env = {name: value for name, value in os.environ.items() if name not in ("JIEBEI_LANG", "LANG", "LC_ALL")}
+    make = subprocess.run(["make", "-n", "lab"], cwd=ROOT, env=env | told, capture_output=True, text=True, check=True)
+    assert f"JIEBEI_LANG={lang} .venv/bin/jiebei lab" in make.stdout

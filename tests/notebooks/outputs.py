@@ -66,7 +66,9 @@ def renew(path: Path, draw: Any) -> None:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
         for output in cell.get("outputs", []):
             view = output.get("data", {}).pop(WIDGET, None)
-            if view:
+            if view and "text/html" not in output.data:  # another library's widget: its kind, not all that it holds
+                output.data = {"text/plain": f"<{models.get(view['model_id'], {}).get('model_name', 'Widget')}>"}
+            elif view:
                 places = models.get(view["model_id"], {}).get("state", {}).get("page", {}).get("places", {})
                 figures = [
                     part for place in ("top", "beside", "below") for part in places.get(place, []) if "figure" in part

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from jiebei_lib import Case, Loan, UserError, assess, audit, example_file, load_policy, read_log
+from jiebei_lib import Case, Loan, UserError, assess, audit, compare, example_file, load_policy, read_log, score
+from jiebei_lib.portfolio import summary as book
+from jiebei_lib.portfolio.sample import sample
 from jiebei_lib.show.widget.switch import current
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -17,21 +19,29 @@ def made(name):
         "policy": lambda: POLICY,
         "loan": lambda: Loan.read(example_file("loan.yaml")),
         "audit": lambda: audit(read_log(example_file("contact_log.csv"))),
+        "comparison": lambda: compare(
+            *(Case(9, 8000, communication=way) for way in ("silent", "repaying")), same_borrower=True
+        ),
+        "open comparison": lambda: compare(Case(9, 8000, communication="silent"), Case(2, 8000)),
+        "portfolio": lambda: book.summary(sample(60)),
     }[name]()
 
 
 @pytest.fixture(autouse=True)
 def chinese():
+    current.switched = False
     yield
-    current.lang = "zh"
+    current.lang, current.switched = "zh", False
 
 
-@pytest.mark.parametrize("name", ["assessment", "policy", "audit"])
+@pytest.mark.parametrize("name", ["assessment", "policy", "audit", "comparison", "open comparison", "portfolio"])
 def test_in_a_console_an_object_is_one_short_line(name):
     assert len(repr(made(name))) < 160 and "\n" not in repr(made(name))
 
 
-@pytest.mark.parametrize("name", ["assessment", "policy", "loan", "audit"])
+@pytest.mark.parametrize(
+    "name", ["assessment", "policy", "loan", "audit", "comparison", "open comparison", "portfolio"]
+)
 def test_in_a_notebook_an_object_is_its_first_screen_in_the_readers_language(name):
     thing = made(name)
     pages = {}
@@ -81,3 +91,41 @@ def test_a_users_mistake_is_a_line_and_no_traceback():
         Case(7, 80_000_000)
     (line,) = told.value._render_traceback_()
     assert "\n" not in line and HAN.search(line) and "Traceback" not in line
+
+
+def test_a_comparison_gives_its_odds_as_floats_and_says_what_is_certain():
+    held = made("comparison")
+    row = held.frame().iloc[0]
+    assert row["odds_low"] == held.odds[0] > 1 and held.necessarily == "above"
+    current.lang = "en"
+    assert "necessarily more likely for “the first case”" in held._repr_markdown_()
+    assert held.frame().dtypes.astype(str).unique().tolist() == ["float64"]
+
+
+def test_a_portfolios_summary_counts_its_cases_and_stays_plain_data():
+    import json
+
+    assert callable(score)
+    told = made("portfolio")
+    assert told.frame().sum().tolist() == [60, 60]
+    assert list(told.frame("first")["case_id"])[:5] == [row["case_id"] for row in told["first"]][:5]
+    assert json.loads(json.dumps(told, default=str))["cases"] == 60
+    with pytest.raises(UserError):
+        told.frame("nothing")
+
+
+def test_what_a_table_calls_its_cases_is_shown_as_text():
+    table = sample(30)
+    table["case_id"] = ["<b>x</b>" + str(n) for n in range(30)]
+    told = book.summary(table)
+    assert "<b>x" not in told._repr_html_()
+
+
+def test_where_a_switch_stands_an_output_holds_both_languages_for_it_to_show_one():
+    from jiebei_lib.show.panels import language
+
+    thing = made("assessment")
+    language()
+    page = thing._repr_html_()
+    zh, en = page.split('<div lang="en">')
+    assert zh.startswith('<div lang="zh">') and HAN.search(zh) and not HAN.search(en)

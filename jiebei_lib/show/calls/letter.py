@@ -34,7 +34,14 @@ def _by_force(findings: Findings, broken: pd.DataFrame) -> list[tuple[list[dict[
     for _, rows in broken.groupby(broken["rule_id"].astype(str).map(kind), sort=False):
         behind = [rules[name] for name in dict.fromkeys(rows["rule_id"].astype(str))]
         points.append((sorted(behind, key=force), rows))
-    points.sort(key=lambda point: force(point[0][0]))
+    # What binds first, and of that what is serious
+    points.sort(
+        key=lambda point: (
+            force(point[0][0])[0],
+            "high" not in set(point[1]["severity"].astype(str)),
+            force(point[0][0]),
+        )
+    )
     whole: list[tuple[list[dict[str, Any]], pd.DataFrame]] = []
     for behind, rows in points:
         # What the same attempts break in the same way is not said again in the words of a weaker rule.

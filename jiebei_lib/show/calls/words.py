@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -111,10 +111,16 @@ class AuditWords:
         rule = self.rule_sets.rules[name]
         return self.say("calls.rules.label", short=rule["short"][self.lang], source=self.source(rule))
 
-    def hover(self, rule: Mapping[str, Any]) -> str:
+    def named(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The rules that a list of findings names, each once, in order."""
+        found = {id(rule): rule for row in rows for item in row["items"] for rule in item["rules"]}
+        return list(found.values())
+
+    def in_full(self, rule: Mapping[str, Any]) -> str:
+        """What a rule demands, and whom it binds."""
         binds = self.rule_sets.binds(rule)["text"][self.lang]
         text = rule["text"][self.lang] + (rule["border"][self.lang] if "border" in rule else "")
-        return self.say("calls.findings.hover", text=text, binds=binds)
+        return self.say("calls.findings.in_full", text=text, binds=binds)
 
     def standing(self, rule: Mapping[str, Any]) -> str:
         words = self.say(f"calls.standing.{self.rule_sets.standing(rule)}")

@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jiebei_lib.core.assessment import Assessment, assess
+from jiebei_lib.core.assessment import Assessment, assess, checked_date
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.yaml_files import beside, dumped, shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
+from jiebei_lib.core.rules import advice, conduct
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import LANGUAGES, heads, multiple, of_hundred, own, say
+from jiebei_lib.page.text import LANGUAGES, fold, heads, multiple, of_hundred, own, say, witness_name
 from jiebei_lib.show.case import figures
-from jiebei_lib.show.case.first import Quick, agreed, nine_in_ten, sentence
+from jiebei_lib.show.case.first import DONE, Quick, agreed, nine_in_ten, sentence
 from jiebei_lib.show.case.page import CasePage
 from jiebei_lib.show.widget.composing import Name, call, known_option
 from jiebei_lib.show.widget.facts import explained_fact
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, group, number, presets
-from jiebei_lib.show.widget.panel import Download, Later, Panel
+from jiebei_lib.show.widget.panel import Download, Gauge, Later, Panel
 
 FIRST = "silent"
 
@@ -124,14 +125,16 @@ def case_command(values: Mapping[str, Any]) -> str:
     return " ".join(["jiebei assess", *filter(None, options)])
 
 
-def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+def draw_case(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """The sentence and the picture at once; everything else a moment later."""
     policy = load_policy(values["policy"])
     case = Case(**{name: values[name] for name in FIELDS if name != "case_id"})
     quick = Quick.of(case, policy)
+    early = (case, policy, values["as_of"])
     page = cache(lambda: CasePage(case, lang, policy, values["as_of"]))
     return {
-        "top": [answer_words(quick, lang)],
+        "gauge": readings_gauge(quick),
+        "top": [first_words(quick, *early, lang)],
         "beside": [
             figures.readings_figure(quick, case, policy, lang),
             Later(lambda: [figures.days_figure(page().assessment, case, policy, lang), page().timeline()[0]]),
@@ -151,11 +154,55 @@ def answer_words(quick: Quick, lang: str) -> Words:
     )
 
 
+def first_words(quick: Quick, case: Case, policy: Policy, as_of: str | None, lang: str) -> Words:
+    """Will they, may they, what to do first: at once, for every step of a moving control."""
+    from jiebei_lib.page.html import environment
+
+    found = conduct.permission(case, policy, checked_date(as_of))
+    why = policy.data["conduct"]["answers"][found.answer]
+    doing = [policy.data["advice"]["actions"][name] for name in advice.actions(case, policy)[:DONE]]
+    macro = environment().get_template("show/case/top.html.j2").module.top
+    return Words(
+        str(
+            macro(
+                [(sentence(side, lang), side["verdict"]) for side in quick.witnesses],
+                quick.agreement,
+                agreed(quick, lang),
+                nine_in_ten(quick, lang),
+                why["text"][lang],
+                found.status,
+                why.get("confidence") in ("S", "S+"),
+                [fold((action.get("short") or action["text"])[lang], lang) for action in doing],
+                lambda key: say(key, lang),
+            )
+        ).strip()
+    )
+
+
+def readings_gauge(quick: Quick) -> Gauge:
+    """In how many of 100 readings, by the first witness; and by both in a line."""
+    line = {}
+    for lang in LANGUAGES:
+        sides = [
+            say("case.first.gist_side", lang, name=witness_name(side, lang), n=of_hundred(side["share"]))
+            for side in quick.witnesses
+        ]
+        line[lang] = say("case.first.gist", lang, sides=" · ".join(sides))
+    return Gauge(str(of_hundred(quick.share)), both("widget.moved_readings"), line)
+
+
 def whole_answer(page: CasePage) -> list[Any]:
-    """May they, what each step does, what to do, what it costs; then what pushes and what to ask."""
-    sides = [(page.today(), page.consequences()), (page.changes(), page.next_question())]
-    two = [Words(f'<div class="two"><div>{left[0]}</div><div>{right[0]}</div></div>') for left, right in sides]
-    return [*page.may_they(), *two, *page.cost(), *page.factors()]
+    """May they, what each step does, what to do, what it costs; then what pushes and what to ask. What the first block leads to has
+    an id."""
+    two = [
+        Words(f'<div class="two"><div id="{id_}">{left[0]}</div><div>{right[0]}</div></div>')
+        for id_, left, right in (
+            ("case-today", page.today(), page.consequences()),
+            ("case-changes", page.changes(), page.next_question()),
+        )
+    ]
+    may = Words(f'<div id="case-may">{page.may_they()[0]}</div>')
+    return [may, *two, *page.cost(), *page.factors()]
 
 
 def save(values: Mapping[str, Any], panel: Panel) -> Download:
@@ -194,10 +241,14 @@ def start() -> Panel:
     ]
     policy = load_policy()
 
-    def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+    def draw(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
         case = (quiet if values["way"] == "silent" else talking).replace(days_overdue=values["days"])
         quick = Quick.of(case, policy)
-        return {"top": [answer_words(quick, lang)], "beside": [figures.readings_figure(quick, case, policy, lang)]}
+        return {
+            "gauge": readings_gauge(quick),
+            "top": [answer_words(quick, lang)],
+            "beside": [figures.readings_figure(quick, case, policy, lang)],
+        }
 
     return Panel(fields, draw, name="start")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jiebei_lib.core.assessment import answer
 from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.scoring.score import MAJORITY
 from jiebei_lib.lessons import best_path
 from jiebei_lib.lessons import seven_days as game
 from jiebei_lib.lessons.learner import class_file, learner, seed
@@ -176,10 +178,10 @@ class _Game:
 
     def look(self, state: game.State, lang: str) -> dict[str, Any]:
         """The range of the likelihood as a picture and in words."""
-        low, high, share = game.outlook(state.payments, state.communication)
+        low, high, _ = game.outlook(state.payments, state.communication)
         slots = {"low": percent(low, lang), "high": percent(high, lang)}
         colour = CALL if low > 0.5 else NO_CALL if high <= 0.5 else NEITHER
-        said = say("lessons.game.outlook_words", lang, **slots, count=of_hundred(share))
+        said = say("lessons.game.outlook_words", lang, **slots, answer=_graded(state, lang))
         alt = say("lessons.game.outlook_alt", lang, **slots)
         return {
             "x": round(low * WIDE),
@@ -217,6 +219,18 @@ class _Game:
             "path": say("lessons.game.best_path", lang, path=" → ".join(acts[name]["name"][lang] for name in path)),
             "choices": [acts[name] for name in dict.fromkeys([*self.chosen, *path])],
         }
+
+
+def _graded(state: game.State, lang: str) -> str:
+    """The grade by the article, were it the last day, in the words of a case's first screen."""
+    case = game.case_of(state, game.DAYS)
+    if case is None:
+        return say("lessons.game.outlook_none", lang)
+    found = answer(case, load_policy())
+    grade = found["so_far"]
+    if grade == "split":
+        grade = "split_above" if found["share"] > MAJORITY else "split_below"
+    return say(f"case.first.known.{grade}", lang, n=of_hundred(found["share"]), first=found["first_day"])
 
 
 def _said(event: Mapping[str, Any], state: game.State, lang: str) -> str:

@@ -11,7 +11,8 @@ from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.loan_fields import FIELDS
 from jiebei_lib.money.plan import schedule
 from jiebei_lib.money.rates import rates
-from jiebei_lib.page.html import Words
+from jiebei_lib.page.figure import INK, NEITHER, Figure, axis, layout
+from jiebei_lib.page.marks import bar, beside, down, labels_above, plain_rows, sentences
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.words import words
 from jiebei_lib.show.money.panel import affordable, credit_record
@@ -94,7 +95,7 @@ def compared(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]:
+def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
     costs = compared(values)
     highest = max(one["nominal"] for one in costs)
     dearest = [n for n, one in enumerate(costs, 1) if one["nominal"] > highest - 5e-5]
@@ -113,8 +114,49 @@ def _draw_offers(values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]
     head = heads("lessons.offers.table", lang)
     return {
         "top": [words("lead", lead)],
-        "beside": [words("table", lead, head, rows, [say("lessons.offers.note", lang)])],
+        "beside": [
+            _picture(values, [one["nominal"] for one in costs], dearest, head, rows, lang),
+            words("table", lead, head, rows, [say("lessons.offers.note", lang)]),
+        ],
     }
+
+
+def _picture(
+    values: Mapping[str, Any], rates: list[float], dearest: list[int], head: list[str], rows: list[list[str]], lang: str
+) -> Figure:
+    """The yearly cost of each offer as a bar, above it the figure as it was quoted; the dearest in black.
+
+    ``rates``: nominal, fractions a year; ``dearest``: the numbers of the offers with the highest.
+    """
+    numbers = range(1, len(rates) + 1)
+    places = down(len(rates))
+    quoted = [
+        say(
+            "lessons.offers.said",
+            lang,
+            n=n,
+            per=say(f"lessons.offers.{values[f'per_{n}']}", lang),
+            figure=f"{values[f'figure_{n}']:g}" + ("" if values[f"per_{n}"] == "yuan_a_day" else "%"),
+        )
+        for n in numbers
+    ]
+    key = "title" if len(dearest) == 1 else "title_equal"
+    most = max(rates) or 0.01
+    plan = layout(say(f"lessons.offers.{key}", lang, n=dearest[0], rate=f"{max(rates):.1%}"), 110 + 74 * len(rates))
+    plan |= {
+        "xaxis": axis(say("lessons.offers.axis", lang)) | {"range": [0, 1.25 * most], "tickformat": ".0%", "nticks": 5},
+        "yaxis": plain_rows(len(rates)),
+        "annotations": labels_above(quoted, dearest[0] - 1 if len(dearest) == 1 else None),
+    }
+    bars = [
+        bar([at], [rate], INK if n in dearest else NEITHER) for n, at, rate in zip(numbers, places, rates, strict=True)
+    ]
+    ends = beside(rates, places, [f"{rate:.1%}" for rate in rates], 1.25 * most)
+    told = [
+        say("lessons.offers.alt_row", lang, n=n, rate=f"{rate:.1%}") for n, rate in zip(numbers, rates, strict=True)
+    ]
+    alt = say("lessons.offers.alt", lang, rows=sentences(told, lang))
+    return Figure("offers", [*bars, ends], plan, alt, say("lessons.offers.caption", lang), head, rows)
 
 
 def budget() -> Panel:

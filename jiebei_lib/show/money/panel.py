@@ -10,7 +10,7 @@ from typing import Any
 
 from jiebei_lib.core.knowledge.problems import UserError
 from jiebei_lib.core.policy import load_policy
-from jiebei_lib.money.arrears import owed, paying
+from jiebei_lib.money.arrears import owed, paying, waiting
 from jiebei_lib.money.budget import Affordability, Budget, affordability, carried
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.loan_fields import FIELDS
@@ -26,13 +26,14 @@ from jiebei_lib.show.money.words import (
     mark_rows,
     owed_words,
     rate_words,
+    sum_,
     wait_rows,
     way_name,
     way_words,
 )
 from jiebei_lib.show.widget.composing import Name, call
 from jiebei_lib.show.widget.fields import Field, both, check, choice, day, described, group, number
-from jiebei_lib.show.widget.panel import Panel
+from jiebei_lib.show.widget.panel import Gauge, Panel
 
 # The invented loan that every panel starts with.
 EXAMPLE: dict[str, Any] = {
@@ -292,7 +293,18 @@ def _draw_owing(values: Values, lang: str) -> dict[str, Any]:
         say("money.waiting.note", lang),
     )
     picture = owed_figure(loan, int(values["days"]), lang, unpaid if loan != unpaid else None)
-    return {"beside": [picture, _words(words)], "below": [_rests(account, lang)]}
+    gauge = _day_more(loan, _today(unpaid, values))
+    lead = gauge.line[lang] if gauge else say("money.panel.nothing", lang)
+    first: dict[str, Any] = {"top": [_words(_template().lead(lead))], "gauge": gauge}
+    return first | {"beside": [picture, _words(words)], "below": [_rests(account, lang)]}
+
+
+def _day_more(loan: Loan, on: date) -> Gauge | None:
+    """What one more day of waiting costs; None where nothing is overdue."""
+    if not owed(loan, on).total:
+        return None
+    cost = sum_(waiting(loan, [1], on)[0].cost)
+    return Gauge(cost, both("money.panel.day_more_moved"), both("money.panel.day_more", cost=cost))
 
 
 def _draw_ways(values: Values, lang: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
 from jiebei_lib.portfolio.changed import Moved, compared
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.first import Quick
-from jiebei_lib.show.case.panel import answer_words, example, values_of
+from jiebei_lib.show.case.panel import answer_words, example, readings_gauge, values_of
 from jiebei_lib.show.policy import figures
 from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text, pushed
 from jiebei_lib.show.widget.composing import call
@@ -133,7 +133,7 @@ def name_of(policy: Policy, lang: str) -> str:
     return witness_name({"name": policy.data["name"], "policy": policy.label}, lang)
 
 
-def draw_bench(start: Policy, policy: Policy, case: Case, lang: str) -> dict[str, list[Any]]:
+def draw_bench(start: Policy, policy: Policy, case: Case, lang: str) -> dict[str, Any]:
     """The sentence, before and after side by side, what was changed."""
     answers = [(say("policy.bench.before", lang, name=name_of(start, lang)), start)]
     answers += [(say("policy.bench.after", lang), policy)] if policy is not start else []
@@ -144,6 +144,7 @@ def draw_bench(start: Policy, policy: Policy, case: Case, lang: str) -> dict[str
     title = say(f"policy.bench.{key}", lang, before=counts[0], after=counts[0 if policy is start else 1])
     answer = Quick.of(case, policy)
     return {
+        "gauge": readings_gauge(answer),
         "top": [answer_words(answer, lang)],
         "beside": [
             ranges_figure("bench", quick, title, heads("policy.bench.table", lang), lang),
@@ -226,7 +227,7 @@ def verdict_table(bench: Bench) -> Panel:
         ),
     ]
 
-    def draw(values: Mapping[str, Any], lang: str) -> dict[str, list[Any]]:
+    def draw(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
         before = bench.start if values["against"] == "start" else load_policy(values["against"])
         after = bench.policy()
         called = {name: both(f"case.preset.{name}")[lang] for name in names}

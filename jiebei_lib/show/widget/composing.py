@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -12,6 +13,9 @@ import traitlets
 
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, UserError, items, shown
 from jiebei_lib.show.widget.fields import Field, flat
+
+SENT = ("number", "choice", "many", "check", "day")  # controls whose values a view may hold
+LONGEST_VIEW = 8000  # letters
 
 
 def checked(field: Field, value: Any) -> Any:
@@ -113,6 +117,30 @@ class Composing(traitlets.HasTraits):
     def command(self) -> str:
         """The same as a command line, where there is one."""
         return self._command(dict(self.values)) if self._command else ""
+
+    def view(self) -> str:
+        """The controls that were moved as one line, to be sent: JSON of what is chosen, nothing that a person wrote, no file. Empty
+        where nothing was moved, and for panels that are one person's own (a quiz)."""
+        if self._code and not self.python():
+            return ""
+        chosen = {name for name, field in self._by_name().items() if field["kind"] in SENT}
+        moved = {
+            name: self.values[name] for name in sorted(chosen) if self.values[name] != self._first_values.get(name)
+        }
+        line = json.dumps(moved, ensure_ascii=False, separators=(",", ":")) if moved else ""
+        return line if len(line) <= LONGEST_VIEW else ""
+
+    def move_to(self, view: str) -> None:
+        """Moves the controls to a view that was sent (:meth:`view`). Every value passes the same check as a control's own; raises
+        :class:`UserError` and moves nothing if one does not."""
+        try:
+            given = json.loads(view) if len(view) <= LONGEST_VIEW else None
+        except (ValueError, RecursionError):
+            given = None
+        known = {name for name, field in self._by_name().items() if field["kind"] in SENT}
+        if not isinstance(given, dict) or set(given) - known:
+            raise UserError(Problem("not_a_view", "", {"value": shown(view)}))
+        self.set(**given)
 
     def _by_name(self) -> dict[str, Field]:
         return {field["name"]: field for field in flat(self.fields) if "value" in field}

@@ -9,6 +9,7 @@ from typing import Any
 
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.show.widget.fields import both
+from jiebei_lib.show.widget.switch import current
 
 BLOCK = re.compile(r'<div lang="(\w+)">\s*\n(.*?)\n\s*</div>', re.DOTALL)
 MARKS = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*_`]")
@@ -45,6 +46,7 @@ def opening(file: Path) -> dict[str, dict[str, str]]:
 def listed(page_config: dict[str, Any], settings: dict[str, Any], notebook_path: str = "", **_: Any) -> dict[str, Any]:
     """Voilà's hook: puts the list where the template of the start page finds it."""
     page_config["notebooks"] = notebooks(Path(settings["contents_manager"].root_dir))
+    page_config["language"] = current.lang
     page_config["words"] = {key: both(f"widget.gallery.{key}") for key in ("heading", "lead")}
     return page_config
 

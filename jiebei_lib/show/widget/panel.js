@@ -62,6 +62,7 @@ function untitled(layout, width) {
 
 // The browser has painted what was done before, or has other things to do than paint (a page in the background never paints).
 const frame = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 100); });
+const REST = 3000; // ms after which a control that moves again is measured from where it stands now
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 // Each panel has a module of its own, so ids are counted by the page: a label must find its own control.
 const nextId = () => globalThis.jiebeiSerial = (globalThis.jiebeiSerial ?? 0) + 1;
@@ -271,16 +272,29 @@ export default {
     const beside = make("div", { className: "beside" }), below = make("div", { className: "below" });
     const side = make("div", { className: "side" }, form, status);
     const code = make("pre"), same_ = make("details", { className: "same" }, make("summary"), code);
-    root.append(top, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, outdated, beside), below), same_);
+    const gist = make("p", { className: "gist", "aria-hidden": "true", hidden: true }); // on a phone: the answer in a line that stays in sight
+    root.append(top, gist, make("div", { className: "middle" }, side, make("div", { className: "shown" }, problem, outdated, beside), below), same_);
     el.classList.add("jiebei-place"); // a class, as ipywidgets' own layout clears styles that it did not set
     el.append(root);
     form.addEventListener("submit", (event) => event.preventDefault());
+    // A link within the panel leads to its own part, whatever else is on the page.
+    root.addEventListener("click", (event) => {
+      const link = event.target.closest?.("a[data-to]");
+      if (!link) return;
+      event.preventDefault();
+      const part = root.querySelector(link.getAttribute("href"));
+      if (!part) return;
+      part.tabIndex = -1;
+      part.focus({ preventScroll: true });
+      part.scrollIntoView({ block: "start" });
+    });
 
     const places = { top, beside, below };
     let texts = [], controls = {}, lang = model.get("page").lang;
     const shown = new Map(); // part id -> {part, el, chart}
     let drawn = null, painted = null; // the page on screen, and when it is seen there: not before is the next one drawn
     let pressed = null, moved = false; // the button pressed a moment ago; whether the answer has taken it away
+    let inHand = null; // the control that moves: its name, what the gauge said before, when it last moved
     let ready = null; // a page that the kernel sent, to be opened
     const waiting = new Set(); // charts out of sight, still to be drawn
 
@@ -296,7 +310,10 @@ export default {
     }
 
     // Each change is counted: until the kernel has answered the newest, the panel is busy.
-    function set(values) {
+    function set(values, name = "") {
+      const now = performance.now();
+      if (inHand?.name !== name || now - inHand.at > REST) inHand = { name, before: model.get("page").gauge?.now };
+      inHand.at = now;
       model.set("values", { ...model.get("values"), ...values });
       model.set("asked", model.get("asked") + 1);
       model.save_changes();
@@ -304,7 +321,7 @@ export default {
     }
 
     function given(field, value) {
-      set({ [field.name]: value, ...(value && field.also) });
+      set({ [field.name]: value, ...(value && field.also) }, field.name);
       if (value && field.also) putValues();
     }
 
@@ -355,15 +372,16 @@ export default {
       }
       if (field.kind === "heading") return say(make("h4"), field.label);
       if (field.kind === "presets") {
-        const set_ = make("fieldset", { className: "field presets" }, say(make("legend"), field.label));
-        for (const option of field.options) {
-          const button = say(make("button", { type: "button" }), option.label);
-          button.dataset.name = option.name;
-          button.dataset.values = JSON.stringify(option.values);
-          button.addEventListener("click", () => { set(option.values); putValues(); });
-          set_.append(button);
-        }
-        return set_;
+        const id = `jiebei-${nextId()}`, select = make("select", { id }, say(make("option", { value: "" }), model.get("page").words.own));
+        field.options.forEach((option, n) => {
+          select.append(say(make("option", { value: n }), option.label));
+          select.lastChild.dataset.preset = option.name;
+        });
+        select.addEventListener("change", () => { if (select.value) { set(field.options[select.value].values, "presets"); putValues(); } });
+        select.options_ = field.options;
+        const box = make("div", { className: "field presets" }, say(make("label", { htmlFor: id }), field.label), select);
+        box.dataset.name = "presets";
+        return box;
       }
       const control = MAKERS[field.kind](field, say, (value) => given(field, value), model.get("page").words);
       controls[field.name] = control;
@@ -387,10 +405,68 @@ export default {
 
     function markPresets() {
       const values = model.get("values");
-      for (const button of form.querySelectorAll(".presets button")) {
-        const wanted = JSON.parse(button.dataset.values);
-        button.setAttribute("aria-pressed", String(Object.keys(wanted).every((name) => same(wanted[name], values[name]))));
+      for (const select of form.querySelectorAll(".presets select")) {
+        const held = select.options_.findIndex((option) => Object.keys(option.values).every((name) => same(option.values[name], values[name])));
+        select.value = held < 0 ? "" : held;
+        select.options[0].hidden = select.options[0].disabled = held >= 0;
       }
+    }
+
+    // How far the answer has moved since the control in hand began to: beside that control, and nowhere else.
+    function showGauge() {
+      const { gauge, words } = model.get("page");
+      gist.hidden = !gauge;
+      gist.textContent = gauge?.line[lang] ?? "";
+      form.querySelectorAll(".moved").forEach((one) => one.remove());
+      const box = gauge && inHand?.before !== undefined ? form.querySelector(`.field[data-name="${CSS.escape(inHand.name)}"]`) : null;
+      if (!box) return;
+      const said = inHand.before === gauge.now ? words.unmoved[lang] : gauge.moved[lang];
+      box.append(make("p", { className: "moved", textContent: said.replace("{before}", inHand.before).replace("{now}", gauge.now) }));
+    }
+
+    // ---- A view that can be sent: in the address of a page of Voilà, and as a line to copy.
+
+    const called = model.get("page").name || "panel", nth = (globalThis.jiebeiNamed ??= {})[called] = (globalThis.jiebeiNamed[called] ?? 0) + 1;
+    const key = nth > 1 ? `${called}-${nth}` : called, onPage = Boolean(document.body.dataset.voila);
+    const linkTo = (view) => {
+      const url = new URL(location.href);
+      if (view) url.searchParams.set(key, view); else url.searchParams.delete(key);
+      return url.href;
+    };
+    let writing = null;
+    function keepAddress() {
+      const { view, turn } = model.get("page");
+      if (!onPage || asking || turn < 2) return;
+      clearTimeout(writing);
+      writing = setTimeout(() => history.replaceState(null, "", linkTo(view)), 300); // a drag is one change
+    }
+    // Asked until the kernel says that it has it: a page that is just being connected may lose the question.
+    let asking = null;
+    function openView(view) {
+      clearInterval(asking);
+      const ask = () => { if (model.get("page").opened === view) { clearInterval(asking); asking = null; } else model.send({ kind: "open", view }); };
+      asking = setInterval(ask, 2000);
+      ask();
+    }
+    function viewIn(text) {
+      const query = text.includes("?") ? new URLSearchParams(text.slice(text.indexOf("?"))) : null;
+      return query?.get(key) ?? (text.startsWith(`${called}=`) ? text.slice(called.length + 1) : text);
+    }
+    const copy = make("button", { type: "button" }), sentBox = make("input", { type: "text", id: `jiebei-${nextId()}`, maxLength: 8000, spellcheck: false });
+    const sentOpen = make("button", { type: "button" }), sentLabel = make("label", { htmlFor: sentBox.id });
+    const sending = make("div", { className: "sending" }, copy, sentLabel, make("div", { className: "row" }, sentBox, sentOpen));
+    same_.append(sending);
+    copy.addEventListener("click", async () => {
+      const { view, words } = model.get("page"), text = onPage ? linkTo(view) : `${called}=${view || "{}"}`;
+      try { await navigator.clipboard.writeText(text); copy.textContent = words.copied[lang]; setTimeout(nameSending, 2000); } catch { sentBox.value = text; sentBox.select(); }
+    });
+    sentOpen.addEventListener("click", () => { if (sentBox.value.trim()) openView(viewIn(sentBox.value.trim())); });
+    sentBox.addEventListener("keydown", (event) => { if (event.key === "Enter") sentOpen.click(); });
+    function nameSending() {
+      const { words } = model.get("page");
+      copy.textContent = words[onPage ? "link" : "line"][lang];
+      sentLabel.textContent = words.sent[lang];
+      sentOpen.textContent = words.open[lang];
     }
 
     // ---- Words and pictures
@@ -557,6 +633,9 @@ export default {
       same_.hidden = !python;
       same_.firstChild.textContent = page.words.same[lang];
       code.textContent = [python, command && `# ${command}`].filter(Boolean).join("\n\n");
+      nameSending();
+      showGauge();
+      keepAddress();
       const drawing = [], kept = new Set();
       for (const [place, box] of Object.entries(places)) {
         let at = box.firstElementChild;
@@ -632,7 +711,10 @@ export default {
     for (const [name, handler] of Object.entries(events)) model.on(name, handler);
     buildForm();
     show();
+    const sent = onPage && new URLSearchParams(location.search).get(key);
+    if (sent) openView(sent);
     return () => {
+      clearInterval(asking);
       for (const [name, handler] of Object.entries(events)) model.off(name, handler);
       sight.disconnect();
       width.disconnect();

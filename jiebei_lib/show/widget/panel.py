@@ -30,6 +30,12 @@ MOVED = ("values", "asked")  # what a browser tells a panel
 PLACES = ("top", "beside", "below")
 WORDS = (
     "same",
+    "own",
+    "unmoved",
+    "link",
+    "line",
+    "sent",
+    "open",
     "unknown",
     "numbers",
     "choose_file",
@@ -52,6 +58,16 @@ class Later:
     """Parts that may come a moment after the rest: made once nothing newer has come in. ``make`` returns a list of parts."""
 
     make: Callable[[], Sequence[Part]]
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """The one number that says how the answer moves: shown beside the control in hand as ``moved`` (a sentence with ``{before}`` and
+    ``{now}``), and on a phone within ``line``, which stays in sight."""
+
+    now: str
+    moved: Mapping[str, str]
+    line: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,8 @@ class Panel(Composing, anywidget.AnyWidget):
         self._value, self._result, self._code, self._command = value, result, code, command
         self._drawn = {}
         self._pending = None
+        self._gauge: Gauge | None = None
+        self._opened: str | None = None  # the view that was sent, once it is open
         self.made = ""  # the call in `panels` that makes a panel like this one
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
         self._turn, self._refused = 0, False
@@ -177,6 +195,7 @@ class Panel(Composing, anywidget.AnyWidget):
 
     def _take(self, drawn: Any, later: list[tuple[str, int, Later]]) -> None:
         by_place = drawn if isinstance(drawn, Mapping) else {"beside": drawn}
+        self._gauge = by_place.get("gauge")
         for place in PLACES:
             parts, before = [], {part["id"]: part for part in self._places[place]}
             given = by_place.get(place) or []
@@ -248,6 +267,9 @@ class Panel(Composing, anywidget.AnyWidget):
             "asked": self.asked,
             "places": dict(self._places),
             "same": {"python": self.python(), "command": self.command()},
+            "gauge": vars(self._gauge) if self._gauge else None,
+            "view": self.view(),
+            "opened": self._opened,
         }
 
     # Listening: to a browser that may be anybody's
@@ -274,16 +296,30 @@ class Panel(Composing, anywidget.AnyWidget):
 
     def _heard(self, _: Any, content: Any, buffers: Any) -> None:
         if not isinstance(content, Mapping) or not all(
-            isinstance(content.get(key, ""), str) for key in ("name", "figure")
+            isinstance(content.get(key, ""), str) for key in ("name", "figure", "view")
         ):
             return
         kind = content.get("kind")
         if kind == "plotly":
             self.send({"kind": "plotly"}, buffers=[plotly_js()])
+        elif kind == "open":
+            self._open(content.get("view", ""))
         elif kind == "press" and content.get("name") in self._presses:
             self._press(content["name"])
         elif kind in ("click", "brush") and content.get("figure") in self._picks:
             self._answer(self._picks[content["figure"]](self.given(), dict(content)))
+
+    def _open(self, view: str) -> None:
+        """A view that somebody sent, asked for until it is told as opened; what it may not hold is said and changes nothing."""
+        if self._opened == view:
+            return
+        self._opened = view
+        try:
+            self.move_to(view)
+            self.tell(None)
+        except UserError as error:
+            self.tell(self._said(error))
+        self.page = {**self.page, "opened": view}
 
     def _press(self, name: str) -> None:
         if name not in self._slow:

@@ -36,7 +36,8 @@ export default {
       set.append(label);
       return input;
     });
-    el.append(set);
+    const corner = document.querySelector(".jiebei-home"); // a page of Voilà has a place for it, for the first of a page
+    if (corner && !corner.querySelector(".jiebei-switch")) { corner.append(set); el.classList.add("jiebei-switched"); } else el.append(set);
 
     function choose(lang) {
       try { localStorage.setItem(KEPT, lang); } catch { /* only this notebook then */ }
@@ -58,6 +59,6 @@ export default {
     })();
     const remembered = kept(model.get("chosen"));
     if (NAMES[remembered] && remembered !== model.get("lang")) choose(remembered);
-    return () => { stop.abort(); model.off("change:lang", show); };
+    return () => { set.remove(); stop.abort(); model.off("change:lang", show); };
   },
 };

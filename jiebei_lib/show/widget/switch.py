@@ -21,6 +21,7 @@ class Language(traitlets.HasTraits):
     """The one language of a running notebook; every panel observes it."""
 
     lang = traitlets.Enum(LANGUAGES)
+    switched = traitlets.Bool(False)  # the notebook has a switch, which hides what stands in the other language
 
     @traitlets.default("lang")
     def _lang(self) -> str:
@@ -55,4 +56,5 @@ def language(lang: str | None = None) -> Switch:
         if lang not in LANGUAGES:
             raise UserError(Problem("not_one_of", "language", {"value": shown(lang), "allowed": items(LANGUAGES)}))
         current.lang = lang
+    current.switched = True
     return Switch(chosen=lang is not None)

@@ -104,3 +104,41 @@ def test_a_phone_s_own_record_is_read_by_its_headings() -> None:
     assert {"cn_gbt_hours", "cn_cba_hours"} <= set(shared.findings.breaches["rule_id"].astype(str))
     log.set(file={"name": "other.csv", "text": "a,b\n1,2\n"})
     assert "attempt_id" in log.page["problem"]["zh"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_in_an_audit_hangs_on_a_pointer_and_what_to_do_stands_before_the_table_of_sides(lang) -> None:
+    import json
+
+    from jiebei_lib import example_file
+    from jiebei_lib.core.knowledge.yaml_files import HERE
+    from jiebei_lib.show.calls.page import AuditPage
+
+    page = AuditPage(str(example_file("contact_log.csv")), lang, "cn,us")
+    shown = "".join(
+        str(part)
+        for section in (page.answer, page.rules, page.contacts, page.todo, page.practice, page.sources)
+        for part in section()
+        if isinstance(part, str)
+    )
+    assert "title=" not in shown
+    rule = next(iter(page.words.contacts()[0][0]["items"]))["rules"][0]
+    assert rule["text"][lang].replace("'", "&#39;")[:20] in shown
+    cells = [
+        cell["id"]
+        for cell in json.loads((HERE.parent / "notebooks/templates/audit_report.ipynb").read_text("utf-8"))["cells"]
+    ]
+    assert cells.index("todo") < cells.index("one-by-one") < cells.index("practice")
+
+
+def test_a_letter_puts_binding_rules_first_and_of_those_the_serious() -> None:
+    from jiebei_lib import audit, example_file, read_log
+    from jiebei_lib.show.calls.letter import STANDINGS, _by_force, breaches_toward
+
+    findings = audit(read_log(str(example_file("contact_log.csv"))), "cn")
+    points = _by_force(findings, breaches_toward(findings, "borrower"))
+    order = [
+        (STANDINGS.index(findings.rule_sets.standing(behind[0])), "high" not in set(rows["severity"].astype(str)))
+        for behind, rows in points
+    ]
+    assert order == sorted(order) and len(set(order)) > 1

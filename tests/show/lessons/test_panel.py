@@ -474,3 +474,21 @@ def test_the_kernel_says_that_it_is_there_when_a_page_asks():
     door._heard(door, {"kind": "there"}, [])
     assert sent == [{"kind": "here"}]
     assert set(door.lost) == {"zh", "en"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_game_says_how_it_stands_by_grade_as_the_case_itself_would(lang):
+    from jiebei_lib import load_policy
+    from jiebei_lib.core.assessment import answer
+    from jiebei_lib.page.text import of_hundred, say
+
+    current.lang = lang
+    shown = seven_days().text()
+    state = game.State(day=0, cash=0, communication=game.game()["borrower"].get("communication", "silent"), payments=())
+    found = answer(game.case_of(state, game.DAYS), load_policy())
+    grades = {
+        say(f"case.first.known.{key}", lang, n=of_hundred(found["share"]), first=7)
+        for key in ("nearly_all", "most", "split_above", "split_below", "few", "all")
+    }
+    assert any(said in shown for said in grades)
+    current.lang = "zh"

@@ -58,9 +58,9 @@ def test_a_payment_and_a_plan_lower_the_cost_of_waiting_and_the_dashed_line_stay
     panel.set(pay=500)
     assert "90.72" in panel.text() and figures(panel)[0]["figure"]["data"][-1]["line"]["dash"] == "dash"
     panel.set(plan="monthly", plan_months=3)
-    monthly = panel.text().split("\n")[0]
+    monthly = figures(panel)[0]["figure"]["layout"]["title"]
     panel.set(plan="due")
-    assert monthly != panel.text().split("\n")[0] and panel.page["problem"] is None
+    assert monthly != figures(panel)[0]["figure"]["layout"]["title"] and panel.page["problem"] is None
     panel.set(pay=0, plan="none")
     assert len(figures(panel)[0]["figure"]["data"]) == 3
 
@@ -137,3 +137,19 @@ def test_figures_are_the_same_on_every_run():
         lambda: record_figure(marks, "zh"),
     ):
         assert draw().spec() == draw().spec()
+
+
+def test_the_first_line_says_what_one_more_day_costs_and_follows_a_payment():
+    from decimal import Decimal
+
+    from jiebei_lib.money.arrears import waiting
+    from jiebei_lib.show.money.panel import EXAMPLE
+
+    panel = owing()
+    loan = Loan.of({**EXAMPLE, "daily_rate": "0.0005"})
+    cost = waiting(loan, [1], loan.due(3).fromordinal(loan.due(3).toordinal() + 7))[0].cost
+    assert panel.text().split("\n")[0] == f"再等一天，约多付{cost}元。" and panel.page["gauge"]["now"] == str(cost)
+    panel.set(pay=500)
+    assert Decimal(panel.page["gauge"]["now"]) < cost
+    panel.set(pay=5000)
+    assert panel.page["gauge"] is None and "再等一天" not in panel.text().split("\n")[0]

@@ -10,6 +10,7 @@ import traitlets
 
 from jiebei_lib import Case, Loan, Policy, assess, example_file
 from jiebei_lib.core.knowledge.problems import UserError
+from jiebei_lib.page.text import of_hundred
 from jiebei_lib.show import panels
 from jiebei_lib.show.widget.switch import current
 
@@ -134,3 +135,61 @@ def test_a_control_whose_name_means_something_else_is_no_trait():
     bench, log = panels.policy_bench(), panels.call_log()
     assert isinstance(bench.case(), Case) and not bench.has_trait("case")
     assert log.log.name == "traitlets" and "log" in log.values
+
+
+def test_a_view_holds_what_was_moved_and_opens_the_same_elsewhere():
+    panel, other = panels.one_case(), panels.one_case()
+    assert panel.view() == ""
+    panel.set(days_overdue=12, zhima_score=None, communication="engaged", as_of="2026-03-01", policy="published")
+    assert json.loads(panel.view())["zhima_score"] is None
+    other.move_to(panel.view())
+    assert other.values == panel.values and other.text() == panel.text()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        '{"days_overdue": 99999}',
+        '{"days_overdue": NaN}',
+        '{"days_overdue": 8, "zhima_score": true}',
+        '{"policy": "/etc/passwd"}',
+        '{"policy": {"a": 1}}',
+        '{"as_of": "<b>now</b>"}',
+        '{"report": 1}',
+        '{"nothing": 1}',
+        '["days_overdue"]',
+        "<script>alert(1)</script>",
+        '{"days_overdue": ' + "9" * 5000 + "}",
+        "[" * 7000,
+        " " * 9000,
+    ],
+)
+def test_a_view_from_elsewhere_passes_the_checks_of_the_controls_or_is_one_sentence(view):
+    panel = panels.one_case()
+    before, shown = dict(panel.values), panel.text()
+    panel._heard(None, {"kind": "open", "view": view}, [])
+    assert panel.values == before and panel.text() == shown
+    told = panel.status["text"]
+    assert set(told) == {"zh", "en"} and all(len(line) < 400 and "\n" not in line for line in told.values())
+    assert panel.page["opened"] == view
+    panel._heard(None, {"kind": "open", "view": '{"days_overdue":8}'}, [])
+    assert panel.values["days_overdue"] == 8 and not panel.status
+
+
+def test_what_a_person_wrote_is_in_no_view_and_a_quiz_has_none():
+    memory, bench, quiz = panels.from_memory(), panels.policy_bench(), panels.quiz("lesson_1", "before")
+    for panel in (memory, bench):
+        written = [name for name, field in panel._by_name().items() if field["kind"] in ("text", "file", "table")]
+        panel.values = {**panel.values, **dict.fromkeys(written, "secret")}
+        assert "secret" not in panel.view()
+    quiz._press("begin")
+    assert quiz.view() == ""
+
+
+def test_the_gauge_says_what_the_answer_says():
+    panel = panels.one_case()
+    panel.set(days_overdue=3)
+    assert panel.page["gauge"]["now"] == "0"
+    panel.set(days_overdue=8)
+    assert panel.page["gauge"]["now"] == str(of_hundred(panel.result.share))
+    assert all(word in panel.page["gauge"]["moved"]["en"] for word in ("{before}", "{now}"))
