@@ -27,7 +27,7 @@ MAY = {
     "reports": {"core", "core/tables", *TOPICS, "page", "reports/engine"},
     "reports/engine": set(),
     # Pages without a server: what is exported, and the small engine that answers from it
-    "reports/light": {"core", *TOPICS, "page", "reports", "show/case", "show/money"},
+    "reports/light": {"core", *TOPICS, "page", "reports", "show/case", "show/money", "show/lessons"},
     # A borrower with all debts, the interview, what people ask, the letters
     "situation": {"core", "core/tables", "money", "calls"},
     # show/objects.py: how the objects of every room show themselves

@@ -37,6 +37,7 @@ COMMANDS = {
     "lab": "lab:lab",
     "app": "lab:app",
     "class": "lessons:open_class",
+    "collect": "light:collect",
     "handout": "lessons:handout",
     "bank": "lessons:question_bank",
     "policy": "policy:app",

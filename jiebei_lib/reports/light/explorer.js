@@ -1,26 +1,13 @@
 // The page: a control for every fact, and the answer beside it. Whatever a reader typed is shown as text, never as HTML.
 "use strict";
 (() => {
-  const root = document.getElementById("light");
-  const data = (id) => JSON.parse(document.getElementById(id).textContent);
+  const { el, fill, data } = JiebeiKit, root = document.getElementById("light");
   const know = typeof jiebeiKnow === "undefined" ? data("light-know") : jiebeiKnow;
   const given = data("light-case"), { sliders, settle, pause } = given.controls;
   const state = { facts: { ...given.facts }, as_of: given.as_of, lang: given.langs[0] };
   const whole = given.heading === "h1"; // a page of its own, not a section of a report
   let words, boxes = {}, places = {}, waiting = 0, later = 0;
 
-  function el(tag, traits = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(traits)) {
-      if (name === "class") made.className = value;
-      else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-      else if (value === true) made.setAttribute(name, "");
-      else if (value !== false && value !== null) made.setAttribute(name, value);
-    }
-    made.append(...children.filter((each) => each !== null));
-    return made;
-  }
-  const fill = (place, ...children) => place.replaceChildren(...children.filter((each) => each !== null));
   const list = (tag, lines, traits = {}) => el(tag, traits, ...lines.map((line) => el("li", {}, line)));
   const small = (text) => el("h2", { class: "small" }, text);
   const say = (key, slots) => words.say(key, slots);

@@ -16,6 +16,7 @@ import numpy as np
 
 from jiebei_lib.core.assessment import witnesses
 from jiebei_lib.core.case import FIELDS, SCORED, Case, allowed
+from jiebei_lib.core.knowledge.yaml_files import HERE, shipped
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.rules.factors import PRESSED
 from jiebei_lib.core.scoring.bands import NINE_IN_TEN
@@ -226,19 +227,23 @@ def _time(policy: Policy) -> dict[str, Any]:
 
 
 def _text(lang: str) -> dict[str, Any]:
-    """The sentences of :data:`SAID` by their dotted keys, and the few words that are made for a number."""
-    from jiebei_lib.core.knowledge.yaml_files import HERE, shipped
+    """The sentences that a case's page says, and the few words that are made for a number."""
+    under, over = (percent((NEARLY[end] + end) / 2, lang) for end in (0, 1))
+    own = {"under": under, "over": over, "blank": say("light.blank", lang), "join": say("light.join", lang)}
+    return texts(lang, SAID) | own
 
+
+def texts(lang: str, keys: Iterable[str]) -> dict[str, Any]:
+    """Sentences by their dotted keys; of a key that ends in a dot all that stand below it."""
     found: dict[str, Any] = {}
-    for key in SAID:
+    for key in keys:
         topic, *rest = key.rstrip(".").split(".")
         own = f"page/text/{topic}.yaml"
         node = shipped(own) if (HERE / own).exists() else shipped("page/text/shared.yaml")[topic]
         for part in rest:
             node = node[part]
         found |= _flat(key.rstrip("."), node, lang)
-    under, over = (percent((NEARLY[end] + end) / 2, lang) for end in (0, 1))
-    return found | {"under": under, "over": over, "blank": say("light.blank", lang), "join": say("light.join", lang)}
+    return found
 
 
 def _flat(key: str, node: Any, lang: str) -> dict[str, Any]:

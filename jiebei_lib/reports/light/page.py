@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,7 @@ from jiebei_lib.reports.light.export import in_languages, knowledge
 from jiebei_lib.show.case.page import CasePage
 
 ROOM = "reports/light"
-SCRIPTS = ("engine.js", "words.js", "explorer.js")
+SCRIPTS = ("engine.js", "kit.js", "words.js", "explorer.js")
 BOTH = "both"
 
 
@@ -43,21 +43,30 @@ def explorer(
     case = case if isinstance(case, Case) else Case.of(case or controls["given"])
     policy, langs, day = load_policy(policy), languages(lang), checked_date(as_of)
     first = langs[0]
-    script, css = "\n".join(text(name) for name in SCRIPTS), stylesheet() + text("light.css")
+    head = {"title": say("light.page.title", first), "noscript": say("light.page.script", first)}
+    start = {"light-case": given(case, day, langs), "light-know": knowledge(policy, langs)}
+    return page(langs, SCRIPTS, start, Markup(CasePage(case, first, policy, day).answer()[0]), **head)
+
+
+def page(
+    langs: tuple[str, ...], scripts: Iterable[str], data: Mapping[str, Any], first: Markup, title: str, noscript: str
+) -> str:
+    """A page that needs nothing from anywhere: ``scripts`` of this room, the ``data`` that they read by the names of its parts, and what
+    stands there ``first``, before any script has run."""
+    script, css = "\n".join(map(text, scripts)), stylesheet() + text("light.css")
     return (
         environment()
         .get_template(f"{ROOM}/page.html.j2")
         .render(
             langs=langs,
-            title=say("light.page.title", first),
+            title=title,
             policy=content_policy([script], [css]),
             version=__version__,
             css=Markup(css),
-            answer=Markup(CasePage(case, first, policy, day).answer()[0]),
-            noscript=say("light.page.script", first),
+            first=first,
+            noscript=noscript,
             made=[say("page.made", each, version=__version__) for each in langs],
-            given=embedded(given(case, day, langs)),
-            know=embedded(knowledge(policy, langs)),
+            data={name: embedded(content) for name, content in data.items()},
             script=Markup(script),
         )
     )

@@ -1,7 +1,7 @@
 // Says an assessment of engine.js in one language: picks whole sentences that export.py gave and fills their slots, as
 // jiebei_lib/show/case/first.py, page.py and jiebei_lib/page/text.py do.
 "use strict";
-const JiebeiWords = ((Engine) => {
+const JiebeiWords = ((Engine, { filled }) => {
   const fixed = Engine.fixed;
   const thousands = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
   const sum = (amount) => {
@@ -11,15 +11,10 @@ const JiebeiWords = ((Engine) => {
   const yuan = (amount) => sum(amount).replace(/\.00$/, "");
   const span = (low, high) => (low === high ? low : `${low}–${high}`);
 
-  // A sentence with its slots filled; {n:row|rows} is the number and the noun that fits it
-  const filled = (sentence, slots) => sentence.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
-    one === undefined ? String(slots[name]) : `${slots[name]} ${String(slots[name]) === "1" ? one : many}`);
-
   // The words of one language for one exported knowledge
   function speaker(know, lang) {
     const text = know.text[lang], format = know.format;
-    // A sentence with its slots filled; the heads of a table are a list
-    const say = (key, slots = {}) => Array.isArray(text[key]) ? text[key] : filled(text[key], slots);
+    const say = (key, slots = {}) => filled(text[key], slots);
     const fold = (phrase) => (format.capital.includes(lang) ? phrase.slice(0, 1).toUpperCase() + phrase.slice(1) : phrase);
     const percent = (p) => {
       if (p > 0 && p < format.least) return say("under");
@@ -145,5 +140,5 @@ const JiebeiWords = ((Engine) => {
     };
   }
   return { speaker };
-})(typeof JiebeiEngine === "undefined" ? require("./engine.js") : JiebeiEngine);
+})(...(typeof JiebeiEngine === "undefined" ? [require("./engine.js"), require("./kit.js")] : [JiebeiEngine, JiebeiKit]));
 if (typeof module !== "undefined") module.exports = JiebeiWords;
