@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -303,3 +305,44 @@ def test_a_disk_full_at_any_page_gives_the_whole_table_or_none_and_says_which(tm
                 assert list(mount.iterdir()) == []
                 none += 1
     assert whole and none >= 3
+
+
+CUT_WHILE_READ = """
+import os, sys
+from pathlib import Path
+from jiebei_lib.core.tables.files import TableError, chunks
+path, rows = Path(sys.argv[1]), 0
+try:
+    for number, chunk in enumerate(chunks(path, 5_000, [])):
+        if number == 0:
+            os.truncate(path, path.stat().st_size // 3)
+        for column in chunk.rows.columns:
+            column.to_pylist()
+        rows += chunk.rows.num_rows
+    print(rows)
+except TableError as failure:
+    print(failure)
+"""
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather", "arrow"])
+def test_a_file_that_is_cut_short_while_it_is_read_is_one_line_and_ends_nothing_else(tmp_path, ending):
+    """Uncompressed and in many parts, so that a map of it would be read long after it was opened."""
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet
+
+    path, rows = tmp_path / f"in.{ending}", 400_000
+    cases = pa.table(
+        {"case_id": [f"c{n}" for n in range(rows)], "days_overdue": [7] * rows, "amount_overdue": [8000] * rows}
+    )
+    if ending == "parquet":
+        pyarrow.parquet.write_table(cases, path, row_group_size=5_000, compression="none", use_dictionary=False)
+    else:
+        with pa.ipc.new_file(str(path), cases.schema) as file:
+            file.write_table(cases, 5_000)
+    command = [sys.executable, "-c", CUT_WHILE_READ, str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.returncode
+    assert ended.stdout.count("\n") == 1
+    assert path.name in ended.stdout or ended.stdout.strip() == str(rows)  # all of it may have been read before
+    assert "Traceback" not in ended.stderr

@@ -141,10 +141,10 @@ class Student:
         data = {"method": "update", "state": {"values": values}, "buffer_paths": []}
         await self.send("comm_msg", {"comm_id": model, "data": data})
 
-    async def answer(self) -> None:
+    async def answer(self, name: str = "before") -> None:
         """The question on screen: the first option, or the number 7."""
         values = {}
-        for entry in self.fields("before"):
+        for entry in self.fields(name):
             if entry["kind"] == "number":
                 values[entry["name"]] = 7
             elif entry["kind"] == "many":
@@ -153,8 +153,8 @@ class Student:
                 values[entry["name"]] = (
                     "abcdef"[int(entry["name"].rpartition("_")[2])] if entry["look"] == "select" else "a"
                 )
-        await self.set("before", values)
-        await self.press("before", "submit")
+        await self.set(name, values)
+        await self.press(name, "submit")
 
     async def whole_form(self, pause: float = 0.0) -> int:
         """The first form to its end; how many questions."""

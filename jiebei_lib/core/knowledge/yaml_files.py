@@ -143,9 +143,9 @@ def homes() -> tuple[Path, Path]:
 
 def keep(path: Path, content: bytes) -> None:
     """Writes a cache file whole or not at all; a folder that cannot be written only costs time."""
-    try:
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}")
         part.write_bytes(content)
         part.replace(path)
         kept = {each: each.stat() for each in path.parent.iterdir() if KEPT.search(each.name)}
@@ -155,8 +155,8 @@ def keep(path: Path, content: bytes) -> None:
             if left > MOST_KEPT and old != path:
                 left -= kept[old].st_size
                 old.unlink()
-    except OSError:
-        pass
+    with suppress(OSError):  # a disk that is full has half of it
+        part.unlink(missing_ok=True)
 
 
 def remembered(name: str, texts: bytes, make: Callable[[], Any], *code: str) -> Any:

@@ -209,7 +209,7 @@ def _batches(
     elif kind(source) == "json":
         yield from _objects(source, wrong, skipped).select(columns or names_of(source)).to_batches()
     elif kind(source) == "parquet":
-        file = pa.parquet.ParquetFile(_arrow_file(source), memory_map=True)
+        file = pa.parquet.ParquetFile(_arrow_file(source))
         yield from file.iter_batches(min(size, 65_536), columns=columns)
     else:
         with _arrow_file(source) as file:
@@ -222,9 +222,10 @@ def _batches(
 
 
 def _arrow_file(source: Source) -> Any:
-    """What Arrow reads a file from: a map of the file, or the bytes of what was loaded."""
+    """What Arrow reads a file from: the file, or the bytes of what was loaded. Not a map of it: a file that is cut short by somebody
+    else while it is read would end the whole program (SIGBUS)."""
     pa = arrow()
-    return pa.BufferReader(source.content) if isinstance(source, Upload) else pa.memory_map(str(source))
+    return pa.BufferReader(source.content) if isinstance(source, Upload) else pa.OSFile(str(source))
 
 
 def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None) -> Any:
