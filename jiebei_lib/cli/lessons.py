@@ -69,7 +69,10 @@ def open_class(
         if host == classroom.HOME:
             print(say("cli.class.here_only", lang))
         told(say("cli.class.end", lang))
-        now.last(lambda: print(say("cli.class.again", lang), flush=True))
+        now.last(
+            lambda: print(say("cli.class.again", lang), flush=True),
+            lambda fault: print(fault.say(lang) if fault else say("cli.class.kept_again", lang), flush=True),
+        )
 
 
 def handout(

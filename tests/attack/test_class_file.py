@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -209,6 +210,37 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small):
     store.check()
     store.answer(code, LESSON, "before", CHOICES[1], 0)
     assert len(store.answers()) == len(accepted) + 1
+
+
+def test_a_full_disk_is_told_once_in_the_teachers_terminal_and_so_is_its_end(small, monkeypatch):
+    from jiebei_lib.lessons import classroom
+
+    path, looks, heard = small / "c.sqlite", iter(range(8)), []
+    Store(path).join()
+
+    def pause(seconds: float) -> None:
+        """Between looks: the disk fills after the second, and has room again after the fifth."""
+        match next(looks):
+            case 1:
+                with (small / "fill").open("wb", buffering=0) as fill, contextlib.suppress(OSError):
+                    while True:
+                        fill.write(b"x" * 4096)
+            case 4:
+                (small / "fill").unlink()
+            case 7:
+                raise KeyboardInterrupt
+
+    opened = classroom.Class.__new__(classroom.Class)
+    opened.file = path
+    monkeypatch.setattr(classroom.Class, "mend", lambda self, told: None)
+    monkeypatch.setattr(stores, "PAUSE", 0.0)
+    monkeypatch.setattr(
+        classroom.time, "sleep", lambda seconds: pause(seconds) if seconds == classroom.LOOK_SECONDS else None
+    )
+    opened.last(fault=heard.append)
+    assert len(heard) == 2
+    assert "was not kept" in heard[0].say("en") and "disk" in heard[0].say("en")
+    assert heard[1] is None
 
 
 def test_one_failed_look_does_not_stop_the_board(path, monkeypatch):

@@ -14,7 +14,9 @@ from jiebei_lib.core.knowledge import yaml_files
 from tests.attack.disks import disk
 
 CASES = Path(__file__).parents[2] / "notebooks" / "cases"
-BOOK = "case_id,days_overdue,amount_overdue,communication\n" + "".join(f"c{n},{n % 60},8000,silent\n" for n in range(40))
+BOOK = "case_id,days_overdue,amount_overdue,communication\n" + "".join(
+    f"c{n},{n % 60},8000,silent\n" for n in range(40)
+)
 WRITTEN = {
     "calendar": lambda folder, _: ["calendar", str(CASES / "loan.yaml"), "-o", str(folder / "due.ics")],
     "portfolio": lambda folder, book: ["portfolio", str(book), "-o", str(folder)],

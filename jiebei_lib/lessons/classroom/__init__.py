@@ -44,6 +44,7 @@ BOARD, SCREEN = "class_board", "class_screen"
 SCREENS = 3  # pages of the projector that may be open at once
 SPARE = 2  # places, and a tenth, for those who come late or open a second page
 LOG_BYTES = 2_000_000  # of a server's log; a longer one begins anew
+LOOK_SECONDS = 2.0  # between looks whether the servers live and the class file takes what is written
 START_SECONDS = 60.0  # for the servers to answer at all, and for each student's kernel on top
 SECONDS_EACH = 10.0
 RESTING = 0.02  # seconds of processor time a second; a kernel below it rests
@@ -122,12 +123,28 @@ class Class:
                 found.append(round(child.memory_full_info().uss / 2**20))
         return found
 
-    def last(self, told: Callable[[], None] = lambda: None) -> None:
-        """Keeps the class open until it is interrupted: a server that has died is started again, and ``told`` is called."""
+    def last(
+        self, told: Callable[[], None] = lambda: None, fault: Callable[[ClassError | None], None] = lambda _: None
+    ) -> None:
+        """Keeps the class open until it is interrupted: a server that has died is started again, and ``told`` is called. ``fault`` is
+        told once when the class file takes nothing any more, and with None when it does again."""
+        store, known = Store(self.file), False
         with suppress(KeyboardInterrupt):
             while True:
                 self.mend(told)
-                time.sleep(1)
+                found = self.fault(store)
+                if bool(found) != known:
+                    fault(found)
+                    known = bool(found)
+                time.sleep(LOOK_SECONDS)
+
+    def fault(self, store: Store) -> ClassError | None:
+        """Why the class file does not take what students write; None if it does."""
+        try:
+            store.check()
+        except ClassError as failure:
+            return failure
+        return None
 
     def mend(self, told: Callable[[], None] = lambda: None) -> None:
         """Starts again what has died; the class file holds everything that was answered before."""
