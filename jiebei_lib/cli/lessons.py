@@ -20,7 +20,7 @@ def _lessons() -> list[str]:
 def _kinds() -> list[str]:
     from jiebei_lib.cli.question_sets import KINDS
 
-    return list(KINDS)
+    return [*KINDS, "h5p"]
 
 
 def _topics() -> list[str]:
@@ -97,19 +97,20 @@ def question_bank(
     out: Annotated[Path | None, typer.Option("-o", "--out", help=t("bank.out"), metavar="FILE")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
-    from jiebei_lib.cli.question_sets import KINDS, question_set
+    from jiebei_lib.cli import h5p
+    from jiebei_lib.cli.question_sets import question_set
     from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
     from jiebei_lib.core.knowledge.user_files import written_whole
     from jiebei_lib.lessons.bank import TOPICS, bank
 
     lang, topics = checked_lang(lang), tuple(topic or ())
-    for name, given, known in (("--to", [to], KINDS), ("--topic", topics, TOPICS)):
+    for name, given, known in (("--to", [to], _kinds()), ("--topic", topics, TOPICS)):
         for value in given:
             if value not in known:
                 raise UserError(Problem("not_one_of", name, {"value": shown(value), "allowed": items(known)}))
-    out = out or Path("jiebei-bank." + {"moodle": "xml", "gift": "gift"}[to])
-    with written_whole(out, encoding="utf-8") as file:
-        file.write(question_set(to, lang, topics))
+    out = out or Path("jiebei-bank." + {"moodle": "xml", "gift": "gift", "h5p": "h5p"}[to])
+    with written_whole(out) as file:
+        file.write(h5p.package(lang, topics) if to == "h5p" else question_set(to, lang, topics).encode())
     number = sum(not topics or item["topic"] in topics for item in bank().values())
     told(say("cli.bank.made", lang, path=out, n=number))
 

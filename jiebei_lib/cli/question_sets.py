@@ -23,8 +23,12 @@ ESCAPED = re.compile(r"([\\~=#{}:])")  # what GIFT gives a meaning
 
 def question_set(kind: str, lang: str, topics: tuple[str, ...] = ()) -> str:
     """The questions of some topics (all if none is named) in one language, as ``moodle`` XML or as ``gift`` text."""
-    chosen = {name: item for name, item in bank().items() if not topics or item["topic"] in topics}
-    return {"moodle": _moodle, "gift": _gift}[kind](chosen, lang)
+    return {"moodle": _moodle, "gift": _gift}[kind](chosen(topics), lang)
+
+
+def chosen(topics: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """The questions of some topics; all if none is named."""
+    return {name: item for name, item in bank().items() if not topics or item["topic"] in topics}
 
 
 def answers(item: dict[str, Any], lang: str) -> list[tuple[Any, float, str]]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import io
 import itertools
+import json
+import re
+import uuid
+import zipfile
 
 import pytest
 
-from jiebei_lib.cli import question_sets, run
+from jiebei_lib.cli import h5p, question_sets, run
 from jiebei_lib.cli.question_sets import KINDS, question_set
 from jiebei_lib.lessons.bank import TOPICS, bank, mark
 from tests.cli import question_readers
@@ -96,3 +102,81 @@ def test_what_it_cannot_write_is_one_sentence(args, said, tmp_path, capsys, monk
 
 def test_topics_of_the_command_are_those_of_the_bank():
     assert set(TOPICS) == {item["topic"] for item in bank().values()}
+
+
+# ---- H5P -----------------------------------------------------------------------------------------------------------
+
+# What each library's own description of its content requires, as far as a question has it
+REQUIRED = {
+    "H5P.MultiChoice 1.16": {"question": str, "answers": list, "behaviour": dict, "overallFeedback": list, "UI": dict},
+    "H5P.DragText 1.10": {"taskDescription": str, "textField": str, "behaviour": dict, "overallFeedback": list},
+}
+H5P_FILE = ("title", "language", "mainLibrary", "embedTypes", "license", "preloadedDependencies")
+
+
+def unpacked(lang: str, topics: tuple[str, ...] = ()) -> tuple[dict, dict]:
+    with zipfile.ZipFile(io.BytesIO(h5p.package(lang, topics))) as packed:
+        assert packed.testzip() is None and packed.namelist() == ["h5p.json", "content/content.json"]
+        return json.loads(packed.read("h5p.json")), json.loads(packed.read("content/content.json"))
+
+
+def words(text: str) -> str:
+    assert re.fullmatch(r"(<p>[^<>]*</p>)+", text), text  # no mark-up but ours
+    return html.unescape(text.replace("</p><p>", "\n")[3:-4])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_h5p_package_keeps_its_shape_and_marks_as_the_bank_does(lang):
+    about, content = unpacked(lang)
+    assert set(H5P_FILE) <= set(about) and about["mainLibrary"] == "H5P.QuestionSet" and about["license"] == "U"
+    known = {
+        f"{each['machineName']} {each['majorVersion']}.{each['minorVersion']}"
+        for each in about["preloadedDependencies"]
+    }
+    questions = content["questions"]
+    assert [each["metadata"]["title"] for each in questions] == list(bank())
+    assert len({uuid.UUID(each["subContentId"]) for each in questions}) == len(questions)
+    for each in questions:
+        item, params = bank()[each["metadata"]["title"]], each["params"]
+        assert each["library"] in known
+        for name, kind in REQUIRED[each["library"]].items():
+            assert isinstance(params[name], kind)
+        feedback = params["overallFeedback"]
+        assert (feedback[0]["from"], feedback[-1]["to"]) == (0, 100)
+        if item["type"] == "order":
+            assert words(params["taskDescription"]).startswith(item["ask"][lang])
+            places = params["textField"].split("\n")
+            assert len(places) == len(item["steps"]) and all(
+                re.fullmatch(r"[^*:/]+\*[^*:/\\]+\*", each) for each in places
+            )
+            continue
+        assert words(params["question"]).startswith(item["ask"][lang])
+        right = [n for n, option in enumerate(params["answers"]) if option["correct"]]
+        texts = [words(option["text"]) for option in params["answers"]]
+        assert len(set(texts)) == len(texts)
+        if item["type"] == "choice":
+            assert texts[0] == item["right"]["text"][lang] and right == [0]
+        elif item["type"] == "number":
+            assert right == [0] and len(texts) == 1 + len(item["wrong"])
+        else:
+            assert mark(item, right).right and params["behaviour"]["singlePoint"]
+        for option in params["answers"]:
+            words(option["tipsAndFeedback"]["chosenFeedback"])
+
+
+def test_an_h5p_package_is_the_same_bytes_each_time_and_signs_stay_text(monkeypatch):
+    assert h5p.package("en", ("record",)) == h5p.package("en", ("record",))
+    evil, name = "<script>x</script> &amp; *a* b:c", "record_dispute_steps"
+    item = {**bank()[name], "ask": {"zh": evil, "en": evil}}
+    item["steps"] = [{"zh": evil, "en": f"{evil}{n}"} for n in range(3)]
+    monkeypatch.setattr(question_sets, "bank", lambda: {name: item})
+    _, content = unpacked("en")
+    (question,) = content["questions"]
+    assert words(question["params"]["taskDescription"]) == evil
+    assert question["params"]["textField"].count("*") == 6 and "<" not in question["params"]["textField"]
+
+
+def test_the_command_writes_an_h5p_file(tmp_path):
+    out = tmp_path / "bank.h5p"
+    assert run(["bank", "--to", "h5p", "--lang", "zh", "--topic", "cost", "-o", str(out)]) == 0
+    assert out.read_bytes() == h5p.package("zh", ("cost",))

@@ -86,10 +86,12 @@ class Led(PageStudent):
         await asyncio.sleep(dice.uniform(0, seconds["come_in"]))
         await self.enter()
         await self.form("before", dice.uniform(0.2, 0.8) * seconds["before"] / 13)
-        await self.until(lambda: any(each["name"].startswith("do_") for each in self.fields("seven_days")))
+        await self.until(lambda: any(each.get("name", "").startswith("do_") for each in self.fields("seven_days")))
         for _ in range(7):
             await asyncio.sleep(dice.uniform(0.2, 0.8) * seconds["task"] / 8)
-            doing = [each["name"] for each in self.fields("seven_days") if each["name"].startswith("do_")]
+            doing = [each["name"] for each in self.fields("seven_days") if each.get("name", "").startswith("do_")]
+            if not doing:  # the teacher has gone on
+                break
             await self.press("seven_days", dice.choice(doing))
             self.answered += 1
         await self.form("after", dice.uniform(0.2, 0.8) * seconds["after"] / 26)

@@ -32,7 +32,8 @@ def class_lead() -> Panel:
             panel.redraw()
 
     panel.observe(moved, "values")
-    current.observe(moved, "lang")
+    # The language alone: another board may have opened a step meanwhile
+    current.observe(lambda change: steer(class_file(), lang=change["new"]), "lang")
     return panel
 
 

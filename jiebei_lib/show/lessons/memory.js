@@ -48,8 +48,9 @@ function watch(model) {
   const cut = () => show(true);
   model.on("msg:custom", answered);
   addEventListener("offline", cut);
+  model.on("line:lost", cut);  // a page without a kernel knows at once
   const timer = setInterval(ask, beat);
-  return () => { clearInterval(timer); model.off("msg:custom", answered); removeEventListener("offline", cut); banner.remove(); };
+  return () => { clearInterval(timer); model.off("msg:custom", answered); model.off("line:lost", cut); removeEventListener("offline", cut); banner.remove(); };
 }
 
 export default {
