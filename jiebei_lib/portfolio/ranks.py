@@ -6,8 +6,10 @@ every vertex; pairs are exact. What is unknown is taken in the middle for ranks,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 RANKED = ("best_rank", "worst_rank", "mean_rank")  # what ranking adds to a table, in this order
 WORK = 4096 * 100_000  # ranks that are worked out; a longer table uses as many fewer of the readings, evenly taken
-ROOM = 1 << 20  # z that are in memory at once, in each thread
+ROOM = 1 << 20  # ranks from which a thread a processor pays
+COMPILED = 500  # rows from which loading the compiled sort pays
 # z + GRID - GRID is z to 2**-30: what differs by less is rounding, and equal cases have equal ranks
 GRID = 1.5 * 2**22
 
@@ -50,33 +53,72 @@ def ranks(pressure: np.ndarray, days: np.ndarray, policy: Policy) -> Ranks:
     readings, longest, n = policy.readings, policy.value("factors.days.pressing"), len(days)
     weights, first = drawn(readings, n)
     number = len(weights) - len(readings.vertices) * len(readings.days)
-    lot, places, plain = max(1, ROOM // max(1, n)), np.arange(1, n + 1), np.ascontiguousarray(pressure.T)
-    by_day = [(day, np.flatnonzero(first == day)) for day in readings.days]
-    lots = [(day, which[at : at + lot]) for day, which in by_day for at in range(0, len(which), lot)]
+    # In the order of the central reading, so that any other moves few cases far
+    middle = pressure @ readings.center[1:-1] + readings.center[-1] * days_pressure(days, readings.days[0], longest)
+    order = np.argsort(-middle, kind="stable")
+    plain, days = np.ascontiguousarray(pressure[order].T), days[order]
+    pressed = np.array([days_pressure(days, day, longest) for day in readings.days])
+    come = np.array([days >= day for day in readings.days])
+    which, find = np.searchsorted(readings.days, first), (n >= COMPILED and _compiled()) or _plain
+    workers = processors() if n * len(weights) > ROOM else 1
 
-    def some(mine: list[tuple[int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        best, worst, total, place = np.full(n, n), np.zeros(n, int), np.zeros(n, int), np.zeros(n, int)
-        for day, which in mine:
-            w = -weights[which]  # so that the likeliest comes first
-            z = w[:, 1:-1] @ plain + w[:, :1] + w[:, -1:] * days_pressure(days, day, longest)
-            z += GRID
-            z -= GRID
-            z[:, days < day] = np.inf
-            for reading, row in zip(which, z, strict=True):
-                order = row.argsort()
-                along = row[order]
-                new = np.append(True, along[1:] != along[:-1])
-                place[order] = np.maximum.accumulate(np.where(new, places, 0))
-                np.minimum(best, place, out=best)
-                np.maximum(worst, place, out=worst)
-                if reading < number:
-                    total += place
-        return best, worst, total
+    def some(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        mine = slice(start, None, workers)
+        return find(weights[mine], which[mine], come, plain, pressed, len(range(start, number, workers)), GRID)
 
-    workers = processors()
     with ThreadPoolExecutor(workers) as pool:
-        best, worst, total = zip(*pool.map(some, [lots[start::workers] for start in range(workers)]), strict=True)
-    return Ranks(np.minimum.reduce(best), np.maximum.reduce(worst), np.add.reduce(total) / number, len(weights))
+        best, worst, total = zip(*pool.map(some, range(workers)), strict=True)
+    back = np.empty(n, int)
+    back[order] = np.arange(n)
+    mean = np.add.reduce(total)[back] / number
+    return Ranks(np.minimum.reduce(best)[back], np.maximum.reduce(worst)[back], mean, len(weights))
+
+
+def _plain(
+    weights: np.ndarray,
+    which: np.ndarray,
+    come: np.ndarray,
+    pressure: np.ndarray,
+    pressed: np.ndarray,
+    drawn: int,
+    grid: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Best and worst rank (n,) over the readings ``weights`` (m, 6), whose first days have the numbers ``which`` (m,), and the sum of
+    those over the first ``drawn``; for pressures (4, n), of days (d, n), for each first day whether it has ``come`` (d, n)."""
+    n = come.shape[1]
+    best, worst, total, place, places = (
+        np.full(n, n),
+        np.zeros(n, int),
+        np.zeros(n, int),
+        np.zeros(n, int),
+        np.arange(1, n + 1),
+    )
+    for reading, (weight, day) in enumerate(zip(weights, which, strict=True)):
+        z = np.full(n, weight[0])
+        for each, row in zip(weight[1:-1], pressure, strict=True):
+            z += each * row
+        z += weight[-1] * pressed[day]
+        z = (-z + grid) - grid  # the likeliest first
+        z[~come[day]] = np.inf
+        order = z.argsort()
+        along = z[order]
+        new = np.append(True, along[1:] != along[:-1])
+        place[order] = np.maximum.accumulate(np.where(new, places, 0))
+        np.minimum(best, place, out=best)
+        np.maximum(worst, place, out=worst)
+        if reading < drawn:
+            total += place
+    return best, worst, total
+
+
+@cache
+def _compiled() -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]] | None:
+    """:func:`_plain` in machine code; None without numba."""
+    try:
+        from jiebei_lib.portfolio.placing import places
+    except ImportError:
+        return None
+    return places
 
 
 def drawn(readings: Readings, rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -53,6 +53,22 @@ def test_ranks_are_those_of_brute_force(table):
     assert (found.best <= found.mean).all() and (found.mean <= found.worst).all()
 
 
+@pytest.mark.parametrize("rows", [1, 3, ROWS])
+def test_the_compiled_sort_finds_the_same_places(table, rows, monkeypatch):
+    pytest.importorskip("numba")
+    policy, low, high, days = table
+    few = slice(0, rows)
+    middle, days = (
+        np.repeat((low + high)[few] / 2, 40, axis=0),
+        np.repeat(days[few], 40),
+    )  # equal cases, in crowded buckets
+    monkeypatch.setattr(module, "COMPILED", 10**9)
+    plain = ranks(middle, days, policy)
+    monkeypatch.setattr(module, "COMPILED", 0)
+    for name in ("best", "worst", "mean"):
+        assert np.array_equal(getattr(ranks(middle, days, policy), name), getattr(plain, name)), name
+
+
 def test_a_longer_table_uses_fewer_readings_and_says_so(table, monkeypatch):
     policy, low, high, days = table
     monkeypatch.setattr(module, "WORK", 1024 * ROWS)
