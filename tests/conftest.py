@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
+from collections import defaultdict
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -37,14 +40,50 @@ def browser_path() -> str | None:
         return None
 
 
+# Folders and files whose tests need a browser, a notebook, a server or a fork, or are there to take long
+NEVER_QUICK = (
+    "attack", "benchmarks", "browser", "notebooks", "reports", "show/lessons", "lessons/test_class.py", "lessons/test_pages.py",
+    "test_packaging.py",
+)  # fmt: skip
+LONGER = Path(__file__).with_name("longer.txt")
+LONGEST_QUICK = (
+    2.0  # seconds of processor time that all cases of a quick test may take: four times what longer.txt lists
+)
+_taken: dict[str, float] = defaultdict(float)
+
+
+def is_quick(item: pytest.Item, longer: set[str]) -> bool:
+    """Whether a test runs under ``make quick``: not in :data:`NEVER_QUICK`, not in longer.txt, not marked as slow."""
+    name = item.nodeid.partition("[")[0].removeprefix("tests/")
+    if any(name.startswith((f"{part}/", f"{part}::")) for part in NEVER_QUICK):
+        return False
+    return name not in longer and not any(item.get_closest_marker(mark) for mark in ("slow", "browser"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Under ``-m quick`` a test that has become long fails, so that the quick ones stay quick. Processor time, since machines are busy."""
+    start = time.process_time()
+    yield
+    if item.config.getoption("markexpr") == "quick":
+        name = item.nodeid.partition("[")[0]
+        _taken[name] += time.process_time() - start
+        if _taken[name] > LONGEST_QUICK:
+            pytest.fail(f"{name} takes longer than a quick test may: make it smaller, or add it to tests/longer.txt")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests stay together, and so do all that need the notebook servers: what a session sets up is set up once."""
+    longer = {line for line in LONGER.read_text("utf-8").splitlines() if not line.startswith("#")}
     for item in items:
         path = Path(str(item.path))
         if not any(mark.name == "xdist_group" for mark in item.iter_markers()):
             browser = "browser" in path.parts
             item.add_marker(pytest.mark.xdist_group("browser" if browser else str(path)))
             item.add_marker(pytest.mark.browser) if browser else None
+        if is_quick(item, longer):
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(scope="session")
