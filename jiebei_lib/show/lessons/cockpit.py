@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -13,16 +14,19 @@ from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
 from jiebei_lib.show.lessons.lead import SCREENS, STEPS, lead, next_step, steer
 from jiebei_lib.show.lessons.words import no_lines, words
-from jiebei_lib.show.widget.fields import Field, Text, both, button, check, choice
+from jiebei_lib.show.widget.fields import Field, Text, both, button, check, choice, number
 from jiebei_lib.show.widget.panel import Panel
 from jiebei_lib.show.widget.switch import current
 
+LONGEST = 90  # minutes that a step may be given
 TOGETHER, OWN_PACE = "together", "own_pace"
 
 
 def class_lead() -> Panel:
     """The cockpit of the class that ``jiebei class`` opened."""
-    panel = Panel(_fields(), _draw, presses={"next": _next}, code=no_lines, name="lead")
+    panel = Panel(
+        _fields(), _draw, presses={"next": _next, "timer": _timer, "no_timer": _no_timer}, code=no_lines, name="lead"
+    )
 
     def moved(_: Any) -> None:
         if panel.values["item"] != lead(class_file()).item and (panel.values["spread"] or panel.values["told"]):
@@ -46,6 +50,9 @@ def _fields() -> list[Field]:
         choice("led", both("lessons.lead.led"), ways, TOGETHER if now.led else OWN_PACE),
         choice("step", both("lessons.lead.step"), steps, now.step, look="select"),
         button("next", both("lessons.lead.next"), main=True),
+        number("minutes", both("lessons.lead.minutes"), 5, 1, LONGEST, blank=True),
+        button("timer", both("lessons.lead.timer")),
+        button("no_timer", both("lessons.lead.no_timer")),
         check("paused", both("lessons.lead.paused"), now.paused),
         choice("screen", both("lessons.lead.screen"), screens, now.screen),
         choice("item", both("lessons.lead.item"), _questions(), now.item, look="select"),
@@ -81,6 +88,17 @@ def _next(values: Mapping[str, Any], panel: Panel) -> dict[str, Any]:
     return {"step": next_step(lead(class_file()).step), "paused": False}
 
 
+def _timer(values: Mapping[str, Any], panel: Panel) -> None:
+    if isinstance(values["minutes"], int | float):
+        steer(class_file(), until=round(time.time() + 60 * values["minutes"], 1))
+        panel.redraw()
+
+
+def _no_timer(values: Mapping[str, Any], panel: Panel) -> None:
+    steer(class_file(), until=0.0)
+    panel.redraw()
+
+
 def _draw(values: Mapping[str, Any], lang: str) -> list[Words]:
     now = lead(class_file())
     how = "now_paused" if now.paused else "now_open" if now.led else "now_free"
@@ -89,6 +107,8 @@ def _draw(values: Mapping[str, Any], lang: str) -> list[Words]:
         words(
             "sentences",
             say(f"lessons.lead.{how}", lang, step=step) if how == "now_open" else say(f"lessons.lead.{how}", lang),
-            [],
+            [say("lessons.lead.timer_on", lang, at=time.strftime("%H:%M", time.localtime(now.until)))]
+            if now.until
+            else [],
         )
     ]

@@ -15,13 +15,15 @@ STEPS = ("come_in", "before", "task", "talk", "after", "end")
 # The step at which a part is open: the two forms, the practice, the game
 PARTS = {"before": "before", "practice": "task", "game": "task", "after": "after"}
 SCREENS = ("welcome", "question", "paths")
+LAST = 1e11  # no time is later; what is not a number is not either
 KEY = "lead"  # of the class's settings
 
 
 @dataclass(frozen=True)
 class Lead:
     """``led``: parts are open at their step only; ``paused``: nothing is, eyes to the front. ``item`` is the question that the projector
-    shows on the screen of that name, ``spread`` whether how it was answered stands beside it, ``told`` whether the right answer does."""
+    shows on the screen of that name, ``spread`` whether how it was answered stands beside it, ``told`` whether the right answer does.
+    ``until`` is when the time given for a step ends (seconds since 1970); 0: none was given."""
 
     led: bool = False
     step: str = STEPS[0]
@@ -31,6 +33,7 @@ class Lead:
     spread: bool = False
     told: bool = False
     lang: str = "zh"
+    until: float = 0.0
 
     def of(self, part: str) -> str:
         """How a part stands: ``open``, ``paused``, ``not_yet`` or ``over``."""
@@ -69,6 +72,9 @@ def _checked(given: Any) -> Lead:
     known = {"step": STEPS, "screen": SCREENS, "item": ("", *bank()), "lang": ("zh", "en")}
     for each in fields(Lead):
         value = given.get(each.name) if isinstance(given, dict) else None
-        fine = value in known[each.name] if each.name in known else isinstance(value, bool)
+        if each.name == "until":
+            fine = type(value) in (int, float) and 0 <= value < LAST
+        else:
+            fine = value in known[each.name] if each.name in known else isinstance(value, bool)
         out[each.name] = value if fine else getattr(start, each.name)
     return Lead(**out)

@@ -5,7 +5,10 @@ It shows counts alone, nobody's name, number or code, and has no button: whateve
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +25,8 @@ from jiebei_lib.show.lessons.lead import Lead, lead
 from jiebei_lib.show.lessons.words import no_lines, right_answer, words
 from jiebei_lib.show.widget.panel import Panel
 
+SECOND = 1.0
+
 
 def class_screen() -> Panel:
     """The projector's page of the class that ``jiebei class`` opened; it follows the board by itself."""
@@ -32,7 +37,25 @@ def class_screen() -> Panel:
         name="screen",
     )
     watch(panel)
+    _tick(panel)
     return panel
+
+
+def _tick(panel: Panel) -> None:
+    """Draws anew every second while a time is running."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+
+    def tick() -> None:
+        if panel.comm is None:
+            return
+        loop.call_later(SECOND, tick)
+        if 0 < lead(class_file()).until + SECOND > time.time():
+            panel.redraw()
+
+    loop.call_later(SECOND, tick)
 
 
 def shown(now: Lead) -> dict[str, Any]:
@@ -42,6 +65,7 @@ def shown(now: Lead) -> dict[str, Any]:
     out = {
         "kind": "front" if now.paused else now.screen,
         "step": step,
+        "time": time_left(now.until, lang),
         "here": say("lessons.lead.here", lang, n=store.students()),
     }
     if out["kind"] == "welcome":
@@ -54,6 +78,16 @@ def shown(now: Lead) -> dict[str, Any]:
             "head": heads("lessons.board.paths_table", lang),
         }
     return out
+
+
+def time_left(until: float, lang: str) -> str:
+    """How long a step still has, in words; empty if no time was given."""
+    if not until:
+        return ""
+    left = math.ceil(until - time.time())
+    if left <= 0:
+        return say("lessons.lead.time_up", lang)
+    return say("lessons.lead.time_left", lang, minutes=left // 60, seconds=f"{left % 60:02d}")
 
 
 def _question(now: Lead, lang: str) -> Mapping[str, Any] | None:

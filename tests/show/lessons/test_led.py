@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.learner import LESSONS, LINK, class_file, learner
 from jiebei_lib.lessons.store import Store
-from jiebei_lib.show.lessons import lead, led
+from jiebei_lib.show.lessons import lead, led, screen
 from jiebei_lib.show.panels import class_board, class_lead, class_screen, join, practice, quiz, seven_days
 from jiebei_lib.show.widget.switch import current
 from tests.show.lessons.test_panel import answer, names, own_class, through  # noqa: F401
@@ -261,3 +262,35 @@ def test_no_python_stands_under_a_panel_of_the_class():
     for make in ("join", "seven_days", "class_board", "class_lead", "class_screen"):
         assert getattr(panels, make)().python() == ""
     assert panels.quiz(LESSON, "before").python() == ""
+
+
+def test_a_time_that_is_given_runs_on_the_projector_and_ends_there(monkeypatch, tmp_path):
+    store = Store(tmp_path / "c.sqlite")
+    assert lead.steer(store, until=1000.0).until == 1000.0 and lead.lead(store).until == 1000.0
+    for wrong in (float("nan"), float("inf"), -1.0, "5", True, None):
+        with pytest.raises(ValueError):
+            lead.steer(store, until=wrong)
+    now = [875.0]
+    monkeypatch.setattr(screen.time, "time", lambda: now[0])
+    assert screen.time_left(0.0, "zh") == ""
+    assert (screen.time_left(1000.0, "zh"), screen.time_left(1000.0, "en")) == ("还有 2:05", "2:05 left")
+    now[0] = 999.2
+    assert screen.time_left(1000.0, "en") == "0:01 left"
+    now[0] = 1000.0
+    assert (screen.time_left(1000.0, "zh"), screen.time_left(1000.0, "en")) == ("时间到", "Time is up")
+
+
+def test_the_board_starts_a_time_and_takes_it_back():
+    panel = class_lead()
+    panel.set(minutes=3)
+    before = time.time()
+    panel._press("timer")
+    assert before + 179 < lead.lead(class_file()).until <= time.time() + 180
+    panel.set(paused=True)  # what else is steered leaves it as it is
+    assert lead.lead(class_file()).until > before
+    assert "left" in screen.shown(lead.steer(class_file(), paused=False, lang="en"))["time"]
+    panel._press("no_timer")
+    assert lead.lead(class_file()).until == 0.0
+    panel.set(minutes=None)
+    panel._press("timer")
+    assert lead.lead(class_file()).until == 0.0
