@@ -7,6 +7,7 @@ placed, for a breach the list of the lines ticked; None for any of them is "I do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,6 +18,8 @@ from jiebei_lib.core.knowledge.yaml_files import HERE, parse, remembered, shippe
 
 TOPICS = ("line", "cannot_pay", "cost", "overdue", "record", "contacts")
 FOLDER = HERE / "lessons"
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")  # as texts write one
+OTHER = "other"  # in counts: a number that is none of those which have an explanation
 # What checks the bank's files
 CODE = (
     "lessons/bank.py",
@@ -119,6 +122,50 @@ def revealed(item: dict[str, Any]) -> list[str]:
     """Every misconception that an item can reveal."""
     found = [entry["reveals"] for key in ("wrong", "lines") for entry in item.get(key, [])]
     return found + ([item["otherwise"]["reveals"]] if "otherwise" in item else [])
+
+
+@cache
+def variants(name: str) -> tuple[dict[str, Any], ...]:
+    """An item in its own numbers, then in each of the other numbers that it may be asked in."""
+    item = bank()[name]
+    return (item, *(_in_numbers(item, other) for other in item.get("parallel", ())))
+
+
+def _in_numbers(item: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    def told(node: Any) -> Any:
+        if isinstance(node, str):
+            return NUMBER.sub(lambda found: other["numbers"].get(found[0], found[0]), node)
+        if isinstance(node, list):
+            return [told(each) for each in node]
+        # Which misconception it shows is no text
+        return (
+            {key: value if key == "reveals" else told(value) for key, value in node.items()}
+            if isinstance(node, dict)
+            else node
+        )
+
+    out = {key: told(value) if key in ("ask", "right", "wrong", "otherwise") else value for key, value in item.items()}
+    out["wrong"] = [{**said, "value": value} for said, value in zip(out["wrong"], other["wrong"], strict=True)]
+    return {**out, "answer": other["answer"], "check": other["check"]}
+
+
+def given_to(name: str, student: int) -> dict[str, Any]:
+    """An item in the numbers in which a student gets it: always the same ones, and neighbours get others."""
+    own = variants(name)
+    return own[(student + list(bank()).index(name)) % len(own)]
+
+
+def aligned(name: str, student: int, response: Any) -> Any:
+    """A student's response as what it is in the item's own numbers, so that answers in different numbers can be counted together: the
+    right one, a wrong one that has an explanation, or :data:`OTHER`."""
+    item, own = bank()[name], given_to(name, student)
+    if own is item or response is None:
+        return response
+    values = zip(
+        [own["answer"], *(wrong["value"] for wrong in own["wrong"])], range(len(own["wrong"]) + 1), strict=True
+    )
+    found = next((n for value, n in values if abs(float(response) - value) <= item["tolerance"] + 1e-9), None)
+    return OTHER if found is None else [item["answer"], *(wrong["value"] for wrong in item["wrong"])][found]
 
 
 def mark(item: dict[str, Any], response: Any) -> Marked:

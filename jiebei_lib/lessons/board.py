@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from jiebei_lib.lessons.bank import bank, mark
+from jiebei_lib.lessons.bank import aligned, bank, given_to, mark
 from jiebei_lib.lessons.store import Answer, Store
 
 CONFIDENCE = 0.95
@@ -61,11 +61,11 @@ def spreads(store: Store, lesson: str, phase: str) -> list[Spread]:
     """How each question was answered, the one with the most wrong answers first. Leaves out what :func:`gone` counts."""
     by_item: dict[str, list[Answer]] = defaultdict(list)
     for answer in _of(store, lesson, phase):
-        if fits(answer.item, answer.response):
+        if fits(answer.item, answer.response, answer.student):
             by_item[answer.item].append(answer)
     out = []
     for item, answers in by_item.items():
-        given = Counter(pattern(bank()[item], answer.response) for answer in answers)
+        given = Counter(counted(answer) for answer in answers)
         right = sum(answer.right for answer in answers)
         out.append(Spread(item, phase, len(answers), right, dict(given.most_common())))
     return sorted(out, key=lambda spread: (spread.right - spread.answered, spread.item))
@@ -73,14 +73,19 @@ def spreads(store: Store, lesson: str, phase: str) -> list[Spread]:
 
 def gone(store: Store, lesson: str, phase: str) -> int:
     """Answers to questions that the bank no longer has, or has changed so that the answer is none of theirs: kept, but not shown."""
-    return sum(not fits(answer.item, answer.response) for answer in _of(store, lesson, phase))
+    return sum(not fits(answer.item, answer.response, answer.student) for answer in _of(store, lesson, phase))
 
 
-def fits(item: str, response: Any) -> bool:
-    """Whether a kept response can be an answer to the question as the bank has it now."""
+def fits(item: str, response: Any, student: int) -> bool:
+    """Whether a student's kept response can be an answer to the question as the bank has it now."""
     with suppress(KeyError, ValueError, TypeError):
-        return bool(mark(bank()[item], response))
+        return bool(mark(given_to(item, student), response))
     return False
+
+
+def counted(answer: Answer) -> Any:
+    """What an answer is counted as: those to the same question in other numbers are held against the question's own."""
+    return pattern(bank()[answer.item], aligned(answer.item, answer.student, answer.response))
 
 
 def pattern(item: dict[str, Any], response: Any) -> Any:

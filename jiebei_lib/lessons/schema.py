@@ -78,6 +78,16 @@ class Choice(ItemBase):
     wrong: Annotated[list[WrongOption], Field(min_length=2, max_length=3)]
 
 
+class Parallel(Strict):
+    """The same question in other numbers: which stand in its texts instead, as they are written there; the wrong values in the order of
+    the item's own."""
+
+    numbers: Annotated[dict[str, str], Field(min_length=1)]
+    answer: Number
+    wrong: Annotated[list[Number], Field(min_length=1)]
+    check: Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
+
+
 class NumberItem(ItemBase):
     type: Literal["number"]
     unit: Text
@@ -88,13 +98,19 @@ class NumberItem(ItemBase):
     right: Feedback
     wrong: Annotated[list[WrongNumber], Field(min_length=1)]
     otherwise: Otherwise
+    parallel: list[Parallel] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def apart(self) -> NumberItem:
-        """No wrong value may pass for right, nor for another wrong one."""
-        values = [self.answer, *(entry.value for entry in self.wrong)]
-        if any(abs(a - b) <= self.tolerance for n, a in enumerate(values) for b in values[:n]):
-            raise ValueError("values must differ by more than the tolerance")
+        """No wrong value may pass for right, nor for another wrong one; in other numbers as in the item's own."""
+        for values in (
+            [self.answer, *(entry.value for entry in self.wrong)],
+            *([other.answer, *other.wrong] for other in self.parallel),
+        ):
+            if any(abs(a - b) <= self.tolerance for n, a in enumerate(values) for b in values[:n]):
+                raise ValueError("values must differ by more than the tolerance")
+            if len(values) != 1 + len(self.wrong):
+                raise ValueError("other numbers need as many wrong values")
         return self
 
 

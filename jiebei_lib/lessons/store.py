@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
-from jiebei_lib.lessons.bank import Marked, bank, mark
+from jiebei_lib.lessons.bank import Marked, bank, given_to, mark
 
 LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"  # no two that look alike
 CODE, LONGEST_NAME = 8, 12  # characters
@@ -223,7 +223,8 @@ class Store:
         """
         if phase not in PHASES or item not in bank():
             raise ValueError((phase, item))
-        found = mark(bank()[item], response)
+        asked = given_to(item, self.number(code))
+        found = mark(asked, response)
         row = (f"{code}:{lesson}:{phase}:{item}", code, lesson, phase, item, json.dumps(response), found.right)
         if self._add("answer", code, (*row, ",".join(found.reveals), _now())):
             return found
@@ -232,7 +233,7 @@ class Store:
         with suppress(
             ValueError, TypeError
         ):  # the question may have changed since, so that what is kept is no answer to it
-            return mark(bank()[item], json.loads(kept[0]))
+            return mark(asked, json.loads(kept[0]))
         return Marked(False, [], [])
 
     def move(self, code: str, run: int, day: int, choice: str) -> bool:

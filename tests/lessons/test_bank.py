@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jiebei_lib.core.knowledge.problems import PolicyError
 from jiebei_lib.lessons import forms
-from jiebei_lib.lessons.bank import FOLDER, bank, checked, mark, plan, revealed
+from jiebei_lib.lessons.bank import FOLDER, OTHER, aligned, bank, checked, given_to, mark, plan, revealed, variants
 from jiebei_lib.lessons.schema import Guide, checked_as
 from tests.lessons import answers
 
@@ -300,3 +300,72 @@ def test_files_are_small_enough_to_read():
 def test_a_lessons_file_out_of_shape_is_named_and_never_a_traceback():
     with pytest.raises(PolicyError, match=r"guide\.yaml: lessons: missing"):
         checked_as(Guide, {"talk": {}, "prepare": []}, "guide.yaml")
+
+
+# ---- the same question in other numbers ------------------------------------------------------------------------------
+
+VARIED = [(name, n) for name, item in bank().items() for n in range(1, 1 + len(item.get("parallel", ())))]
+
+
+def numbers_in(text: str) -> list[str]:
+    return re.findall(r"\d[\d,]*(?:\.\d+)?", text)
+
+
+def test_enough_questions_come_in_other_numbers():
+    assert len({name for name, _ in VARIED}) >= 6 and len(VARIED) >= 12
+
+
+@pytest.mark.parametrize(("name", "n"), VARIED)
+def test_other_numbers_give_the_answer_that_the_library_works_out(name, n):
+    """And they stand in every text in place of the item's own, in both languages alike."""
+    base, item = variants(name)[0], variants(name)[n]
+    assert answers.expected(item) == pytest.approx(item["answer"], abs=max(item["tolerance"], 1e-9))
+    ((kind, own),), ((same, base_own),) = item["check"].items(), base["check"].items()
+    assert kind == same and own.keys() == base_own.keys() and own != base_own
+    changed = base["parallel"][n - 1]["numbers"]
+    written = [float(each.replace(",", "")) for each in changed.values()]
+    for key, value in own.items():  # what the check is worked out from is what the question says
+        if value != base_own[key]:
+            assert any(value == pytest.approx(each * scale) for each in written for scale in (1, 0.01)), (key, value)
+    for lang in LANGUAGES:
+        said = numbers_in(item["right"]["why"][lang])
+        assert any(abs(float(each.replace(",", "")) - item["answer"]) <= max(item["tolerance"], 0.005) for each in said)
+        for text, before in zip(texts_of(item, lang), texts_of(base, lang), strict=True):
+            assert numbers_in(text) == [changed.get(each, each) for each in numbers_in(before)]
+            assert re.sub(r"[\d,.]", "", text) == re.sub(r"[\d,.]", "", before)
+    assert {token for lang in LANGUAGES for text in texts_of(base, lang) for token in numbers_in(text)} >= set(changed)
+
+
+def texts_of(item, lang):
+    parts = [item["right"], *item["wrong"], item["otherwise"]]
+    return [item["ask"][lang], *(part["why"][lang] for part in parts)]
+
+
+@pytest.mark.parametrize(("name", "n"), VARIED)
+def test_what_a_wrong_value_reveals_is_the_same_in_other_numbers(name, n):
+    base, item = variants(name)[0], variants(name)[n]
+    for one, other in zip(base["wrong"], item["wrong"], strict=True):
+        assert mark(base, one["value"]).reveals == mark(item, other["value"]).reveals == [one["reveals"]]
+        assert not mark(item, other["value"]).right
+
+
+def test_neighbours_get_other_numbers_and_each_always_the_same():
+    for name in {name for name, _ in VARIED}:
+        got = [given_to(name, student)["answer"] for student in range(1, 7)]
+        asked = [given_to(name, student)["ask"]["en"] for student in range(1, 7)]
+        assert asked[:3] == asked[3:] and len(set(asked[:3])) == 3
+        assert got == [given_to(name, student)["answer"] for student in range(1, 7)]
+
+
+def test_answers_in_other_numbers_are_counted_together():
+    name = "pay_most_one_can"
+    base = bank()[name]
+    for student in range(1, 7):
+        item = given_to(name, student)
+        assert aligned(name, student, item["answer"]) == base["answer"]
+        assert [aligned(name, student, wrong["value"]) for wrong in item["wrong"]] == [
+            w["value"] for w in base["wrong"]
+        ]
+        assert aligned(name, student, None) is None
+        if item is not base:
+            assert aligned(name, student, 12.34) == OTHER

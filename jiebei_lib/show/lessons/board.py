@@ -10,7 +10,7 @@ from typing import Any
 from jiebei_lib.core.knowledge.problems import UserError
 from jiebei_lib.lessons import board
 from jiebei_lib.lessons import seven_days as game
-from jiebei_lib.lessons.bank import bank, mark, plan
+from jiebei_lib.lessons.bank import OTHER, bank, mark, plan
 from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
 from jiebei_lib.lessons.store import Store
 from jiebei_lib.page.html import Words
@@ -205,13 +205,16 @@ def question(spread: board.Spread, lang: str, told: bool = True) -> dict[str, An
     given = [
         (mark(item, response).right, count, unsure if response is None else answer(item, response, lang))
         for response, count in spread.given.items()
+        if response != OTHER
     ]
     given.sort(key=lambda each: (told and not each[0], -each[1]))
-    if rest := sum(count for _, count, _ in given[OTHERS:]):
+    if rest := sum(count for _, count, _ in given[OTHERS:]) + spread.given.get(OTHER, 0):
         given[OTHERS:] = [(False, rest, say("lessons.board.other", lang))]
     bars = [
         {"text": text, "count": count, "right": right if told else None, "width": round(100 * count / spread.answered)}
         for right, count, text in given
     ]
     count = say("lessons.board.question_count", lang, answered=spread.answered, right=spread.right)
+    if item.get("parallel"):
+        count = f"{count} {say('lessons.board.varied', lang)}"
     return {"ask": item["ask"][lang], "count": count, "bars": bars}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebei_lib.core.knowledge.problems import Problem, UserError
-from jiebei_lib.lessons.bank import Marked, bank, mark
+from jiebei_lib.lessons.bank import Marked, bank, given_to, mark
 from jiebei_lib.lessons.board import fits
 from jiebei_lib.lessons.forms import Asked
 from jiebei_lib.lessons.learner import class_file, learner
@@ -128,7 +128,11 @@ class _Quiz:
             return []
         if self.mark is not None:
             return [button("next", both("lessons.quiz.next"), main=True)]
-        return [*question_fields(self.form[self.at], self.at), button("submit", both("lessons.quiz.submit"), main=True)]
+        asked = self.form[self.at]
+        return [
+            *question_fields(asked, self.at, self.item(asked.item)),
+            button("submit", both("lessons.quiz.submit"), main=True),
+        ]
 
     def draw(self, values: Mapping[str, Any], lang: str) -> dict[str, list[Words]]:
         if how := self.closed():
@@ -139,7 +143,7 @@ class _Quiz:
         if self.at >= len(self.form):
             return {"top": [self.result(lang)]}
         at = say("lessons.quiz.at", lang, n=self.at + 1, number=len(self.form))
-        item = bank()[self.form[self.at].item]
+        item = self.item(self.form[self.at].item)
         if self.mark is None:  # an order has a control for each step, so its question stands above them
             return {"top": [words("question", item, lang, at) if item["type"] == "order" else words("kicker", at)]}
         told = [say("lessons.quiz.answer_is", lang, answer=right_answer(item, lang))]
@@ -157,16 +161,26 @@ class _Quiz:
         first = class_file().done(learner.code, self.lesson, "before") if self.phase == "after" else {}
         form = self.form or []
         own = {asked.item for asked in form}  # a lesson's practices share a phase
-        after = _right({name: given for name, given in done.items() if name in own})
-        slots = {"after": after, "before": _right(first), "number": len(form)}
+        after = self.right({name: given for name, given in done.items() if name in own})
+        slots = {"after": after, "before": self.right(first), "number": len(form)}
         key = "result" if first else "result_one"
-        looked = [(bank()[name], right_answer(bank()[name], lang)) for name in first if name in bank()]
+        looked = [(self.item(name), right_answer(self.item(name), lang)) for name in first if name in bank()]
         return words("result", say(f"lessons.quiz.{key}", lang, **slots), looked, lang, cites(lang))
 
+    def item(self, name: str) -> dict[str, Any]:
+        """A question in the numbers in which this learner gets it."""
+        return given_to(name, class_file().number(learner.code))
 
-def question_fields(asked: Asked, n: int) -> list[Field]:
-    """The controls of one question; what the browser sends says only where things stand on screen."""
-    item, name = bank()[asked.item], f"answer_{n}"
+    def right(self, done: Mapping[str, Any]) -> int:
+        """How many are right; an answer to a question that has gone or changed since is not."""
+        own = class_file().number(learner.code)
+        return sum(mark(given_to(name, own), given).right for name, given in done.items() if fits(name, given, own))
+
+
+def question_fields(asked: Asked, n: int, item: Mapping[str, Any] | None = None) -> list[Field]:
+    """The controls of one question, in its own numbers if ``item`` gives no others; what the browser sends says only where things
+    stand on screen."""
+    item, name = item or bank()[asked.item], f"answer_{n}"
     unsure = both("lessons.quiz.unsure")
     if item["type"] == "choice":
         texts = [(item["right"], *item["wrong"])[part]["text"] for part in asked.shown]
@@ -215,11 +229,6 @@ def _first_form(lesson: str) -> list[Asked]:
     from jiebei_lib.lessons.learner import LESSONS, seed
 
     return forms(seed() + LESSONS.index(lesson))[0]
-
-
-def _right(done: Mapping[str, Any]) -> int:
-    """How many are right; an answer to a question that has gone or changed since is not."""
-    return sum(mark(bank()[name], given).right for name, given in done.items() if fits(name, given))
 
 
 def again(panel: Panel, fields: list[Field]) -> None:

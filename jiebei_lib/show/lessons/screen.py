@@ -107,6 +107,7 @@ def _question(now: Lead, lang: str) -> Mapping[str, Any] | None:
     )
     return {
         "ask": item["ask"][lang],
+        "varied": say("lessons.board.varied", lang) if item.get("parallel") else "",
         "options": [] if now.spread and answers else options,
         "count": say("lessons.lead.answered", lang, n=answers.answered if answers else 0),
         "bars": question(answers, lang, now.told)["bars"] if now.spread and answers else [],
@@ -120,13 +121,13 @@ def answered(store: Store, lesson: str, item: str) -> board.Spread | None:
     last = {
         answer.student: answer
         for answer in store.answers()
-        if answer.lesson == lesson and answer.item == item and board.fits(item, answer.response)
+        if answer.lesson == lesson and answer.item == item and board.fits(item, answer.response, answer.student)
     }
     if not last:
         return None
     options = range(1 + len(bank()[item]["wrong"])) if bank()[item]["type"] == "choice" else ()
     given = Counter(dict.fromkeys(options, 0))  # an option that nobody took stands there as well
-    given.update(board.pattern(bank()[item], answer.response) for answer in last.values())
+    given.update(board.counted(answer) for answer in last.values())
     right = sum(answer.right for answer in last.values())
     return board.Spread(item, "", len(last), right, dict(given.most_common()))
 

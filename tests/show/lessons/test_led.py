@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from jiebei_lib.lessons.bank import bank
+from jiebei_lib.lessons import board
+from jiebei_lib.lessons.bank import OTHER, bank, given_to
 from jiebei_lib.lessons.learner import LESSONS, LINK, class_file, learner
 from jiebei_lib.lessons.store import Store
 from jiebei_lib.show.lessons import lead, led, screen
@@ -285,7 +286,7 @@ def test_the_board_starts_a_time_and_takes_it_back():
     panel.set(minutes=3)
     before = time.time()
     panel._press("timer")
-    assert before + 179 < lead.lead(class_file()).until <= time.time() + 180
+    assert before + 179 < lead.lead(class_file()).until <= time.time() + 181
     panel.set(paused=True)  # what else is steered leaves it as it is
     assert lead.lead(class_file()).until > before
     assert "left" in screen.shown(lead.steer(class_file(), paused=False, lang="en"))["time"]
@@ -294,3 +295,20 @@ def test_the_board_starts_a_time_and_takes_it_back():
     panel.set(minutes=None)
     panel._press("timer")
     assert lead.lead(class_file()).until == 0.0
+
+
+def test_a_question_in_other_numbers_is_held_against_its_own_on_board_and_projector():
+    name, store = "pay_most_one_can", class_file()
+    for turn in range(6):
+        code = store.join()
+        item = given_to(name, store.number(code))
+        given = [item["answer"], item["answer"], item["wrong"][0]["value"], 12.34, None, item["answer"]][turn]
+        assert store.answer(code, LESSON, "before", name, given).right == (given == item["answer"])
+    (spread,) = board.spreads(store, LESSON, "before")
+    base = bank()[name]
+    assert spread.given == {base["answer"]: 3, base["wrong"][0]["value"]: 1, OTHER: 1, None: 1}
+    assert (spread.answered, spread.right, board.gone(store, LESSON, "before")) == (6, 3, 0)
+    steer(screen="question", item=name, spread=True, told=True)
+    shown = screen.shown(lead.lead(store))["question"]
+    assert shown["varied"] and [bar["count"] for bar in shown["bars"]] == [3, 1, 1, 1]
+    assert "各人拿到的数字不同" in class_board().text()
