@@ -86,6 +86,3 @@ def lifted(facts: Facts, rule: Mapping[str, Any], clock: Clock) -> np.ndarray:
 
 def _ordinal(day: str) -> int:
     return date.fromisoformat(day).toordinal() - date(1970, 1, 1).toordinal()
-
-
-__all__ = ["JUDGEMENT", "applies", "clock_of", "in_force_on", "lifted"]

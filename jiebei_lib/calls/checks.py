@@ -100,8 +100,9 @@ def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condi
     result = np.where(entries.discussed, FALSE, of_attempt[entries.row])
     result[(result == TRUE) & _of_one_of_several(facts, entries)] = UNKNOWN
     day = clock.days[entries.row]
-    strict = np.flatnonzero((result != FALSE) & entries.known)
-    strict = strict[np.lexsort((day[strict], entries.group[strict]))]
+    strict = entries.by_group[(result != FALSE)[entries.by_group]]
+    if clock.others or (np.diff(day[strict])[np.diff(entries.group[strict]) == 0] < 0).any():  # clocks that differ
+        strict = strict[np.lexsort((day[strict], entries.group[strict]))]
     group, sure = entries.group[strict], result[strict] == TRUE
     start, wide = _window_starts(group, day[strict], rule["days"], clock.slack)
     until = np.arange(1, len(strict) + 1)
@@ -227,20 +228,18 @@ def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
     if not (happened != FALSE).any():
         return _single({**conditions, "event": np.zeros(facts.n, np.int8)})
     day, reach = clock.days[entries.row], rule.get("days", "ever")
-    sure = _latest(entries.group, entries.known, (happened == TRUE) & entries.known, day, reach, entries.row)
+    sure = _latest(entries.group, entries.by_group, (happened == TRUE) & entries.known, day, reach, entries.row)
     if clock.doubt == "memory":  # which of two came first may not be remembered
         sure = np.where(
             (sure >= 0) & (facts.last_instant[entries.row[sure]] <= instant_of(facts, entries)), sure, NO_ONE_BEFORE
         )
-    may = _latest(entries.group, entries.known, (happened != FALSE) & entries.known, day, reach, entries.row)
+    may = _latest(entries.group, entries.by_group, (happened != FALSE) & entries.known, day, reach, entries.row)
     if clock.doubt == "memory":
         may = _perhaps_before(facts, entries, happened != FALSE, clock, reach)
     if not entries.known.all():
         # An event whose number or firm is not known may belong to any group of the same person, and the other way round.
-        loose = _latest(
-            entries.wider, entries.wider_known, (happened != FALSE) & ~entries.known, day, reach, entries.row
-        )
-        any_ = _latest(entries.wider, entries.wider_known, happened != FALSE, day, reach, entries.row)
+        loose = _latest(entries.wider, entries.by_wider, (happened != FALSE) & ~entries.known, day, reach, entries.row)
+        any_ = _latest(entries.wider, entries.by_wider, happened != FALSE, day, reach, entries.row)
         may = np.where(entries.known, np.maximum(may, loose), any_)
     nameless = ~entries.known & ~entries.wider_known
     breach = np.flatnonzero((result == TRUE) & (sure >= 0))
@@ -274,11 +273,10 @@ def _perhaps_before(facts: Facts, entries: Entries, event: np.ndarray, clock: Cl
 
 
 def _latest(
-    group: np.ndarray, known: np.ndarray, event: np.ndarray, day: np.ndarray, reach: Any, row: np.ndarray
+    group: np.ndarray, order: np.ndarray, event: np.ndarray, day: np.ndarray, reach: Any, row: np.ndarray
 ) -> np.ndarray:
-    """For each entry the latest event of an earlier attempt in its group, within reach; -1 where there is none."""
-    where = np.flatnonzero(known)
-    order = where[np.argsort(group[where], kind="stable")]
+    """For each entry (of ``order``: group after group) the latest event of an earlier attempt in its group, within reach; -1 where there
+    is none."""
     out = np.full(len(group), NO_ONE_BEFORE)
     at = np.maximum.accumulate(np.where(event[order], np.arange(len(order)), NO_ONE_BEFORE))
     at = np.concatenate([[NO_ONE_BEFORE], at[:-1]]) if len(at) else at
@@ -341,7 +339,7 @@ def last_conversation(facts: Facts, clock: Clock) -> tuple[np.ndarray, np.ndarra
     day, spoke = clock.days[entries.row], facts.conversation[entries.row]
     out = []
     for event in ((spoke == TRUE) & entries.known, (spoke != FALSE) & entries.known):
-        at = _latest(entries.group, entries.known, event, day, "ever", entries.row)
+        at = _latest(entries.group, entries.by_group, event, day, "ever", entries.row)
         latest = np.full(facts.n, NO_DAY)
         np.maximum.at(latest, entries.row, np.where(at >= 0, day[at], NO_DAY))
         out.append(latest)

@@ -71,6 +71,20 @@ class Entries:
     discussed: np.ndarray
     columns: dict[str, np.ndarray]
 
+    @cached_property
+    def by_group(self) -> np.ndarray:
+        """The entries whose group is known, group after group, each in the order of time."""
+        return _grouped(self.group, self.known)
+
+    @cached_property
+    def by_wider(self) -> np.ndarray:
+        return _grouped(self.wider, self.wider_known)
+
+
+def _grouped(group: np.ndarray, known: np.ndarray) -> np.ndarray:
+    where = np.flatnonzero(known)
+    return where[np.argsort(group[where], kind="stable")]
+
 
 class Facts:
     """The columns of a log as small integers, in the order of time. Columns are worked out when first asked for."""
@@ -205,14 +219,16 @@ class Facts:
         borrower = self.is_one_of("callee", ["borrower"]) == TRUE
         row, debt, known = self._debts[:3]
         own = known & borrower[row]
-        pairs = np.unique(np.stack([codes[row[own]], debt[own]]), axis=1)
+        most = int(debt.max(initial=0)) + 1
+        pairs = np.stack(np.divmod(pd.unique((codes[row[own]].astype(np.int64) + 1) * most + debt[own]), most))
+        pairs[0] -= 1
         named = pairs[:, pairs[0] >= 0]
         if not (pairs[0] < 0).any() and len(np.unique(named[1])) == named.shape[1]:
             return codes.astype(np.int64), codes >= 0
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
-        size = len(names) + int(debt.max(initial=0)) + 1
+        size = len(names) + most
         links = coo_array((np.ones(named.shape[1]), (named[0], len(names) + named[1])), (size, size))
         labels = connected_components(links, directed=False)[1]
         person = np.where(codes >= 0, labels[codes], UNKNOWN)
@@ -329,6 +345,3 @@ def both(*facts: np.ndarray) -> np.ndarray:
 
 def inverse(fact: np.ndarray) -> np.ndarray:
     return np.where(fact == UNKNOWN, UNKNOWN, 1 - fact).astype(np.int8)
-
-
-__all__ = ["DAY", "FALSE", "NO_DAY", "TRUE", "UNKNOWN", "Clock", "Entries", "Facts", "both", "inverse"]

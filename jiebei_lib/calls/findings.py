@@ -34,7 +34,7 @@ class Gathered:
         """Takes one rule's verdicts; gives how many breaches and how many undecided. A rule with an open question decides
         nothing: what would break it stays undecided, for a person to judge."""
         n, m = len(verdicts.breaches), len(verdicts.undecided)
-        different, which = np.unique(verdicts.missing, return_inverse=True)
+        which, different = pd.factorize(verdicts.missing)
         codes = np.array([self._number(_columns(int(bits), verdicts.columns)) for bits in different], np.int16)
         judged = self._number(JUDGEMENT) if open_question else 0
         counts = np.ones(n, np.int32) if verdicts.counts is None else verdicts.counts.astype(np.int32)

@@ -78,7 +78,8 @@ def read_log(
     if "outcome" in table:
         _report(problems, wrong, _at_odds(out["answered"], out["outcome"]), table["outcome"], out["row"], "outcome")
     _repeated(table, out["row"], problems, wrong)
-    frame = pd.DataFrame(out)[~wrong]
+    frame = pd.DataFrame(out, copy=False)
+    frame = frame[~wrong] if wrong.any() else frame
     problems.sort(key=lambda problem: int(re.findall(r"\d+", problem.where)[0]))
     return Log(_in_order(frame), rows, problems, len(bad) + int(wrong.sum()), unused, masked, used)
 
@@ -106,17 +107,11 @@ def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
 
 def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     """One id or several, separated by “;”, each once and in order."""
-    text = column.astype("str").str.strip().str.replace("；", ";")
-    several = text.str.contains(";", regex=False).to_numpy(bool, na_value=False)
-    if several.any():
-        parts = text[several].map(lambda ids: ";".join(sorted({one.strip() for one in ids.split(";")} - {""})))
-        text = text.mask(several, parts)
-    text = text.where(text != "", pd.NA)
-    longest = (
-        text.str.split(";").map(lambda ids: max(map(len, ids)), na_action="ignore") if several.any() else text.str.len()
-    )
-    bad = (longest > spec["max_length"]).to_numpy(bool, na_value=False)
-    return text, [("invalid", COLUMNS.allowed(name), bad)]
+    codes, different = pd.factorize(column.astype("str"))  # each different one is looked at once
+    each = [sorted({one.strip() for one in ids.replace("；", ";").split(";")} - {""}) for ids in different]
+    bad = np.array([*(max(map(len, ids), default=0) > spec["max_length"] for ids in each), False])[codes]
+    text = pd.array([*(";".join(ids) or None for ids in each), None], dtype="str").take(codes)
+    return pd.Series(text, index=column.index), [("invalid", COLUMNS.allowed(name), bad)]
 
 
 def _day(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
@@ -214,13 +209,14 @@ def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wr
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     """By time, then by id, so that the order of the file plays no part."""
-    table = table.iloc[np.argsort(table["instant"].to_numpy(), kind="stable")].reset_index(drop=True)
-    tied = table["instant"].duplicated(keep=False).to_numpy()
-    if tied.any():
-        order = np.arange(len(table))
-        order[tied] = table[tied].sort_values(["instant", "attempt_id"], kind="stable").index.to_numpy()
-        table = table.iloc[order].reset_index(drop=True)
-    return table
+    instant = table["instant"].to_numpy()
+    order = np.argsort(instant, kind="stable")
+    same = np.diff(instant[order], prepend=0) == 0
+    same[:1] = False
+    tied = order[same | np.append(same[1:], False)]
+    ids = pd.factorize(table["attempt_id"].iloc[tied], sort=True)[0]
+    order[same | np.append(same[1:], False)] = tied[np.lexsort((ids, instant[tied]))]
+    return table.take(order).reset_index(drop=True)
 
 
 __all__ = ["COLUMNS", "NONE", "NO_OFFSET", "Log", "read_log"]

@@ -174,6 +174,3 @@ def _clock(text: str) -> tuple[int, int] | None:
         sum(int(part) * unit for part, unit in zip(end.split(":"), SECONDS, strict=True)) for end in (ends[0], ends[-1])
     )
     return (first, last) if first <= last else None
-
-
-__all__ = ["FIELDS", "remembered"]

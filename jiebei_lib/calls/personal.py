@@ -62,7 +62,8 @@ def keep_out(table: pd.DataFrame, known: Mapping[str, Any], mask: bool) -> tuple
 
 def _looks_like(column: pd.Series) -> tuple[str | None, int | None]:
     """Whether a cell is a phone number or an ID card number, and the position of the first one."""
-    text = column.astype("str").reset_index(drop=True)
+    codes, different = pd.factorize(column.astype("str"))  # each different cell is looked at once
+    text = pd.Series(different, dtype="str")
     if text.str.contains(";", regex=False).any():
         text = text.str.split(";").explode()
     text = text.str.strip()
@@ -72,7 +73,7 @@ def _looks_like(column: pd.Series) -> tuple[str | None, int | None]:
         hits = text.iloc[candidates].str.fullmatch(pattern.pattern).to_numpy(bool, na_value=False)
         for position in candidates[hits]:
             if kind == "phone" or _checks(text.iloc[position]):
-                return kind, int(text.index[position])
+                return kind, int(np.flatnonzero(codes == text.index[position])[0])
     return None, None
 
 

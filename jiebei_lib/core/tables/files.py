@@ -176,6 +176,8 @@ def chunks(path: Source, size: int, wrong: list[WrongRow], columns: list[str] | 
 
 def _numbers(at: int, count: int, skipped: list[int]) -> np.ndarray:
     """The next ``count`` row numbers from ``at``, those that were skipped left out."""
+    if not skipped:
+        return np.arange(at, at + count)
     out = np.setdiff1d(np.arange(at, at + count + len(skipped)), skipped)[:count]
     del skipped[: np.searchsorted(skipped, out[-1])]
     return out
@@ -312,14 +314,38 @@ def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]
         columns, counted = (records if kind(source) == "json" else rows)(source, wrong, [])
         table, numbers = pd.DataFrame(columns, dtype="str"), np.array(counted, int)
     else:
-        parts, names = list(chunks(source, BLOCK, wrong)), names_of(source)
-        whole = [arrow().table([as_text(part.rows.column(name)) for name in names], names) for part in parts]
-        table = pd.concat([part.to_pandas() for part in whole] or [pd.DataFrame(columns=names, dtype="str")])
-        numbers = np.concatenate([np.zeros(0, int), *(part.numbers for part in parts)])
+        return *_as_frame(list(chunks(source, BLOCK, wrong)), names_of(source)), wrong
     table = table.apply(lambda column: column.str.strip())
     table = table.where(table != "")
     keep = table.notna().any(axis=1).to_numpy()
     return table[keep].reset_index(drop=True), numbers[keep], wrong
+
+
+def _as_frame(parts: list[Chunk], names: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Chunks as one data frame of text and the numbers of their rows, a column after the other: what is done with is let go."""
+    import pandas as pd
+
+    pa, pc, columns = arrow(), arrow().compute, {}
+    numbers, tables = (
+        np.concatenate([np.zeros(0, int), *(part.numbers for part in parts)]),
+        [part.rows for part in parts],
+    )
+    parts.clear()
+    for name in names:
+        pieces = [pc.utf8_trim_whitespace(as_text(table.column(name))) for table in tables]
+        column = pa.chunked_array([chunk for piece in pieces for chunk in piece.chunks], pa.string())
+        columns[name] = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+        tables = [table.drop_columns(name) for table in tables]
+    there = np.zeros(len(numbers), bool)
+    for column in columns.values():
+        if there.all():
+            break
+        there |= column.is_valid().to_numpy().astype(bool)
+    made = {name: column if there.all() else column.filter(pa.array(there)) for name, column in columns.items()}
+    columns.clear()
+    empty = pd.DataFrame(columns=names, dtype="str")
+    frame = pa.table(made).to_pandas(self_destruct=True, split_blocks=True) if len(numbers) else empty
+    return frame, numbers[there]
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------

@@ -21,9 +21,10 @@ from jiebei_lib.core.knowledge.fields import Fields, heading
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.core.tables.delimited import TableError, Upload
+from jiebei_lib.core.tables.delimited import TableError, Upload, opened
 
 AUTO = "auto"
+FIRST_LINE = 1 << 16  # bytes
 BESIDE = ("fixed", "time", "numbered", "tokens", "only")  # what a map may say beside `columns` and `values`
 
 
@@ -84,16 +85,13 @@ def with_headings(source: Any, mapping: Any, file: str) -> Any:
     """A file of a known kind that is written without headings, with them; any other as it is."""
     for name, each in shipped(file).items():
         if str(mapping) in (AUTO, name) and "bare" in each and isinstance(source, Path | Upload):
-            content = (
-                source.content
-                if isinstance(source, Upload)
-                else source.read_bytes()
-                if source.suffix == ".csv"
-                else b""
-            )
-            row = next(csv.reader([content.partition(b"\n")[0].decode("utf-8", "replace")]), [])
+            with opened(source) as file:  # its first line, and no more unless it is of this kind
+                csv_like = isinstance(source, Upload) or source.suffix.lower() == ".csv"
+                first = file.readline(FIRST_LINE) if csv_like else b""
+            row = next(csv.reader([first.decode("utf-8", "replace")]), [])
             at = each["bare"].index(each["columns"]["at"][-1])
             if each["bare_least"] <= len(row) <= len(each["bare"]) and re.match(r"\d{4}-\d\d-\d\d ", row[at]):
+                content = source.content if isinstance(source, Upload) else source.read_bytes()
                 return Upload(source.name, (",".join(each["bare"][: len(row)]) + "\n").encode() + content)
     return source
 

@@ -171,7 +171,7 @@ def test_the_heading_is_found(tmp_path: Path, text: str, names: tuple) -> None:
     ("name", "content", "said"),
     [
         ("t.numbers", b"PK", "save it as .xlsx or “CSV UTF-8”"),
-        ("t.xlsx", b"PK", "damaged or cut off"),
+        ("t.xlsx", b"PK", "none inside"),
         ("t.xls", b"", "damaged or cut off"),
         ("t.pdf", b"%PDF", "unknown kind of file"),
         ("t.csv", b"", "empty"),
