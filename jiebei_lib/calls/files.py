@@ -14,8 +14,9 @@ from jiebei_lib.core.knowledge.fields import Fields, unknown_words
 from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
 from jiebei_lib.core.tables.columns import layout, meant
 from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow, cell_text, columns_of
-from jiebei_lib.core.tables.files import files_of, text_table
+from jiebei_lib.core.tables.files import files_of
 from jiebei_lib.core.tables.ready_maps import ReadyMap, mapped, with_headings
+from jiebei_lib.core.tables.whole import text_table
 
 COLUMNS = Fields("calls/attempts.yaml")
 FORMATS = "calls/formats.yaml"

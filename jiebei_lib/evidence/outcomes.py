@@ -15,8 +15,9 @@ from jiebei_lib.core.knowledge.fields import Fields
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.tables.columns import layout, meant
 from jiebei_lib.core.tables.delimited import BookSheet, TableError, Upload, plain_cell
-from jiebei_lib.core.tables.files import files_of, text_table
+from jiebei_lib.core.tables.files import files_of
 from jiebei_lib.core.tables.table import check_table
+from jiebei_lib.core.tables.whole import text_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,9 @@ from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.scoring.many import ADDED, words
 from jiebei_lib.core.tables.columns import DAMAGED, Layout, level_of, meant, number_of
 from jiebei_lib.core.tables.delimited import JsonWriter, Source, TableError, WrongRow
-from jiebei_lib.core.tables.files import kind, safe, text_table
+from jiebei_lib.core.tables.files import kind, safe
 from jiebei_lib.core.tables.table import in_parts, within
+from jiebei_lib.core.tables.whole import text_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -174,7 +174,7 @@ def read_borrowers(path: str | Path) -> list[Borrower]:
     path = Path(path)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
         return [Borrower.of(read_yaml(path, CaseError), path.name)]
-    from jiebei_lib.core.tables.files import text_table
+    from jiebei_lib.core.tables.whole import text_table
 
     table, numbers, wrong = text_table(path)
     if wrong:

@@ -20,7 +20,8 @@ from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.tables import delimited
 from jiebei_lib.core.tables.columns import cleaned, layout
 from jiebei_lib.core.tables.delimited import TableError, Upload, found, rows
-from jiebei_lib.core.tables.files import chunks, files_of, names_of, text_table, writing
+from jiebei_lib.core.tables.files import chunks, files_of, names_of, writing
+from jiebei_lib.core.tables.whole import text_table
 from jiebei_lib.portfolio.score_files import score_files
 from jiebei_lib.portfolio.summary import read_book
 
@@ -286,7 +287,7 @@ def test_text_and_json_are_read_without_pyarrow(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "t.csv").write_text("a;b\n1;\n ;\n2;x;y\n3;z\n", "gb18030")
     (tmp_path / "t.json").write_text('{"attempts": [{"a": 1}, {"a": null}, 5, {"a": 3, "b": "z"}]}', "utf-8")
     for name, spec in [("t.csv", find_spec), ("t.csv", {}.get), ("t.json", {}.get)]:
-        monkeypatch.setattr("jiebei_lib.core.tables.files.find_spec", spec)
+        monkeypatch.setattr("jiebei_lib.core.tables.whole.find_spec", spec)
         table, numbers, wrong = text_table(tmp_path / name)
         assert table.astype(object).where(table.notna(), None).to_numpy().tolist() == [["1", None], ["3", "z"]]
         assert numbers.tolist() == [1, 4] and [each.row for each in wrong] == [3]

@@ -17,7 +17,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from jiebei_lib.calls.log import read_log
 from jiebei_lib.core.tables import workbook_writer
 from jiebei_lib.core.tables.delimited import TableError, Upload
-from jiebei_lib.core.tables.files import files_of, text_table, writing
+from jiebei_lib.core.tables.files import files_of, writing
+from jiebei_lib.core.tables.whole import text_table
 from jiebei_lib.evidence.outcomes import Outcomes
 from jiebei_lib.portfolio.score_files import score_files
 from jiebei_lib.portfolio.summary import read_book

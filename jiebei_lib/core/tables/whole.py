@@ -1,0 +1,58 @@
+"""A whole file as one data frame of text: what logs and observed cases are read as."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jiebei_lib.core.tables.delimited import Source, WrongRow, records, rows
+from jiebei_lib.core.tables.files import BLOCK, Chunk, arrow, as_text, chunks, kind, names_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]]:
+    """A whole file as text cells (none where nothing stands), the number of each row (from 1), and the rows that could not be split into
+    cells. CSV and JSON are read without pyarrow too, CSV the same but slower. Raises :class:`TableError`."""
+    import pandas as pd
+
+    wrong: list[WrongRow] = []
+    if kind(source) == "json" or (kind(source) == "csv" and find_spec("pyarrow") is None):
+        columns, counted = (records if kind(source) == "json" else rows)(source, wrong, [])
+        table, numbers = pd.DataFrame(columns, dtype="str"), np.array(counted, int)
+    else:
+        return *_as_frame(list(chunks(source, BLOCK, wrong)), names_of(source)), wrong
+    table = table.apply(lambda column: column.str.strip())
+    table = table.where(table != "")
+    keep = table.notna().any(axis=1).to_numpy()
+    return table[keep].reset_index(drop=True), numbers[keep], wrong
+
+
+def _as_frame(parts: list[Chunk], names: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Chunks as one data frame of text and the numbers of their rows, a column after the other: what is done with is let go."""
+    import pandas as pd
+
+    pa, pc, columns = arrow(), arrow().compute, {}
+    numbers, tables = (
+        np.concatenate([np.zeros(0, int), *(part.numbers for part in parts)]),
+        [part.rows for part in parts],
+    )
+    parts.clear()
+    for name in names:
+        pieces = [pc.utf8_trim_whitespace(as_text(table.column(name))) for table in tables]
+        column = pa.chunked_array([chunk for piece in pieces for chunk in piece.chunks], pa.string())
+        columns[name] = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+        tables = [table.drop_columns(name) for table in tables]
+    there = np.zeros(len(numbers), bool)
+    for column in columns.values():
+        if there.all():
+            break
+        there |= column.is_valid().to_numpy().astype(bool)
+    made = {name: column if there.all() else column.filter(pa.array(there)) for name, column in columns.items()}
+    columns.clear()
+    empty = pd.DataFrame(columns=names, dtype="str")
+    frame = pa.table(made).to_pandas(self_destruct=True, split_blocks=True) if len(numbers) else empty
+    return frame, numbers[there]
