@@ -90,8 +90,9 @@ def test_a_number_is_read_with_its_own_unit_and_no_other(digits: str) -> None:
     wide = digits.translate({ord(sign): ord(sign) + 0xFEE0 for sign in "0123456789,.+-e"})
     for text in (digits, wide, f"¥ {digits}", f"{digits}元", f"{digits} Yuan", f"人民币{digits}元整"):
         assert CASE.heard("amount_overdue", text) == plainly, text
-    for text in (f"{digits}天", f"{digits}%", f"({digits})", f"{digits}{digits},", f"约{digits}", f"{digits}万"):
+    for text in (f"{digits}天", f"{digits}%", f"({digits})", f"{digits}{digits},", f"约{digits}"):
         assert CASE.heard("amount_overdue", text) == text
+    assert CASE.heard("amount_overdue", f"{digits}万") == plainly * 10_000
 
 
 @given(st.text(max_size=8) | st.text("0123456789,.+-eE元天 　％％()[]_", max_size=8))

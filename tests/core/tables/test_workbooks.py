@@ -279,8 +279,9 @@ def test_what_was_written_as_a_workbook_is_read_back_alike(tmp_path: Path) -> No
 
 
 def _number(cell: object) -> object:
+    """A number to 15 digits, which is what a workbook keeps for certain; any other cell as it is."""
     try:
-        return float(cell)
+        return float(f"{float(cell):.15g}")
     except (TypeError, ValueError):
         return cell
 
