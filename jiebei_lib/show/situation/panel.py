@@ -11,7 +11,7 @@ from jiebei_lib.core.knowledge.problems import CaseError
 from jiebei_lib.core.knowledge.user_files import yaml_content
 from jiebei_lib.core.knowledge.yaml_files import dumped, shipped
 from jiebei_lib.page.html import Words, environment
-from jiebei_lib.page.text import LANGUAGES, heads, say
+from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.show.situation import words
 from jiebei_lib.show.situation.letter_files import as_html
 from jiebei_lib.show.widget.fields import Field, both, button, choice, file, group, text
@@ -197,8 +197,7 @@ def _answer(talk: _Talk, lang: str) -> Words:
     made = _template().answer(
         words.title(found, lang),
         words.headline(found, lang),
-        heads("situation.order.table", lang),
-        words.order_rows(found, lang),
+        words.order_lines(found, lang),
         words.month_words(found, lang),
         words.will_words(found, lang),
         words.check_words(found, lang),

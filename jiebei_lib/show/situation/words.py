@@ -69,6 +69,16 @@ def order_rows(found: SituationAnswer, lang: str) -> list[list[str]]:
     ]
 
 
+def order_lines(found: SituationAnswer, lang: str) -> list[tuple[str, str]]:
+    """The same as a name and a line each, for a narrow page."""
+    out = []
+    for _, name, days, overdue, why, whom, offer in order_rows(found, lang):
+        key = "line" if found.to_offer is not None else "line_no_offer"
+        slots = {"days": days, "overdue": overdue, "why": why, "whom": whom, "offer": offer}
+        out.append((name, say(f"situation.order.{key}", lang, **slots)))
+    return out
+
+
 def _days(days: int | None, lang: str) -> str:
     if days is None:
         return say("situation.order.unknown", lang)
@@ -182,7 +192,7 @@ def borrower_block(borrower: Borrower, lang: str) -> Block:
     return Block(
         title(found, lang),
         headline(found, lang),
-        [" · ".join(row[:6]) for row in order_rows(found, lang)] + month_words(found, lang),
+        [f"{name} {rest}" for name, rest in order_lines(found, lang)] + month_words(found, lang),
         ["", say("situation.steps.title", lang)],
         steps,
         [say("situation.limits", lang)],
