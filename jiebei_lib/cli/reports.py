@@ -86,6 +86,7 @@ def reports(
     sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
     change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
+    template: Annotated[Path | None, typer.Option(help=t("reports.template"), metavar="FILE.ipynb")] = None,
 ) -> int:
     from jiebei_lib.reports import batch
 
@@ -105,6 +106,7 @@ def reports(
             tell,
             sheet,
             _added(policy, not single_file) if change else None,
+            template,
         )
     counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
     told(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))

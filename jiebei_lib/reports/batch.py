@@ -15,7 +15,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,11 @@ from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout, cleaned
 from jiebei_lib.core.tables.delimited import Source, TableError, WrongRow
-from jiebei_lib.core.tables.files import chunks, files_of
+from jiebei_lib.core.tables.files import chunks, files_of, names_of
 from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.portfolio.score_files import again, layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
+from jiebei_lib.reports import parameters
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.manifest import Manifest, alone_in, digest
@@ -98,11 +98,13 @@ def reports(
     progress: Callable[[int, int | None], None] | None = None,
     sheet: str | None = None,
     added: Added | None = None,
+    template: str | Path | None = None,
 ) -> Batch:
     """A report for each row of a table (see :func:`.score_files`) and each language, into the folder ``out``.
 
     The chart library lies once beside the reports, or with ``single_file`` in each of them. ``as_of`` is today if not given, or
-    the day of the run that is being resumed. ``added`` is put into each page.
+    the day of the run that is being resumed. ``added`` is put into each page. ``template``: a notebook of one's own in place of ours,
+    which is run as it is; columns named like its further parameters fill them (see parameters.py).
     """
     from jiebei_lib.core.assessment import checked_date
     from jiebei_lib.reports.index import index_page
@@ -112,11 +114,13 @@ def reports(
     if "pdf" in formats:
         report.find_browser()
     day = checked_date(as_of or Manifest(folder / MANIFEST).as_of)
-    how = {"formats": formats, "bundle": None if single_file else BUNDLE}
+    how: dict[str, Any] = {"formats": formats, "bundle": None if single_file else BUNDLE}
+    own = None if template is None else Path(template).resolve()
     files = files_of(given, sheet)
-    jobs = list(_jobs(files, mapping, langs, policy, day, how | ({"added": added.digest} if added else {})))
+    jobs = list(_jobs(files, mapping, langs, policy, day, how | ({"added": added.digest} if added else {}), own))
     if not jobs:  # before anything is written
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
+    how |= {"template": own} if own else {}
     with alone_in(folder):
         done = Manifest(folder / MANIFEST)
         if not single_file and "html" in formats:
@@ -172,18 +176,22 @@ def _checked_langs(langs: Iterable[str]) -> list[str]:
 
 
 def _jobs(
-    files: list[Source], mapping: Any, langs: list[str], policy: Policy, day: str, how: dict[str, Any]
+    files: list[Source], mapping: Any, langs: list[str], policy: Policy, day: str, how: dict[str, Any], own: Path | None
 ) -> Iterator[Job]:
     """Every report of the table, also those that cannot be: a wrong row, an id that stands twice."""
     plan, rules = (
         layout_of(files, mapping, ()),
         {"base": policy.base, **policy.overlay} if policy.overlay else policy.base,
     )
-    constant = json.dumps([how, policy.digest, day, __version__, _template_digest()], sort_keys=True)
+    constant = json.dumps([how, policy.digest, day, __version__, _template_digest(own)], sort_keys=True)
+    declared = parameters.declared_in(own) if own else {}
+    filled = parameters.columns_for(declared, names_of(files[0]), plan.columns.values()) if own else []
     stems: set[str] = set()
-    for number, case, wrong in _cases(files, plan):
+    for number, case, wrong, cells in _cases(files, plan, filled):
         case_id = case.case_id if case else f"{wrong.file}:{wrong.row}" if wrong else str(number)
         problem = wrong.problem if wrong else None
+        more, amiss = parameters.filled(declared, cells, number)
+        problem = problem or amiss
         if wrong and problem and problem.kind == "duplicate_id":
             case_id = f"{wrong.value} ({number})"
         stem = report.file_stem(case_id)
@@ -194,14 +202,17 @@ def _jobs(
             job = Job(number, case_id, lang, {}, f"{stem}.{lang}", wrong=problem)
             if problem is None and case is not None:
                 facts = {name: value for name, value in case.to_dict().items() if value is not None}
-                parameters = {"case": facts, "lang": lang, "policy": rules, "as_of": day}
-                text = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
-                job = replace(job, parameters=parameters, digest=digest(constant + text))
+                passed = {"case": facts, "lang": lang, "policy": rules, "as_of": day}
+                passed = {name: value for name, value in passed.items() if not own or name in declared} | more
+                text = json.dumps(passed, sort_keys=True, ensure_ascii=False)
+                job = replace(job, parameters=passed, digest=digest(constant + text))
             yield job
 
 
-def _cases(files: list[Source], plan: Layout) -> Iterator[tuple[int, Case | None, WrongRow | None]]:
-    """Row by row, numbered through all files: a case, or the first thing wrong with it."""
+def _cases(
+    files: list[Source], plan: Layout, more: list[str]
+) -> Iterator[tuple[int, Case | None, WrongRow | None, dict[str, Any]]]:
+    """Row by row, numbered through all files: a case, or the first thing wrong with it; and its cells in the columns ``more``."""
     before, ids_seen = 0, dict[str, int]()
     for file in files:
         skipped: list[WrongRow] = []
@@ -212,10 +223,11 @@ def _cases(files: list[Source], plan: Layout) -> Iterator[tuple[int, Case | None
             ids = columns["case_id"].to_pylist() if "case_id" in columns else None
             bad |= {each.row: each for _, each in again(columns.get("case_id"), chunk, plan, ids_seen)}
             rows = {int(row): n for n, row in enumerate(chunk.numbers)}
+            beside = {name: chunk.rows.column(name).to_pylist() for name in more}
             last = max(rows, default=last)
             for row in sorted({*rows, *(each for each in bad if each <= last)}):
                 if row in bad:
-                    yield before + row, None, bad[row]
+                    yield before + row, None, bad[row], {}
                     continue
                 n = rows[row]
                 facts = {
@@ -225,9 +237,10 @@ def _cases(files: list[Source], plan: Layout) -> Iterator[tuple[int, Case | None
                 }
                 if columns["amount_to"][n] > columns["amount_overdue"][n]:
                     facts["amount_overdue"] = (float(columns["amount_overdue"][n]), float(columns["amount_to"][n]))
-                yield before + row, Case(**facts, case_id=ids[n] if ids else str(before + row)), None
+                case = Case(**facts, case_id=ids[n] if ids else str(before + row))
+                yield before + row, case, None, {name: column[n] for name, column in beside.items()}
             skipped.clear()
-        yield from ((before + each.row, None, each) for each in skipped)
+        yield from ((before + each.row, None, each, {}) for each in skipped)
         before += max([last, *(each.row for each in skipped)])
 
 
@@ -260,7 +273,14 @@ def _render(
     if engine:  # a process of its own: it stays where no file of anybody's is taken for a module
         os.chdir(os.sep)
     files, headline = report.rendered(
-        TEMPLATE, parameters, name, how["formats"], Path(os.sep), lambda done: None, engine, how["bundle"]
+        how.get("template", TEMPLATE),
+        parameters,
+        name,
+        how["formats"],
+        Path(os.sep),
+        lambda done: None,
+        engine,
+        how["bundle"],
     )
     return {
         "files": {
@@ -297,6 +317,8 @@ def _sources() -> list[str]:
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
-@cache
-def _template_digest() -> str:
-    return digest((beside("templates") / f"{TEMPLATE}.ipynb").read_bytes())
+def _template_digest(own: Path | None = None) -> str:
+    try:
+        return digest((own or beside("templates") / f"{TEMPLATE}.ipynb").read_bytes())
+    except OSError as failure:
+        raise ReportError(Problem("no_file", str(own), {"value": failure.strerror or failure})) from None

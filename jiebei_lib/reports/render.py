@@ -77,7 +77,7 @@ def render(
 
 
 def rendered(
-    template: str,
+    template: str | Path,
     parameters: Mapping[str, Any],
     name: str,
     formats: Iterable[str],
@@ -88,9 +88,13 @@ def rendered(
 ) -> tuple[dict[str, str | bytes], str]:
     """The files of :func:`render` by suffix, written nowhere, and the headline. The notebook runs in ``folder``."""
     tell(0.05)
-    executed = execute(beside("templates") / f"{template}.ipynb", parameters, folder / f"{name}.ipynb", engine)
+    notebook = template if isinstance(template, Path) else beside("templates") / f"{template}.ipynb"
+    executed = execute(notebook, parameters, folder / f"{name}.ipynb", engine)
     tell(0.7)
     head, sections = collected(executed)
+    if not head:  # a template of somebody's own need not know of it
+        told = re.search(r"^# (.+)$", "\n".join(c.source for c in executed.cells if c.cell_type == "markdown"), re.M)
+        head = {"lang": parameters["lang"], "title": told[1] if told else name, "headline": told[1] if told else name}
     files: dict[str, str | bytes] = {".ipynb": _written(executed, compact=bundle is not None)}
     if "html" in formats:
         files[".html"] = page(head, sections, charts="live", bundle=bundle)
