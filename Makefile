@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help report examples test quick check lab app lock audit-deps clean
+.PHONY: help report examples test quick check lab app docs lock audit-deps clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lab: $(VENV)/.dev-stamp ## Open the notebooks in JupyterLab, on this machine onl
 app: $(VENV)/.dev-stamp ## Show the notebooks as a web app (Voila), on this machine only
 	JIEBEI_LANG=$(JIEBEI_LANG) $(BIN)/jiebei app notebooks
 
+docs: $(VENV)/.dev-stamp ## Build the documentation, Chinese and English, into docs/_build/html
+	$(BIN)/python docs/build.py
+
 # uv gives one file for all Pythons and systems, and keeps the index out of it. It asks the index that pip is set up for,
 # unless UV_DEFAULT_INDEX says another.
 lock: ## Renew requirements/*.lock with the newest versions that fit pyproject.toml
@@ -56,7 +59,7 @@ audit-deps: $(VENV)/.dev-stamp ## List what is installed, with versions, dates, 
 	$(BIN)/python -m tests.attack.dependencies
 
 clean: ## Remove .venv, caches and what was rendered (the examples stay)
-	rm -rf $(VENV) $(LOCKER) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks tests/artefacts
+	rm -rf $(VENV) $(LOCKER) dist build docs/_build .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks tests/artefacts
 	find jiebei_lib tests notebooks -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 	find reports -mindepth 1 -maxdepth 1 ! -name examples ! -name README.md -exec rm -rf {} +
 
