@@ -21,6 +21,7 @@ def page(
     lang: Annotated[str, typer.Option(help=t("page.langs"))] = BOTH,
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     lesson: Annotated[str | None, typer.Option(help=t("page.lesson"), metavar="LESSON")] = None,
+    game: Annotated[bool, typer.Option("--game", help=t("page.game"))] = False,
     seed: Annotated[int | None, typer.Option(help=t("page.seed"), min=0, max=999_999_999)] = None,
 ) -> None:
     from jiebei_lib.core.knowledge.user_files import write_whole
@@ -33,6 +34,10 @@ def page(
         from jiebei_lib.reports.light.lesson import quiz_page
 
         made = quiz_page(checked_lesson(lesson), lang, seed)
+    elif game:
+        from jiebei_lib.reports.light.graph import game_page
+
+        made = game_page(lang, seed)
     else:
         from jiebei_lib.core.case import Case
         from jiebei_lib.reports.light.page import explorer

@@ -1,21 +1,11 @@
 // Assesses one case from exported knowledge (export.py): what jiebei_lib.core.assessment.assess says, without a server.
 // Each function names the one in Python that it follows; tests/reports/light/test_engine.py holds both to the same answers.
 "use strict";
-const JiebeiEngine = (() => {
+const JiebeiEngine = (({ fixed }) => {
   const clip = (x, low, high) => Math.min(high, Math.max(low, x));
   const range = (low, high) => ({ low, high });
   const exp = (z) => Math.exp(z);
   const named = (table) => Object.entries(table);
-
-  // The fixed decimals of a number: exact, and a tie goes to the even digit, as in Python. Number.toFixed sends a tie up.
-  function fixed(x, digits) {
-    const most = 100, long = Math.abs(x).toFixed(Math.min(most, digits + 60));
-    const cut = long.length - Math.min(most, digits + 60) + digits;
-    const [kept, rest] = [long.slice(0, cut), long.slice(cut)];
-    const tie = /^50*$/.test(rest), even = Number(kept.replace(".", "").slice(-1)) % 2 === 0;
-    const plain = tie && even ? kept.replace(/\.$/, "") : Math.abs(x).toFixed(digits);
-    return (x < 0 && Number(plain) !== 0 ? "-" : "") + plain;
-  }
 
   // The drawn readings of a witness as columns of numbers; done once.
   function unpacked(side) {
@@ -334,6 +324,6 @@ const JiebeiEngine = (() => {
     };
   }
 
-  return { assess, fixed };
-})();
+  return { assess };
+})(typeof JiebeiKit === "undefined" ? require("./kit.js") : JiebeiKit);
 if (typeof module !== "undefined") module.exports = JiebeiEngine;

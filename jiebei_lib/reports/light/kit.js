@@ -15,6 +15,22 @@ const JiebeiKit = (() => {
   const fill = (place, ...children) => place.replaceChildren(...children.filter((each) => each !== null));
   const data = (id) => JSON.parse(document.getElementById(id).textContent);
 
+  // The fixed decimals of a number: exact, and a tie goes to the even digit, as in Python. Number.toFixed sends a tie up.
+  function fixed(x, digits) {
+    const most = 100, long = Math.abs(x).toFixed(Math.min(most, digits + 60));
+    const cut = long.length - Math.min(most, digits + 60) + digits;
+    const [kept, rest] = [long.slice(0, cut), long.slice(cut)];
+    const tie = /^50*$/.test(rest), even = Number(kept.replace(".", "").slice(-1)) % 2 === 0;
+    const plain = tie && even ? kept.replace(/\.$/, "") : Math.abs(x).toFixed(digits);
+    return (x < 0 && Number(plain) !== 0 ? "-" : "") + plain;
+  }
+
+  // 10,207.50
+  const sum = (amount) => {
+    const [whole, cents] = fixed(amount, 2).split(".");
+    return `${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${cents}`;
+  };
+
   // A sentence with its slots filled; {n:row|rows} is the number and the noun that fits it; the heads of a table are a list
   const filled = (sentence, slots) => Array.isArray(sentence) ? sentence : sentence.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
     one === undefined ? String(slots[name]) : `${slots[name]} ${String(slots[name]) === "1" ? one : many}`);
@@ -76,6 +92,6 @@ const JiebeiKit = (() => {
       ? el("button", { type: "button", id: "language", lang: other === "zh" ? "zh-CN" : "en", onclick: () => turn(other) }, say("light.page.language")) : null);
   }
 
-  return { filled, el, fill, data, kept, learner, packed, handIn, rests, frame };
+  return { fixed, sum, filled, el, fill, data, kept, learner, packed, handIn, rests, frame };
 })();
 if (typeof module !== "undefined") module.exports = JiebeiKit;

@@ -22,7 +22,7 @@ from jiebei_lib.reports.light.export import in_languages, knowledge
 from jiebei_lib.show.case.page import CasePage
 
 ROOM = "reports/light"
-SCRIPTS = ("engine.js", "kit.js", "words.js", "explorer.js")
+SCRIPTS = ("kit.js", "engine.js", "words.js", "explorer.js")
 BOTH = "both"
 
 

@@ -1,13 +1,7 @@
 // Says an assessment of engine.js in one language: picks whole sentences that export.py gave and fills their slots, as
 // jiebei_lib/show/case/first.py, page.py and jiebei_lib/page/text.py do.
 "use strict";
-const JiebeiWords = ((Engine, { filled }) => {
-  const fixed = Engine.fixed;
-  const thousands = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
-  const sum = (amount) => {
-    const [whole, cents] = fixed(amount, 2).split(".");
-    return `${thousands(whole)}.${cents}`;
-  };
+const JiebeiWords = (({ fixed, sum, filled }) => {
   const yuan = (amount) => sum(amount).replace(/\.00$/, "");
   const span = (low, high) => (low === high ? low : `${low}–${high}`);
 
@@ -140,5 +134,5 @@ const JiebeiWords = ((Engine, { filled }) => {
     };
   }
   return { speaker };
-})(...(typeof JiebeiEngine === "undefined" ? [require("./engine.js"), require("./kit.js")] : [JiebeiEngine, JiebeiKit]));
+})(typeof JiebeiKit === "undefined" ? require("./kit.js") : JiebeiKit);
 if (typeof module !== "undefined") module.exports = JiebeiWords;

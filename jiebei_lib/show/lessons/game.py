@@ -227,10 +227,14 @@ def _graded(state: game.State, lang: str) -> str:
     if case is None:
         return say("lessons.game.outlook_none", lang)
     found = answer(case, load_policy())
-    grade = found["so_far"]
+    return grade_words(found["so_far"], found["share"], lang)
+
+
+def grade_words(grade: str, share: float, lang: str) -> str:
+    """A grade of day 7 and the share of readings behind it."""
     if grade == "split":
-        grade = "split_above" if found["share"] > MAJORITY else "split_below"
-    return say(f"case.first.known.{grade}", lang, n=of_hundred(found["share"]), first=found["first_day"])
+        grade = "split_above" if share > MAJORITY else "split_below"
+    return say(f"case.first.known.{grade}", lang, n=of_hundred(share), first=game.DAYS)
 
 
 def _said(event: Mapping[str, Any], state: game.State, lang: str) -> str:

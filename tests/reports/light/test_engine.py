@@ -95,7 +95,7 @@ def in_node(asked: dict, folder: Path) -> list:
 def in_chromium(asked: dict, chromium) -> list:
     """The engine's answers in a browser."""
     tab = chromium.new_page()
-    for script in (LIGHT / "engine.js", LIGHT / "kit.js", LIGHT / "words.js", SCRIPT):
+    for script in (LIGHT / "kit.js", LIGHT / "engine.js", LIGHT / "words.js", SCRIPT):
         tab.add_script_tag(content=script.read_text("utf-8"))
     found = json.loads(tab.evaluate("(asked) => answers(JiebeiEngine, JiebeiWords, asked)", asked))
     tab.close()
