@@ -68,7 +68,7 @@ def audit(
         elif csv:
             sys.stdout.write(as_csv(found, lang))
         else:
-            _print(found, "" if log is None else log.name, lang)
+            _print(found, "" if log is None else log.name, lang, who)
     if (json or jsonl or csv or to is not None) and read.used is not None and "name" in read.used.content:
         print(*map_words(read.used, lang), sep="\n", file=sys.stderr)
     if json or jsonl or csv or to is not None:
@@ -84,7 +84,7 @@ def _now(told_at: str, zone: str) -> Any:
     return pd.Timestamp(told_at).tz_convert(zone if zone in available_timezones() else "UTC")
 
 
-def _print(findings: Any, name: str, lang: str) -> None:
+def _print(findings: Any, name: str, lang: str, who: str) -> None:
     from rich.text import Text
 
     from jiebei_lib.show.calls.words import AuditWords
@@ -107,6 +107,8 @@ def _print(findings: Any, name: str, lang: str) -> None:
                 line(say("calls.memory.line", lang, wrong=wrong["short"], cites=words.all_cites(wrong["rules"])))
     for note in words.notes():
         line(note)
+    if not name:
+        _to_do(findings, who, lang, line)
     rows = (
         []
         if not name
@@ -123,3 +125,13 @@ def _print(findings: Any, name: str, lang: str) -> None:
         line(say("calls.rejected.more", lang, count=len(findings.log.problems)), "yellow")
     if rows:
         line(say("calls.terminal.more", lang), "dim")
+
+
+def _to_do(findings: Any, who: str, lang: str, line: Any) -> None:
+    """What to do about a call from memory: what to beware of, what to keep, where to turn."""
+    from jiebei_lib.calls.remedies import remedies
+
+    line(say("calls.todo.heading", lang), "bold")
+    for kind in ("caution", "evidence", "route"):
+        for each in remedies(findings, who, kind):
+            line(f"· {each['text'][lang]}")

@@ -123,6 +123,7 @@ def letter(
 def ask(
     words: Annotated[list[str] | None, typer.Argument(help=t("ask.words"), metavar="[WORDS]...")] = None,
     topics: Annotated[bool, typer.Option("--topics", help=t("ask.topics"))] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help=t("ask.markdown"))] = False,
     state: Annotated[Path | None, typer.Option("--state", help=t("ask.state"), metavar="FILE.yaml")] = None,
     flow: Annotated[str | None, typer.Option(help=t("ask.flow"), metavar="text|mermaid")] = None,
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
@@ -139,7 +140,11 @@ def ask(
             )
         print(interview.flow(flow, lang))
         return
-    if topics:
+    if markdown:
+        from jiebei_lib.show.situation.words import topics_page
+
+        print(topics_page(lang), end="")
+    elif topics:
         print_topics(lang)
     elif words:
         found(" ".join(words), lang)

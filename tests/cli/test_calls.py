@@ -112,6 +112,17 @@ def test_the_report_reproduces(tmp_path) -> None:
     reproduces(made.notebook)
 
 
+def test_a_call_to_a_mother_is_one_to_a_contact_and_what_to_do_follows(capsys) -> None:
+    call = ["audit", "--call", "日期=2026-11-25 联系对象=母亲 结果=通话 说出了什么=overdue"]
+    assert run([*call, "--lang", "zh"]) == 0
+    shown = capsys.readouterr().out.replace("\n", "")
+    assert "向联系人透露欠款" in shown
+    assert all(word in shown for word in ("可以怎么办", "保存通话记录", "12378"))
+    assert run([*call, "--lang", "en", "--who", "contact"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Never say “I will pay it”" in shown and "What to do about it" in shown
+
+
 @pytest.mark.parametrize(
     ("lang", "said"),
     [

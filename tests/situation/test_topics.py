@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +101,11 @@ def test_the_list_and_the_answers_in_the_terminal(lang, words, capsys):
     assert ("请问支付宝App里的客服" if lang == "zh" else "with these words") in shown.replace("\n", "")
     assert run(["ask", "pizza", "--lang", lang]) == 0
     assert "--topics" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_of_the_docs_is_what_the_library_says(lang, capsys):
+    """Renew it with: jiebei ask --markdown --lang zh > docs/questions.zh.md"""
+    assert run(["ask", "--markdown", "--lang", lang]) == 0
+    page = Path(__file__).parents[2] / "docs" / f"questions.{lang}.md"
+    assert page.read_text("utf-8") == capsys.readouterr().out

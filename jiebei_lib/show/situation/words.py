@@ -237,3 +237,14 @@ def topic_lines(topic: AskedQuestion, lang: str) -> list[Line]:
         slots = {"whom": topic.ask["whom"][lang], "words": topic.ask["say"][lang]}
         out.append((say("situation.topics.cannot", lang, **slots), ""))
     return out
+
+
+def topics_page(lang: str) -> str:
+    """Every question with its answer as a page of Markdown, the most asked first."""
+    parts = [f"# {say('situation.topics.title', lang)}", say("situation.topics.note", lang)]
+    for topic in topics():
+        (question, _), *lines = topic_lines(topic, lang)
+        asked = f" ({topic.asked})" if topic.asked else ""
+        parts.append(f"## {question}{asked}")
+        parts += [text + (f"\n\n*{basis}*" if basis else "") for text, basis in lines]
+    return "\n\n".join(parts) + "\n"
