@@ -1,10 +1,14 @@
-"""How long it takes from a moved control to the changed picture, on 01_one_case in Chromium, and how much of it is the kernel's.
+"""How long it takes from a moved control to the answer on screen, in Chromium with Voilà, and how much of it is the kernel's.
 
-Run by hand (nothing is asserted: machines differ):    python tests/benchmarks/panel_latency.py [moves]
+Run by hand (nothing is asserted: machines differ):
 
-A move is one ``input`` event on the control of the amount, as a drag or a key gives it. "Sentence" is when the verdict has changed,
-"picture" when the chart of the readings has been drawn anew (plotly_afterplot) and the browser has come round to its next frame,
-"settled" when everything else on the panel has followed. A quarter of a second of rest between moves.
+    python tests/benchmarks/panel_latency.py [moves]             01_one_case closely: one control, many moves
+    python tests/benchmarks/panel_latency.py table [moves] [NN…] a table of the notebooks 01 to 06: headline, first picture, each panel
+
+A move is one ``input`` or ``change`` event on a control, as a drag or a key gives it. "Headline" is when the words on top have changed
+(where a panel has none, the title of its first picture), "picture" when the panel's first chart has been drawn anew (plotly_afterplot)
+and the browser has come round to its next frame, "settled" when everything on that panel has followed; of other panels, those that
+follow it by themselves. A quarter of a second of rest between moves, in the table as long as it is watched.
 """
 
 from __future__ import annotations
@@ -12,38 +16,64 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+# Of each notebook: which panel of the page, which control, and to what it is moved, in turn (a number, or the place of an option)
+TABLE = [
+    ("01_one_case.ipynb", 0, "amount_overdue", (3000, 9000, 20_000)),
+    ("02_policy_lab.ipynb", 0, "factors.amount.protective", (400, 700, 900)),
+    ("03_evidence.ipynb", 0, "scope", (1, 2, 0)),
+    ("03_evidence.ipynb", 3, "amount_overdue", (3000, 9000, 20_000)),
+    ("03_evidence.ipynb", 4, "selection", (1, 2, 0)),
+    ("04_what_waiting_costs.ipynb", 0, "days", (12, 30, 60)),
+    ("05_contact_conduct.ipynb", 0, "confidence", (1, 2, 0)),
+    ("06_portfolio.ipynb", 0, "by", (1, 2, 3)),
+    ("06_portfolio.ipynb", 0, "seed", (2, 3, 4)),
+]
+WATCHED = 2500  # ms after a move
 
-MOVE = """async (amount) => {
-  const panel = document.querySelector('.jiebei'), chart = panel.querySelector('[data-figure="readings"] .chart');
-  const box = panel.querySelector('.field[data-name="amount_overdue"] input[type=number]'), top = panel.querySelector('.top');
-  const turn = Number(panel.dataset.turn);
-  const sentence = new Promise((done) => {
-    const seen = new MutationObserver(() => { seen.disconnect(); done(performance.now()); });
-    seen.observe(top, { childList: true, subtree: true, characterData: true });
-    setTimeout(done, 5000, NaN);
+MOVE = """async ([place, name, value, watched]) => {
+  const panels = [...document.querySelectorAll('.jiebei')], panel = panels[place], out = { headline: NaN, picture: NaN, settled: {} };
+  const chart = panel.querySelector('.chart'), top = panel.querySelector('.top'), titled = panel.querySelector('figure .title');
+  const words = top.hidden || !top.firstChild ? titled : top, now = () => performance.now();
+  const shown = (done) => requestAnimationFrame(() => setTimeout(() => done(now())));
+  let start;
+  const seen = new MutationObserver(() => { seen.disconnect(); out.headline = now() - start; });
+  if (words) seen.observe(words, { childList: true, subtree: true, characterData: true });
+  chart?.once?.('plotly_afterplot', () => shown((at) => { out.picture = at - start; }));
+  const watch = panels.map((one, n) => {
+    const settled = new MutationObserver(() => { if (one.dataset.settled === one.dataset.turn) out.settled[n] = now() - start; });
+    settled.observe(one, { attributes: true, attributeFilter: ['data-settled'] });
+    return settled;
   });
-  const shown = (done) => requestAnimationFrame(() => setTimeout(() => done(performance.now())));
-  const picture = new Promise((done) => { chart.once('plotly_afterplot', () => shown(done)); setTimeout(done, 5000, NaN); });
-  const settled = new Promise((done) => {
-    const look = () => (Number(panel.dataset.settled) > turn && panel.getAttribute('aria-busy') === 'false'
-      ? done(performance.now()) : requestAnimationFrame(look));
+  const field = panel.querySelector(`.field[data-name="${name}"]`), select = field.querySelector('select');
+  const radio = field.querySelectorAll('input[type=radio]'), box = field.querySelector('input[type=number]');
+  start = now();
+  if (select) { select.selectedIndex = value; select.dispatchEvent(new Event('change', { bubbles: true })); }
+  else if (radio.length) radio[value].click();
+  else { box.value = value; box.dispatchEvent(new Event('input', { bubbles: true })); }
+  if (watched) await new Promise((done) => setTimeout(done, watched));
+  else await new Promise((done) => {
+    const all = () => place in out.settled && panel.getAttribute('aria-busy') === 'false' && !Number.isNaN(out.picture);
+    const look = () => (all() || now() - start > 5000 ? done() : requestAnimationFrame(look));
     look();
   });
-  const start = performance.now();
-  box.value = amount;
-  box.dispatchEvent(new Event('input', { bubbles: true }));
-  return (await Promise.all([sentence, picture, settled])).map((at) => at - start);
+  seen.disconnect();
+  watch.forEach((one) => one.disconnect());
+  return out;
 }"""
 
 
-def browser(moves: int) -> np.ndarray:
-    """Milliseconds (moves, 3): sentence, picture, settled."""
+@contextmanager
+def opened() -> Iterator[Any]:
+    """A function that opens a notebook of Voilà's in Chromium."""
     import shutil
 
     from conftest import Notebook, Server
@@ -54,17 +84,54 @@ def browser(moves: int) -> np.ndarray:
         shutil.copytree(ROOT / "notebooks", folder)
         with Server("voila", folder, "", "--no-browser", "--Voila.ip=127.0.0.1") as server:
             chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            notebook = Notebook(chromium, 1280, 800)
-            notebook.page.goto(f"{server.url}/voila/render/01_one_case.ipynb")
-            notebook.appeared("01_one_case.ipynb")
-            notebook.preset("good_history")
-            notebook.page.wait_for_timeout(2000)
-            rows = []
-            for n in range(moves + 5):
-                rows.append(notebook.page.evaluate(MOVE, 600 + (n * 2311) % 20_000))
-                notebook.page.wait_for_timeout(250)
+
+            def open_(name: str) -> Any:
+                notebook = Notebook(chromium, 1280, 800)
+                notebook.page.goto(f"{server.url}/voila/render/{name}")
+                notebook.appeared(name)
+                notebook.page.wait_for_timeout(2000)
+                return notebook
+
+            yield open_
             chromium.close()
-    return np.array(rows[5:])
+
+
+def browser(moves: int) -> np.ndarray:
+    """Milliseconds (moves, 3): sentence, picture, settled."""
+    rows = []
+    with opened() as open_:
+        notebook = open_("01_one_case.ipynb")
+        notebook.preset("good_history")
+        for n in range(moves + 5):
+            made = notebook.page.evaluate(MOVE, [0, "amount_overdue", 600 + (n * 2311) % 20_000, 0])
+            rows.append([made["headline"], made["picture"], made["settled"].get("0", np.nan)])
+            notebook.page.wait_for_timeout(250)
+    return np.array(rows[5:], float)
+
+
+def table(moves: int, only: list[str]) -> None:
+    """Median milliseconds for each notebook; of the panels that follow, in the order in which they were ready."""
+    print(
+        f"{'median of ' + str(moves) + ' moves, milliseconds':54}{'headline':>9}{'picture':>9}{'settled':>9}  followers"
+    )
+    with opened() as open_:
+        last, notebook = None, None
+        for name, place, field, values in TABLE:
+            if only and name[:2] not in only:
+                continue
+            if name != last:
+                if notebook is not None:
+                    notebook.context.close()
+                last, notebook = name, open_(name)
+            runs = [
+                notebook.page.evaluate(MOVE, [place, field, values[n % len(values)], WATCHED]) for n in range(moves + 1)
+            ][1:]
+            middle = [np.nanmedian(np.array([run[key] for run in runs], float)) for key in ("headline", "picture")]
+            panels = sorted({int(n) for run in runs for n in run["settled"]})
+            ready = {n: float(np.median([run["settled"].get(str(n), np.nan) for run in runs])) for n in panels}
+            own = ready.pop(place, np.nan)
+            others = ", ".join(f"{n + 1}: {at:.0f}" for n, at in sorted(ready.items(), key=lambda one: one[1]))
+            print(f"{name + ' ' + field:54}{middle[0]:9.0f}{middle[1]:9.0f}{own:9.0f}  {others}", flush=True)
 
 
 def kernel(moves: int) -> np.ndarray:
@@ -85,13 +152,16 @@ def kernel(moves: int) -> np.ndarray:
 
 def main(moves: int = 100) -> None:
     print(f"{'milliseconds, ' + str(moves) + ' moves':34}{'median':>8}{'95th':>8}{'most':>8}")
-    for names, table in (
+    for names, found in (
         (("kernel: sentence and picture", "kernel: all that follows"), kernel(moves)),
         (("Chromium: sentence changed", "Chromium: picture changed", "Chromium: all settled"), browser(moves)),
     ):
-        for name, column in zip(names, table.T, strict=True):
+        for name, column in zip(names, found.T, strict=True):
             print(f"{name:34}{np.nanmedian(column):8.1f}{np.nanpercentile(column, 95):8.1f}{np.nanmax(column):8.1f}")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    if sys.argv[1:2] == ["table"]:
+        table(int((sys.argv[2:3] or ["5"])[0]), sys.argv[3:])
+    else:
+        main(*map(int, sys.argv[1:2]))

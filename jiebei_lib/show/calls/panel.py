@@ -26,6 +26,7 @@ from jiebei_lib.show.calls.figures import calendar_figure, rules_figure
 from jiebei_lib.show.calls.letter import letter
 from jiebei_lib.show.calls.sides import SideBySide
 from jiebei_lib.show.calls.words import AuditWords
+from jiebei_lib.show.widget.composing import soon
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file, group, many, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.switch import current
@@ -96,12 +97,12 @@ def call_findings() -> Panel:
 
     panel = Panel(fields(), _draw_findings, name="call-findings")
 
-    def moved(_: Any) -> None:
+    def moved() -> None:
         panel.show(fields())
         panel.set(day=shared.day or None)
         panel.redraw()
 
-    shared.observe(moved, ["findings", "day"])
+    shared.observe(lambda _: soon(moved), ["findings", "day"])
     return panel
 
 
@@ -121,7 +122,7 @@ def what_to_do() -> Panel:
         presses={"letter": _letter},
         name="what-to-do",
     )
-    shared.observe(lambda _: panel.redraw(), ["findings"])
+    shared.observe(lambda _: soon(panel.redraw), ["findings"])
     return panel
 
 

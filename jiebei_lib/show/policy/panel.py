@@ -34,7 +34,7 @@ from jiebei_lib.show.widget.panel import Download, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
 
 MOST_CASES, LISTED = 500, 100  # rows of a loaded table; of these the ones that are listed
-QUIET = 0.5  # seconds without a change on the bench after which the other panels follow
+QUIET = 0.15  # seconds without a change on the bench after which the other panels follow
 
 
 class Bench(Panel):

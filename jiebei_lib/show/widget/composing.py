@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -16,6 +18,26 @@ from jiebei_lib.show.widget.fields import Field, flat
 
 SENT = ("number", "choice", "many", "check", "day")  # controls whose values a view may hold
 LONGEST_VIEW = 8000  # letters
+BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of the kernel that this runs in, if it runs in one."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        return None
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
+
+
+def soon(call: Callable[[], None]) -> None:
+    """Calls once what is at hand has been answered; at once where no event loop runs."""
+    loop = running_loop()
+    if loop is None:
+        call()
+    else:
+        loop.call_later(BREATH, call)
 
 
 def checked(field: Field, value: Any) -> Any:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import logging
-import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +19,7 @@ from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
-from jiebei_lib.show.widget.composing import Composing, checked, user_errors
+from jiebei_lib.show.widget.composing import BREATH, Composing, checked, running_loop, user_errors
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
@@ -48,7 +45,6 @@ WORDS = (
     "csv",
     "copied",
 )
-BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
 Part = Words | Figure
 Draw = Callable[[dict[str, Any], str], Any]
 
@@ -187,7 +183,7 @@ class Panel(Composing, anywidget.AnyWidget):
         if not later:
             return
         self._pending = (later, lang, self._turn)
-        loop = None if wait else _loop()
+        loop = None if wait else running_loop()
         if loop is None:
             self._finish(later, lang, self._turn)
         else:
@@ -364,16 +360,6 @@ def _part(item: Part, name: str, later: int | None) -> dict[str, Any]:
 
 def _order(part: Mapping[str, Any]) -> int:
     return part["later"] if part["later"] is not None else int(part["id"].split("-")[1])
-
-
-def _loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop of the kernel that this runs in, if it runs in one."""
-    ipython = sys.modules.get("IPython")
-    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
-        return None
-    with suppress(RuntimeError):
-        return asyncio.get_running_loop()
-    return None
 
 
 @cache

@@ -70,7 +70,7 @@ def test_a_users_mistake_is_said_in_both_languages_and_the_last_good_picture_sta
 def test_later_parts_keep_their_place_and_only_the_newest_state_is_drawn(monkeypatch):
     made, calls = [], []
     loop = SimpleNamespace(call_later=lambda delay, function, *given: calls.append((function, given)))
-    monkeypatch.setattr(kit, "_loop", lambda: loop)
+    monkeypatch.setattr(kit, "running_loop", lambda: loop)
 
     def draw(values, lang):
         day = values["days"]
