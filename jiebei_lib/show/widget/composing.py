@@ -141,6 +141,12 @@ class Composing(traitlets.HasTraits):
         """The same as a command line, where there is one."""
         return self._command(dict(self.values)) if self._command else ""
 
+    def set(self, **values: Any) -> None:
+        """Moves controls, as a person would: one recomputation for all of them."""
+        known = self._by_name()
+        user_errors(values, known)
+        self.values = {**self.values, **{name: checked(known[name], value) for name, value in values.items()}}
+
     def view(self) -> str:
         """The controls that were moved as one line, to be sent: JSON of what is chosen, nothing that a person wrote, no file. Empty
         where nothing was moved, and for panels that are one person's own (a quiz)."""

@@ -19,7 +19,7 @@ from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
-from jiebei_lib.show.widget.composing import BREATH, Composing, checked, running_loop, user_errors
+from jiebei_lib.show.widget.composing import BREATH, Composing, running_loop
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
@@ -122,12 +122,6 @@ class Panel(Composing, anywidget.AnyWidget):
         self.observe(lambda _: self._redraw() if self.page["asked"] != self.asked else None, "asked")  # moved, and back
         current.observe(lambda _: self._redraw(), "lang")
         self.on_msg(self._heard)
-
-    def set(self, **values: Any) -> None:
-        """Moves controls, as a person would: one recomputation for all of them."""
-        known = self._by_name()
-        user_errors(values, known)
-        self.values = {**self.values, **{name: checked(known[name], value) for name, value in values.items()}}
 
     def show(self, fields: Sequence[Field]) -> None:
         """Puts other fields in place of the ones shown; values of those that stay are kept."""
