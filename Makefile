@@ -53,7 +53,8 @@ lock: ## Renew requirements/*.lock with the newest versions that fit pyproject.t
 	  --group build --group venv --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header"; \
 	set -x; \
 	$$compile --upgrade --all-extras --output-file requirements/dev.lock && \
-	$$compile --upgrade --extra reports --constraints requirements/dev.lock --output-file requirements/report.lock
+	$$compile --upgrade --extra reports --constraints requirements/dev.lock --output-file requirements/report.lock && \
+	$$compile --upgrade --extra reports --extra portfolio --extra office --extra lab --constraints requirements/dev.lock --output-file requirements/app.lock
 
 audit-deps: $(VENV)/.dev-stamp ## List what is installed, with versions, dates, and what nobody looks after any more
 	$(BIN)/python -m tests.attack.dependencies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -28,7 +29,13 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("report", "dev")
+# What each lock is for, by extras: the reports alone; all that a user has, in a container; everything, tests too
+LOCKED = {
+    "report": ("build", "reports"),
+    "app": ("build", "reports", "portfolio", "office", "lab"),
+    "dev": ("build", *PYPROJECT["project"]["optional-dependencies"]),
+}
+LOCKS = tuple(LOCKED)
 EVERYTHING = ("build", *PYPROJECT["project"]["optional-dependencies"])
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
@@ -89,7 +96,7 @@ def requirements(*extras: str) -> list[Requirement]:
 
 
 def needs(lock: str) -> list[Requirement]:
-    return requirements(*(("build", "reports") if lock == "report" else EVERYTHING))
+    return requirements(*LOCKED[lock])
 
 
 def environments() -> list[dict[str, str]]:
@@ -167,13 +174,14 @@ def test_reports_need_no_jupyterlab() -> None:
     none_of([f"report.lock has {name}" for name in sorted(NOT_FOR_REPORTS & pins("report").keys())])
 
 
-def test_the_two_locks_agree() -> None:
-    report, dev = pins("report"), pins("dev")
+@pytest.mark.parametrize("lock", ["report", "app"])
+def test_the_locks_agree(lock: str) -> None:
+    part, dev = pins(lock), pins("dev")
     problems = []
-    for name, found in sorted(report.items()):
+    for name, found in sorted(part.items()):
         ours, theirs = ({str(pin.version) for pin in some} for some in (found, dev.get(name, [])))
         if ours != theirs:
-            problems.append(f"{name}: {', '.join(ours)} in report.lock, {', '.join(theirs) or 'absent'} in dev.lock")
+            problems.append(f"{name}: {', '.join(ours)} in {lock}.lock, {', '.join(theirs) or 'absent'} in dev.lock")
     none_of(problems)
 
 
@@ -362,3 +370,77 @@ def test_make_help_lists_each_target(target: str) -> None:
         ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert re.search(rf"^  make {target} +\S", done.stdout, re.M)
+
+
+# ---- a container, a development container, Binder -----------------------------------------------------------------
+
+INSTRUCTIONS = {
+    "ARG",
+    "FROM",
+    "ENV",
+    "RUN",
+    "WORKDIR",
+    "COPY",
+    "USER",
+    "EXPOSE",
+    "HEALTHCHECK",
+    "ENTRYPOINT",
+    "CMD",
+    "LABEL",
+}
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Containerfile's instructions, each on one line."""
+    text = re.sub(r"^\s*#.*\n", "", (ROOT / "Containerfile").read_text(encoding="utf-8"), flags=re.M)
+    lines = [line.strip() for line in re.sub(r"\\\n\s*", "", text).splitlines()]
+    return [(line.split()[0], line.partition(" ")[2].strip()) for line in lines if line]
+
+
+def test_the_container_is_built_from_the_lock_by_an_ordinary_user_and_says_how_it_is() -> None:
+    told = instructions()
+    kinds = [kind for kind, _ in told]
+    assert set(kinds) <= INSTRUCTIONS and kinds.index("ARG") < kinds.index("FROM") < kinds.index("RUN")
+    assert kinds.index("USER") < kinds.index("ENTRYPOINT") and kinds.count("HEALTHCHECK") == 1
+    (user,) = (rest for kind, rest in told if kind == "USER")
+    assert user not in ("root", "0") and any(
+        kind == "RUN" and "useradd" in rest and user in rest for kind, rest in told
+    )
+    installs = [rest for kind, rest in told if kind == "RUN" and "pip install" in rest]
+    assert "--require-hashes" in installs[0] and "app.lock" in installs[0]
+    assert all(
+        "--require-hashes" in each or ("--no-deps" in each and "--no-build-isolation" in each) for each in installs
+    )
+    for kind, rest in told:
+        if kind == "COPY":
+            *given, _ = [word for word in rest.split() if not word.startswith("--")]
+            assert all((ROOT / name).exists() for name in given), rest
+        if kind in ("ENTRYPOINT", "CMD"):
+            assert isinstance(json.loads(rest), list)
+    assert json.loads(dict(told)["ENTRYPOINT"])[-1].endswith("jiebei") and json.loads(dict(told)["CMD"])[0] == "app"
+
+
+def test_the_places_where_it_runs_for_others_call_the_same_two_commands() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    assert "app.lock" in container["postCreateCommand"] and container["postAttachCommand"].startswith("jiebei lab ")
+    for name in ("postBuild", "start"):
+        file = ROOT / "binder" / name
+        assert os.access(file, os.X_OK), f"{name} must be executable"
+        assert subprocess.run(["sh", "-n", str(file)], check=False).returncode == 0
+    assert "jiebei lab" in (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
+    assert (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").strip() == "-r ../requirements/app.lock"
+
+
+@pytest.mark.parametrize(
+    "name", ["Containerfile", ".devcontainer/devcontainer.json", "binder/postBuild", "binder/start", "CITATION.cff"]
+)
+def test_none_of_these_names_an_address_of_its_own(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    none_of([each for each in re.findall(r"\S*://\S*|--(?:extra-)?index-url\S*", text) if "127.0.0.1" not in each])
+
+
+def test_the_citation_names_this_version() -> None:
+    told = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    here = re.search(r'__version__ = "(.+)"', (ROOT / "jiebei_lib" / "__init__.py").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors", "type", "license"} <= told.keys()
+    assert told["version"] == here[1] and told["license"] == PYPROJECT["project"]["license"]

@@ -69,7 +69,10 @@ def _values(param: Any, context: Any) -> tuple[str, ...]:
     if choices := getattr(param.type, "choices", None):
         return tuple(map(str, choices))
     if getattr(param, "_custom_shell_complete", None) is not None:
-        return tuple(item.value for item in param.shell_complete(context, ""))
+        try:
+            return tuple(item.value for item in param.shell_complete(context, ""))
+        except ImportError:  # a command whose extra is not installed has no words to offer
+            return ()
     return _levels().get(param.name or "", ())
 
 
