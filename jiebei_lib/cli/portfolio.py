@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,6 +34,17 @@ def _agreed(out: Path, to: str | None) -> None:
         raise UserError(Problem("invalid", "--to", {"value": shown(to), "allowed": items([ending or "-o -"])}))
 
 
+def _counted(mapping: Path | None, as_of: str | None) -> Path | dict[str, Any] | None:
+    """The mapping with the day to which due dates are counted, where one is given."""
+    from jiebei_lib.core.knowledge.user_files import read_yaml
+    from jiebei_lib.core.tables.delimited import TableError
+
+    if as_of is None:
+        return mapping
+    content = read_yaml(mapping, TableError) if mapping else {}
+    return {**content, "as_of": as_of} if isinstance(content, dict) else mapping
+
+
 def score(
     given: Annotated[list[Path], typer.Argument(help=t("score.given"), metavar="IN...")],
     out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")],
@@ -44,6 +55,7 @@ def score(
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
     ranks: Annotated[bool, typer.Option("--ranks", help=t("score.ranks"))] = False,
+    as_of: Annotated[str | None, typer.Option(help=t("score.as_of"), metavar="DATE")] = None,
     to: Annotated[str | None, To] = None,
 ) -> int:
     from jiebei_lib.portfolio.score_files import score_files
@@ -51,7 +63,7 @@ def score(
     lang = checked_lang(lang)
     _agreed(out, to)
     with bar(say("cli.score.doing", lang), lang) as tell:
-        made = score_files(given, out, policy, mapping, errors, lang, cluster, tell, ranks, sheet)
+        made = score_files(given, out, policy, _counted(mapping, as_of), errors, lang, cluster, tell, ranks, sheet)
     told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
     if made.readings is not None:
         told(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))

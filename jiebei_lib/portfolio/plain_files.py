@@ -19,7 +19,7 @@ from jiebei_lib.core.knowledge.problems import Problem, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.scoring.many import ADDED, words
-from jiebei_lib.core.tables.columns import DAMAGED, Layout, level_of, meant, number_of
+from jiebei_lib.core.tables.columns import DAMAGED, Layout, days_to, level_of, meant, number_of
 from jiebei_lib.core.tables.delimited import JsonWriter, Source, TableError, WrongRow
 from jiebei_lib.core.tables.files import kind, safe
 from jiebei_lib.core.tables.table import in_parts, within
@@ -71,10 +71,13 @@ def _fine(
             if spec["type"] != "text":
                 columns[name] = np.full(len(table), -1) if spec["type"] == "level" else np.full(len(table), np.nan)
             continue
+        cells = table[source]
+        if name == "days_overdue" and plan.as_of is not None:
+            cells = cells.map(lambda cell: days_to([cell], plan.as_of)[0], na_action="ignore")
         bad = (
             _ids(table[source], numbers, file, source, wrong, seen)
             if spec["type"] == "text"
-            else _facts(name, table[source], plan.values.get(name, {}), columns)
+            else _facts(name, cells, plan.values.get(name, {}), columns)
         )
         for row in np.flatnonzero(bad):
             text = table[source].iloc[row]

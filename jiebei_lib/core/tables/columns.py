@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from jiebei_lib.core.case import FIELDS, allowed, checked
-from jiebei_lib.core.knowledge.fields import Fields, heading, number_in, plain
+from jiebei_lib.core.knowledge.fields import Fields, date_in, heading, number_in, plain
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.tables.delimited import TableError, WrongRow
@@ -26,15 +27,18 @@ DAMAGED = re.compile(
 MONTHS = re.compile(r"(\d{1,3}|[一二两三四五六七八九十])\s*(?:个|個)?(?:月|months?)", re.ASCII)  # no number of days
 MONTH_WORDS = {word: n for n, word in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
 SCALED = re.compile(r"[百千万亿]元|(?<=[（(/])[千万亿](?=[）)]|$)")  # a heading that counts in more than single yuan
+MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?$", re.ASCII)  # what a date has where its column holds times
 NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{0,15})?$"  # text that is a number as it stands
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column of a table holds which field, and what its own words mean (``values``, from a mapping file)."""
+    """Which column of a table holds which field, and what its own words mean (``values``, from a mapping file). ``as_of``: the day to which
+    days are counted where the column of days holds due dates."""
 
     columns: dict[str, str]
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    as_of: date | None = None
 
 
 def layout(
@@ -45,8 +49,8 @@ def layout(
     needed: Iterable[str] | None = None,
 ) -> Layout:
     """Which of the columns ``names`` holds which field. ``mapping``, a YAML file or its content, says what is not recognised:
-    ``columns: {field: column}`` and ``values: {field: {word: value}}``. ``needed``: the fields whose column must be there (of a case, what
-    is required but its id). Raises :class:`TableError`."""
+    ``columns: {field: column}``, ``values: {field: {word: value}}`` and ``as_of``, a day with which due dates serve for days. ``needed``:
+    the fields whose column must be there (of a case, what is required but its id). Raises :class:`TableError`."""
     if needed is None:
         needed = [n for n, spec in fields.items() if spec.get("column", spec["required"]) and spec["type"] != "text"]
     said = _mapping(mapping, fields)
@@ -67,14 +71,16 @@ def layout(
             problems.append(Problem("scaled_column", f"{where}: {shown(columns[0])}", {"value": scaled[0]}))
     for name in needed:
         dated = [column for column in names if heading(column) in map(heading, fields[name].get("instead", ()))]
-        if name not in found and dated:
+        if name not in found and len(dated) == 1 and said.as_of:
+            found[name] = dated
+        elif name not in found and dated:
             problems.append(Problem("dates_instead", f"{where}: {name}", {"value": items(dated)}))
         elif name not in found:
             slots = {"allowed": items(fields.names(name)), "value": items(names[:20])}
             problems.append(Problem("column_missing", f"{where}: {name}", slots))
     if problems:
         raise TableError(problems)
-    return Layout({name: found[name][0] for name in fields if name in found}, said.values)
+    return Layout({name: found[name][0] for name in fields if name in found}, said.values, said.as_of)
 
 
 def _mapping(given: str | Path | Mapping[str, Any] | None, fields: Fields) -> Layout:
@@ -84,9 +90,14 @@ def _mapping(given: str | Path | Mapping[str, Any] | None, fields: Fields) -> La
     if not isinstance(content, Mapping):
         raise TableError(Problem("invalid", where, {"value": shown(content), "allowed": Phrase("mapping")}))
     said: dict[str, dict[str, Any]] = {"columns": {}, "values": {}}
+    as_of = date_in(str(content["as_of"])) if "as_of" in content else None
+    if "as_of" in content and as_of is None:
+        problems.append(Problem("date", f"{where}: as_of", {"value": shown(content["as_of"])}))
     for key, part in content.items():
+        if key == "as_of":
+            continue
         if key not in said or not isinstance(part, Mapping):
-            problems.append(Problem("unknown_key", f"{where}: {shown(key)}", {"allowed": items(said)}))
+            problems.append(Problem("unknown_key", f"{where}: {shown(key)}", {"allowed": items([*said, "as_of"])}))
             continue
         said[key], wrong = fields.keyed(part, f"{where}: {key}")
         problems += wrong
@@ -98,7 +109,7 @@ def _mapping(given: str | Path | Mapping[str, Any] | None, fields: Fields) -> La
                 )
     if problems:
         raise TableError(problems)
-    return Layout(said["columns"], {name: _meanings(part) for name, part in said["values"].items()})
+    return Layout(said["columns"], {name: _meanings(part) for name, part in said["values"].items()}, as_of)
 
 
 def _meanings(part: Mapping[Any, Any]) -> dict[str, Any]:
@@ -132,6 +143,10 @@ def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[s
                 columns[name] = np.full(count, -1) if spec["type"] == "level" else np.full(count, math.nan)
             continue
         column = chunk.rows.column(source)
+        if name == "days_overdue" and plan.as_of is not None:
+            column = arrow().chunked_array(
+                [arrow().array(days_to(as_text(column).to_pylist(), plan.as_of), arrow().string())]
+            )
         words = plan.values.get(name, {})
         columns[name], bad = _column(name, column, words)
         if spec.get("span"):
@@ -159,6 +174,12 @@ def cleaned(chunk: Chunk, plan: Layout, most: int | None = None) -> tuple[dict[s
             )
         fine &= ~bad
     return columns, fine, wrong
+
+
+def days_to(cells: Iterable[str | None], as_of: date) -> list[str | None]:
+    """Due dates as days overdue on a day, below 0 where they lie ahead; what is no date stays as it is, for the check to refuse."""
+    dues = [(cell, date_in(MIDNIGHT.sub("", cell)) if cell else None) for cell in cells]
+    return [cell if due is None else str((as_of - due).days) for cell, due in dues]
 
 
 def with_spans(columns: dict[str, Any]) -> dict[str, Any]:

@@ -123,3 +123,54 @@ def test_no_two_ids_share_a_file_on_any_file_system(tmp_path: Path) -> None:
     names = [job.name for job in batch._jobs([path], None, ["zh"], load_policy(), "2026-11-25", {})]
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
         assert len({unicodedata.normalize(form, name).casefold() for name in names}) == len(IDS)
+
+
+DUE = "客户编号,应还日期,应还金额\nC1,2026-10-14,43.33\nC2,2026/11/28,50\nC3,soon,9\nC4,,1\nC5,2026年11月26日,7\n"
+TO_26 = {"columns": {"amount_overdue": "应还金额"}, "as_of": "2026-11-26"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_due_dates_serve_for_days_with_the_day_they_are_counted_to(tmp_path, kind):
+    """Case 29: a list with due dates instead of days."""
+    file = tmp_path / f"due.{kind}"
+    if kind == "csv":
+        file.write_text(DUE, "utf-8")
+    else:
+        (tmp_path / "x.csv").write_text(
+            DUE.replace("C3,soon,9\n", "").replace("年11月26日", "-11-26").replace("/", "-"), "utf-8"
+        )
+        table = pd.read_csv(tmp_path / "x.csv", parse_dates=["应还日期"])
+        table.to_parquet(file)
+    made = score_files([file], tmp_path / "out.csv", mapping=TO_26)
+    scored = pd.read_csv(tmp_path / "out.csv").set_index("客户编号")
+    by_days = score(pd.DataFrame({"days_overdue": [43, -2, 0], "amount_overdue": [43.33, 50, 7]}))
+    assert (
+        scored["verdict"].tolist() == by_days["verdict"].astype(str).tolist()
+        and scored["share"].tolist() == by_days["share"].tolist()
+    )
+    assert list(scored.index) == ["C1", "C2", "C5"] and made.bad == (2 if kind == "csv" else 1)
+
+
+def test_due_dates_serve_the_same_without_pyarrow(tmp_path):
+    from jiebei_lib.portfolio import plain_files
+    from jiebei_lib.portfolio.score_files import layout_of
+
+    file = tmp_path / "due.csv"
+    file.write_text(DUE, "utf-8")
+    good, wrong, rows = plain_files.scored_rows([file], layout_of([file], TO_26), load_policy())
+    score_files([file], tmp_path / "out.csv", mapping=TO_26)
+    assert good["share"].tolist() == pd.read_csv(tmp_path / "out.csv")["share"].tolist() and (len(wrong), rows) == (
+        2,
+        5,
+    )
+
+
+def test_without_a_day_due_dates_are_not_guessed_at_and_a_day_that_is_none_is_refused(tmp_path):
+    file = tmp_path / "due.csv"
+    file.write_text(DUE, "utf-8")
+    for mapping, said in (
+        ({"columns": TO_26["columns"]}, "--as-of"),
+        ({**TO_26, "as_of": "soon"}, "as_of: 'soon' is not a date"),
+    ):
+        with pytest.raises(TableError, match=said):
+            score_files([file], tmp_path / "out.csv", mapping=mapping)
