@@ -297,7 +297,7 @@ def test_who_comes_when_all_places_are_taken_is_told_so_and_gets_the_one_that_is
             pass
 
     monkeypatch.setenv("JIEBEI_CLASS", str(tmp_path / "c.sqlite"))
-    monkeypatch.setattr(served.comm, "create_comm", served.Line_)
+    monkeypatch.setattr(served.comm, "create_comm", served.PanelComm)
     in_a_thread(taken())
 
 
@@ -315,3 +315,11 @@ def test_memory_and_files_are_given_back(tmp_path):
         in_a_thread(come_and_go(now.link, 1))
         assert server.num_fds() <= before + 4
         assert server.memory_info().rss < 300 << 20
+
+
+def test_a_page_may_open_a_line_to_where_it_comes_from_and_nowhere_else(pages):
+    with urlopen(pages.link, timeout=30) as answer:
+        policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    host = pages.link.removeprefix("http://").rstrip("/")
+    assert policy["connect-src"] == f"'self' ws://{host} wss://{host}"
+    assert policy["script-src"] == "'self' blob:" and policy["default-src"] == "'self'"

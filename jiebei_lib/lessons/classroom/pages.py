@@ -39,9 +39,10 @@ KEPT_SECONDS = 600.0  # and so long before it is given up anyway
 BREATH = 0.03  # seconds between two places that are made ready ahead, so that who comes does not wait for one
 LARGEST = 1 << 16  # bytes of a message
 KEPT_BACK = ("_esm", "_css")  # of a panel's state: the browser has them as files
+# Of a page; some browsers do not count a WebSocket to where the page comes from as its own ('self')
 SAFE = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -58,7 +59,7 @@ def main() -> None:
 
 async def serve(asked: dict[str, Any]) -> None:
     """Serves the notebook ``asked["notebook"]`` at ``host`` and ``port`` to as many as there are ``places``, until the program ends."""
-    comm.create_comm = Line_
+    comm.create_comm = PanelComm
     room = Room(Lesson(Path(asked["notebook"])), asked["places"])
     names = set(asked["names"])
     handlers = [("/", Page), ("/line", Line), (r"/m/([0-9a-f]+)\.(?:js|css)", Module), (".*", Nothing)]
@@ -118,7 +119,7 @@ def _compiled(source: str) -> tuple[Any, Any]:
 # ---- the students --------------------------------------------------------------------------------------------------
 
 
-class Line_(comm.DummyComm):
+class PanelComm(comm.DummyComm):
     """A panel's line to its place; a panel's state, which goes out when it is made, is asked for when somebody sits down."""
 
     def __init__(self, *given: Any, **more: Any):
@@ -262,11 +263,11 @@ class Request(RequestHandler):
     def prepare(self) -> None:
         if not guard.known_host(self.request.host, self.names):
             raise HTTPError(403)
+        for name, value in SAFE.items():
+            self.set_header(name, value.replace("{host}", self.request.host))
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        for name, value in SAFE.items():
-            self.set_header(name, value)
 
     def write_error(self, status_code: int, **_: Any) -> None:
         self.finish(str(status_code))

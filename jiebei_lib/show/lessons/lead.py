@@ -73,7 +73,7 @@ def _checked(given: Any) -> Lead:
     for each in fields(Lead):
         value = given.get(each.name) if isinstance(given, dict) else None
         if each.name == "until":
-            fine = type(value) in (int, float) and 0 <= value < LAST
+            fine = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LAST
         else:
             fine = value in known[each.name] if each.name in known else isinstance(value, bool)
         out[each.name] = value if fine else getattr(start, each.name)
