@@ -1,6 +1,6 @@
 """A class with one hostile student: how long the others wait, and what the server's memory and open files do. By hand::
 
-python -m tests.attack.hostile_class --students 40 --rounds 3 --file /tmp/class.sqlite
+python -m tests.attack.hostile_class --students 40 --rounds 3 --file class.sqlite [--pages]
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from jiebei_lib.lessons.classroom import opened
 from jiebei_lib.lessons.store import Store
-from tests.lessons.students import Student, percentile
+from tests.lessons.students import PageStudent, Student, percentile
 
 
-async def hostile(link: str, ended: asyncio.Event, tried: dict[str, int]) -> None:
+async def hostile(link: str, ended: asyncio.Event, tried: dict[str, int], kind: type[Student]) -> None:
     """Asks for pages without end, floods its own kernel, guesses codes, leaves requests half said."""
     to = link.removeprefix("http://").rstrip("/").split(":")
     while not ended.is_set():
@@ -33,7 +33,7 @@ async def hostile(link: str, ended: asyncio.Event, tried: dict[str, int]) -> Non
             _, half = await asyncio.open_connection(to[0], int(to[1]))
             half.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-a: ")
             tried["half requests"] = tried.get("half requests", 0) + 1
-            student = Student(link)
+            student = kind(link)
             await asyncio.wait_for(student.enter(), 20)
             model = student.panel("join")
             for n in range(300):
@@ -44,9 +44,11 @@ async def hostile(link: str, ended: asyncio.Event, tried: dict[str, int]) -> Non
         await asyncio.sleep(0.2)
 
 
-async def attend(link: str, number: int, rounds: int, server: psutil.Process, tried: dict[str, int]) -> list[float]:
+async def attend(
+    link: str, number: int, rounds: int, server: psutil.Process, tried: dict[str, int], kind: type[Student]
+) -> list[float]:
     """Everybody answers the first form and plays on, a second of thought between two presses."""
-    students, ended, waits = [Student(link) for _ in range(number)], asyncio.Event(), []
+    students, ended, waits = [kind(link) for _ in range(number)], asyncio.Event(), []
 
     async def one(student: Student) -> None:
         await student.enter()
@@ -73,7 +75,7 @@ async def attend(link: str, number: int, rounds: int, server: psutil.Process, tr
         )
 
     told("before")
-    foe = asyncio.create_task(hostile(link, ended, tried))
+    foe = asyncio.create_task(hostile(link, ended, tried, kind))
     work = asyncio.gather(*(one(student) for student in students), return_exceptions=True)
     while not work.done():
         await asyncio.wait([work], timeout=20)
@@ -90,12 +92,14 @@ def main() -> None:
     asked.add_argument("--students", type=int, default=40)
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--port", type=int, default=8961)
+    asked.add_argument("--pages", action="store_true", help="pages without kernels")
     asked.add_argument("--file", type=Path, required=True)
     given = asked.parse_args()
     tried: dict[str, int] = {}
-    with opened("lesson_1", "127.0.0.1", given.port, given.students, given.file) as now:
+    kind = PageStudent if given.pages else Student
+    with opened("lesson_1", "127.0.0.1", given.port, given.students, given.file, kernels=not given.pages) as now:
         server = psutil.Process(now.students.process.pid)
-        waits = asyncio.run(attend(now.link, given.students, given.rounds, server, tried))
+        waits = asyncio.run(attend(now.link, given.students, given.rounds, server, tried, kind))
         log = now.students.log.stat().st_size
     answers = Store(given.file).answers()
     print(f"hostile: {tried}; log {log >> 10} KB")

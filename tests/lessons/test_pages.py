@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import time
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psutil
@@ -323,3 +324,20 @@ def test_a_page_may_open_a_line_to_where_it_comes_from_and_nowhere_else(pages):
     host = pages.link.removeprefix("http://").rstrip("/")
     assert policy["connect-src"] == f"'self' ws://{host} wss://{host}"
     assert policy["script-src"] == "'self' blob:" and policy["default-src"] == "'self'"
+
+
+def test_who_comes_beyond_what_was_announced_gets_one_sentence(tmp_path):
+    async def come(link: str, number: int) -> list[PageStudent]:
+        students = [PageStudent(link) for _ in range(number)]
+        for student in students:
+            await student.enter()
+        with pytest.raises(HTTPError) as refused:
+            await asyncio.to_thread(urlopen, Request(link), timeout=30)
+        page = refused.value.read().decode()
+        assert refused.value.code == 503 and "Refresh" in refused.value.headers
+        assert "位子都坐满了" in page and "Every place" in page
+        await students[0].press("before", "begin")  # those who are in go on
+        return students
+
+    with opened(tmp_path, students=2) as now:
+        in_a_thread(come(now.link, 2 + classroom.SPARE))
