@@ -35,6 +35,7 @@ def audit(
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
     who: Annotated[str, typer.Option(help=t("audit.who"), metavar="borrower|contact")] = "borrower",
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> int:
     from jiebei_lib.calls.audit import audit as audited
     from jiebei_lib.calls.log import read_log
@@ -56,7 +57,9 @@ def audit(
         memory: dict[str, Any] = {"calls": call, "told_at": told_at, "zone": place} if call else {}
         stem = "memory" if call or log is None else log.stem
         name = "" if call else stem
-        made = audit_report(read, lang, rules, as_of, who, to.split(","), out, stem, name, confidence, **memory)
+        made = audit_report(
+            read, lang, rules, as_of, who, to.split(","), out, stem, name, confidence, brand=brand, **memory
+        )
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     else:
         found = audited(read, rule_sets, as_of)

@@ -82,11 +82,12 @@ def handout(
     sheet: Annotated[str, typer.Option(help=t("handout.sheet"))] = "all",
     seed: Annotated[int | None, typer.Option(help=t("handout.seed"))] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+    brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> None:
     needs("papermill")
     from jiebei_lib.reports.kinds import handouts
 
-    made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed)
+    made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed, brand)
     for each in made:
         told(*filter(None, [each.html, each.pdf, each.notebook]))
 

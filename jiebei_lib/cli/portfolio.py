@@ -85,6 +85,7 @@ def portfolio(
     most: Annotated[int, typer.Option("--list", help=t("portfolio.list"), metavar="N", min=0, max=200)] = 20,
     pairs: Annotated[str | None, typer.Option(help=t("portfolio.pairs"), metavar="A,B")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> int:
     from jiebei_lib.core.policy import load_policy
     from jiebei_lib.portfolio import summary as book
@@ -98,7 +99,9 @@ def portfolio(
     bad = len({(each.file, each.row) for each in loaded.wrong})
     summed = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
     stem = report.file_stem(f"portfolio-{given[0].stem}")
-    made = report.render("portfolio_report", {"book": dict(summed), "lang": lang}, stem, formats, out)
+    made = report.render(
+        "portfolio_report", {"book": dict(summed), "lang": lang}, stem, formats, out, brand=report.branded(brand)
+    )
     told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     return _wrong(loaded, lang)
 

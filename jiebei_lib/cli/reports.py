@@ -25,6 +25,7 @@ def report(
     kept: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help=t("report.refresh"))] = False,
     change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
+    brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> None:
     from jiebei_lib.core.case import Case
     from jiebei_lib.money.loan import Loan
@@ -44,9 +45,8 @@ def report(
     if case.suffix == ".ipynb" and check:
         notebook = case
     else:
-        made = case_report(
-            Case.read(case), lang, policy, as_of, to.split(","), out, loan=Loan.read(loan) if loan else None
-        )
+        owed = Loan.read(loan) if loan else None
+        made = case_report(Case.read(case), lang, policy, as_of, to.split(","), out, loan=owed, brand=brand)
         if change and made.html:
             _with_change(made.html, Case.read(case), lang, policy, as_of)
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
@@ -87,6 +87,7 @@ def reports(
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
     change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
     template: Annotated[Path | None, typer.Option(help=t("reports.template"), metavar="FILE.ipynb")] = None,
+    brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> int:
     from jiebei_lib.reports import batch
 
@@ -107,6 +108,7 @@ def reports(
             sheet,
             _added(policy, not single_file) if change else None,
             template,
+            brand,
         )
     counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
     told(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))

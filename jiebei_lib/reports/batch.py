@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib import __version__
 from jiebei_lib.core.case import FIELDS, Case
@@ -33,6 +33,9 @@ from jiebei_lib.reports import parameters
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.manifest import Manifest, alone_in, digest
+
+if TYPE_CHECKING:
+    from jiebei_lib.page.brand import Brand
 
 TEMPLATE = "case_report"
 BUNDLE, MANIFEST, INDEX = "plotly.min.js", "manifest.jsonl", "index.html"
@@ -99,12 +102,14 @@ def reports(
     sheet: str | None = None,
     added: Added | None = None,
     template: str | Path | None = None,
+    brand: str | Path | None = None,
 ) -> Batch:
     """A report for each row of a table (see :func:`.score_files`) and each language, into the folder ``out``.
 
     The chart library lies once beside the reports, or with ``single_file`` in each of them. ``as_of`` is today if not given, or
-    the day of the run that is being resumed. ``added`` is put into each page. ``template``: a notebook of one's own in place of ours,
-    which is run as it is; columns named like its further parameters fill them (see parameters.py).
+    the day of the run that is being resumed. ``added`` is put into each page. ``brand``: whose dress they wear.
+    ``template``: a notebook of one's own in place of ours, which is run as it is; columns named like its further parameters fill
+    them (see parameters.py).
     """
     from jiebei_lib.core.assessment import checked_date
     from jiebei_lib.reports.index import index_page
@@ -115,12 +120,13 @@ def reports(
         report.find_browser()
     day = checked_date(as_of or Manifest(folder / MANIFEST).as_of)
     how: dict[str, Any] = {"formats": formats, "bundle": None if single_file else BUNDLE}
+    worn = report.branded(brand)
     own = None if template is None else Path(template).resolve()
     files = files_of(given, sheet)
-    jobs = list(_jobs(files, mapping, langs, policy, day, how | ({"added": added.digest} if added else {}), own))
+    jobs = list(_jobs(files, mapping, langs, policy, day, _marked(how, added, worn), own))
     if not jobs:  # before anything is written
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
-    how |= {"template": own} if own else {}
+    how |= ({"template": own} if own else {}) | ({"brand": worn} if worn else {})
     with alone_in(folder):
         done = Manifest(folder / MANIFEST)
         if not single_file and "html" in formats:
@@ -136,6 +142,11 @@ def reports(
         done.settle([job.key for job in jobs])
         report.write(folder / INDEX, index_page(jobs, done.lines, policy))
     return Batch(folder, len(open_) - failed, kept, failed)
+
+
+def _marked(how: dict[str, Any], added: Added | None, worn: Brand | None) -> dict[str, Any]:
+    """What a report's input is besides its case: how it is made, what is added, whose dress it wears."""
+    return how | ({"added": added.digest} if added else {}) | ({"brand": worn.digest} if worn else {})
 
 
 def _lay_beside(folder: Path, added: Added | None) -> None:
@@ -281,6 +292,7 @@ def _render(
         lambda done: None,
         engine,
         how["bundle"],
+        how.get("brand"),
     )
     return {
         "files": {

@@ -18,7 +18,7 @@ from jiebei_lib.core.tables.files import safe
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
-from jiebei_lib.reports.render import REPORTS, Rendered, checked_formats, file_stem, render, writable, write
+from jiebei_lib.reports.render import REPORTS, Rendered, branded, checked_formats, file_stem, render, writable, write
 
 LISTED = 10  # rows that are named where none could be read
 MOST_REJECTED = 200  # rows that a report names; the rest are counted
@@ -39,6 +39,7 @@ def audit_report(
     calls: Sequence[Mapping[str, Any] | str] = (),
     told_at: str = "",
     zone: str | None = None,
+    brand: str | Path | None = None,
 ) -> Rendered:
     """The report on one log, or on ``calls`` that someone remembers (``log`` then what was read of them at ``told_at``), as
     ``<stem>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``; beside that of a log ``<stem>.attempts.csv``: the rows that could
@@ -66,7 +67,9 @@ def audit_report(
         "name": name,
         "rejected": rejected,
     }
-    return render("audit_report", parameters, stem, to, out, progress, data=[copy] if copy else [])
+    return render(
+        "audit_report", parameters, stem, to, out, progress, data=[copy] if copy else [], brand=branded(brand)
+    )
 
 
 def kept_rows(log: Log) -> str:
@@ -93,6 +96,7 @@ def case_report(
     progress: Callable[[float], None] | None = None,
     loan: Loan | None = None,
     engine: str | None = None,
+    brand: str | Path | None = None,
 ) -> Rendered:
     """The report on one case, as ``<case_id>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``. ``engine`` is papermill's.
 
@@ -109,7 +113,7 @@ def case_report(
     }
     if loan is not None:
         parameters["loan"] = loan.to_dict()
-    return render("case_report", parameters, file_stem(case.case_id), to, out, progress, engine)
+    return render("case_report", parameters, file_stem(case.case_id), to, out, progress, engine, brand=branded(brand))
 
 
 ALL = "all"
@@ -122,13 +126,14 @@ def handouts(
     out: Path | str = REPORTS,
     sheet: str = ALL,
     seed: int | None = None,
+    brand: str | Path | None = None,
 ) -> list[Rendered]:
     """One sheet of a lesson, or all, as ``<lesson>-<sheet>.<lang>.html`` and ``.pdf``. Raises :class:`ReportError`."""
-    formats = checked_formats(to)
+    formats, worn = checked_formats(to), branded(brand)
     if sheet not in (*SHEETS, ALL):
         raise ReportError(Problem("not_one_of", "--sheet", {"value": shown(sheet), "allowed": items([*SHEETS, ALL])}))
     parameters = {"lesson": lesson, "lang": lang, "seed": SEED if seed is None else seed}
     return [
-        render("handout", {**parameters, "sheet": name}, f"{lesson}-{name}", formats, out)
+        render("handout", {**parameters, "sheet": name}, f"{lesson}-{name}", formats, out, brand=worn)
         for name in (SHEETS if sheet == ALL else [sheet])
     ]

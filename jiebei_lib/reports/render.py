@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib import __version__
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, items, shown
@@ -26,6 +26,9 @@ from jiebei_lib.page.html import HEAD, plotly_bundle, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.pdf import find_browser, printed
+
+if TYPE_CHECKING:
+    from jiebei_lib.page.brand import Brand
 
 FORMATS = ("html", "pdf")
 NEEDED = ("papermill", "nbclient", "ipykernel", "plotly")
@@ -55,6 +58,7 @@ def render(
     engine: str | None = None,
     bundle: str | None = None,
     data: Iterable[Path] = (),
+    brand: Brand | None = None,
 ) -> Rendered:
     """Any report template of ``notebooks/templates``, run with ``parameters`` (which hold ``lang``) and written to ``out``.
 
@@ -70,7 +74,7 @@ def render(
         find_browser()
     folder, name = writable(Path(out)), f"{stem}.{lang}"
     with private_folder(data) as run_in:
-        files, headline = rendered(template, parameters, name, formats, run_in, tell, engine, bundle)
+        files, headline = rendered(template, parameters, name, formats, run_in, tell, engine, bundle, brand)
     paths = {suffix: write(folder / f"{name}{suffix}", content) for suffix, content in files.items()}
     tell(1.0)
     return Rendered(paths[".ipynb"], paths.get(".html"), paths.get(".pdf"), headline)
@@ -85,6 +89,7 @@ def rendered(
     tell: Callable[[float], None],
     engine: str | None = None,
     bundle: str | None = None,
+    brand: Brand | None = None,
 ) -> tuple[dict[str, str | bytes], str]:
     """The files of :func:`render` by suffix, written nowhere, and the headline. The notebook runs in ``folder``."""
     tell(0.05)
@@ -95,12 +100,29 @@ def rendered(
     if not head:  # a template of somebody's own need not know of it
         told = re.search(r"^# (.+)$", "\n".join(c.source for c in executed.cells if c.cell_type == "markdown"), re.M)
         head = {"lang": parameters["lang"], "title": told[1] if told else name, "headline": told[1] if told else name}
+    kind = "" if isinstance(template, Path) else template.removesuffix("_report")
     files: dict[str, str | bytes] = {".ipynb": _written(executed, compact=bundle is not None)}
     if "html" in formats:
-        files[".html"] = page(head, sections, charts="live", bundle=bundle)
+        files[".html"] = page(head, sections, charts="live", bundle=bundle, brand=brand, kind=kind)
     if "pdf" in formats:
-        files[".pdf"] = printed(page(head, sections, charts="live", opened=True), find_browser())
+        files[".pdf"] = printed(
+            page(head, sections, charts="live", opened=True, brand=brand, kind=kind), find_browser()
+        )
     return files, head["headline"]
+
+
+def branded(path: str | Path | None) -> Brand | None:
+    """The brand of a file, if one is named, with sections that our reports have. Raises :class:`ReportError`."""
+    if path is None:
+        return None
+    from jiebei_lib.page.brand import KINDS, read_brand
+
+    known = {}
+    for kind in KINDS:
+        file = beside("templates") / (f"{kind}.ipynb" if kind == "handout" else f"{kind}_report.ipynb")
+        cells = [cell for cell in json.loads(file.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+        known[kind] = [cell["id"] for cell in cells if cell["id"] not in ("parameters", "head")]
+    return read_brand(path, known)
 
 
 def checked_formats(to: Iterable[str]) -> list[str]:
@@ -321,10 +343,12 @@ def page(
     charts: str = "live",
     bundle: str | None = None,
     opened: bool = False,
+    brand: Brand | None = None,
+    kind: str = "",
 ) -> str:
     """One HTML page that needs nothing from anywhere. ``charts``: ``live`` draws with the chart library, carried once in the page
     or, with ``bundle``, beside it under that relative address (and the style as :data:`STYLE`); ``none`` leaves the places empty for
-    pictures. ``opened``: sections that open at a press stand open, for print."""
+    pictures. ``opened``: sections that open at a press stand open, for print. ``brand``: whose dress it has, by the ``kind`` of report."""
     from markupsafe import Markup
 
     from jiebei_lib.page.figure import untitled
@@ -332,7 +356,7 @@ def page(
 
     lang, number, prepared = head["lang"], 0, []
     parts: list[dict[str, Any]]
-    for section in sections:
+    for section in brand.chosen(kind, sections) if brand else sections:
         parts = []
         for part in section["parts"]:
             if "html" in part:
@@ -363,6 +387,7 @@ def page(
             script=script,
             bundle=bundle,
             opened=opened,
+            brand=brand,
             numbers=say("page.numbers", lang),
             skip=say("page.skip", lang),
             made=say("page.made", lang, version=__version__),

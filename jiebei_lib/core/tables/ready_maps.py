@@ -85,9 +85,9 @@ def with_headings(source: Any, mapping: Any, file: str) -> Any:
     """A file of a known kind that is written without headings, with them; any other as it is."""
     for name, each in shipped(file).items():
         if str(mapping) in (AUTO, name) and "bare" in each and isinstance(source, Path | Upload):
-            with opened(source) as file:  # its first line, and no more unless it is of this kind
+            with opened(source) as lines:  # its first line, and no more unless it is of this kind
                 csv_like = isinstance(source, Upload) or source.suffix.lower() == ".csv"
-                first = file.readline(FIRST_LINE) if csv_like else b""
+                first = lines.readline(FIRST_LINE) if csv_like else b""
             row = next(csv.reader([first.decode("utf-8", "replace")]), [])
             at = each["bare"].index(each["columns"]["at"][-1])
             if each["bare_least"] <= len(row) <= len(each["bare"]) and re.match(r"\d{4}-\d\d-\d\d ", row[at]):
