@@ -238,7 +238,7 @@ def test_any_bytes_are_a_table_or_are_told(read_it, name: str, content: bytes) -
 
 def test_due_dates_instead_of_days_are_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("客户编号,应还日期,金额\n1,2026-01-01,1\n", "utf-8")
-    with pytest.raises(TableError, match=r"only dates \(应还日期\); add a column of days"):
+    with pytest.raises(TableError, match=r"only dates \(应还日期\); say as of which day"):
         read_book(tmp_path / "t.csv")
 
 
