@@ -84,6 +84,7 @@ def portfolio(
     sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     most: Annotated[int, typer.Option("--list", help=t("portfolio.list"), metavar="N", min=0, max=200)] = 20,
     pairs: Annotated[str | None, typer.Option(help=t("portfolio.pairs"), metavar="A,B")] = None,
+    together: Annotated[bool, typer.Option("--together", help=t("portfolio.together"))] = False,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> int:
@@ -93,6 +94,8 @@ def portfolio(
 
     lang = checked_lang(lang)
     formats = report.checked_formats(to.split(",")) if pairs is None else []
+    if len(given) > 1 and not together and pairs is None:
+        return _months(given, policy, mapping, sheet, formats, out, lang)
     loaded = book.read_book(given, mapping, sheet)
     if pairs is not None:
         return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)
@@ -104,6 +107,22 @@ def portfolio(
     )
     told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     return _wrong(loaded, lang)
+
+
+def _months(
+    given: list[Path], policy: str, mapping: Path | None, sheet: str | None, formats: list[str], out: Path, lang: str
+) -> int:
+    """A table a month, held against each other."""
+    from jiebei_lib.portfolio.months import compare_months, read_months
+    from jiebei_lib.portfolio.summary import Book as WithWrong
+    from jiebei_lib.reports import render as report
+
+    read, wrong = read_months(given, mapping, sheet)
+    compared = compare_months(read, policy)
+    stem = report.file_stem(f"months-{given[0].stem}-{given[-1].stem}")
+    made = report.render("months_report", {"months": compared, "lang": lang}, stem, formats, out)
+    told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
+    return _wrong(WithWrong(read[-1][1], wrong), lang)
 
 
 def _wrong(loaded: Book, lang: str) -> int:

@@ -31,7 +31,7 @@ def grades_figure(book: Book, lang: str) -> Figure:
         {"shape": "/", "fillmode": "overlay", "size": 6, "bgcolor": "#FFFFFF"},
     )
     data = [
-        _bar(labels, [side[name] for name in shown], colours, pattern=pattern)
+        count_bar(labels, [side[name] for name in shown], colours, pattern=pattern)
         for side, pattern in zip(sides, look, strict=True)
     ]
     slots = names(book, lang)
@@ -40,12 +40,14 @@ def grades_figure(book: Book, lang: str) -> Figure:
     verdicts = [whole(side["verdicts"]["likely"]) for side in book["witnesses"]]
     title = say("portfolio.grades.title", lang, likely=verdicts[0], other_likely=verdicts[1], **slots)
     plan = layout(title, MARGIN + 52 * len(shown)) | {
-        "xaxis": _counts_axis(lang, "grades", max((max(side.values()) for side in sides), default=0)),
-        "yaxis": _names(labels),
+        "xaxis": counts_axis(lang, "grades", max((max(side.values()) for side in sides), default=0)),
+        "yaxis": names_axis(labels),
         "barmode": "group",
         "bargap": 0.25,
     }
-    return _figure(lang, "grades", data, plan, slots | {"rows": listed(said, lang)}, [[*row] for row in counts], slots)
+    return figure_of(
+        lang, "grades", data, plan, slots | {"rows": listed(said, lang)}, [[*row] for row in counts], slots
+    )
 
 
 def ribbon_figure(book: Book, lang: str) -> Figure:
@@ -80,7 +82,7 @@ def ribbon_figure(book: Book, lang: str) -> Figure:
     }
     slots = {"low": percent(low[middle], lang), "high": percent(high[middle], lang), "count": of_hundred(share[middle])}
     rows = [[*words[n][:3], f"{words[n][3]}/100"] for n in range(0, number, max(1, number // 10))]
-    return _figure(lang, "ribbon", data, plan, slots, rows)
+    return figure_of(lang, "ribbon", data, plan, slots, rows)
 
 
 def days_figure(book: Book, lang: str) -> Figure:
@@ -112,7 +114,7 @@ def days_figure(book: Book, lang: str) -> Figure:
         [str(day), *(whole(side[name][n]) for side in days for name in ("likely", "depends"))]
         for n, day in enumerate(x)
     ]
-    return _figure(lang, "days", data, plan, filled, rows, slots)
+    return figure_of(lang, "days", data, plan, filled, rows, slots)
 
 
 def segments_figure(book: Book, lang: str) -> Figure:
@@ -120,7 +122,7 @@ def segments_figure(book: Book, lang: str) -> Figure:
     parts = [each | {"open": max(0.0, 1 - each["above"] - each["below"])} for each in book["segments"]]
     shown = [segment_name(book["by"], part["segment"], lang) for part in parts]
     labels = [html.escape(name) for name in shown]
-    data = [_bar(labels, [100 * part[key] for part in parts], colour, ends=False) for key, colour in SEGMENT_BARS]
+    data = [count_bar(labels, [100 * part[key] for part in parts], colour, ends=False) for key, colour in SEGMENT_BARS]
     title = say("portfolio.segments.title_one", lang)
     if len(parts) > 1:
         top = min(range(len(parts)), key=lambda n: parts[n]["place"])
@@ -128,7 +130,7 @@ def segments_figure(book: Book, lang: str) -> Figure:
         title = say("portfolio.segments.title", lang, **slots)
     plan = layout(title, MARGIN + ROW * len(parts)) | {
         "xaxis": axis(say("portfolio.segments.axis", lang)) | {"range": [0, 100], "gridcolor": FAINT},
-        "yaxis": _names(shown),
+        "yaxis": names_axis(shown),
         "barmode": "stack",
     }
     rows, said = [], []
@@ -137,7 +139,7 @@ def segments_figure(book: Book, lang: str) -> Figure:
         said.append(say("portfolio.segments.row", lang, name=name, **share))
         numbers = [whole(part[key]) for key in ("likely", "unlikely")]
         rows.append([name, whole(part["cases"]), *share.values(), whole(100 * part["place"]), *numbers])
-    return _figure(lang, "segments", data, plan, {"rows": listed(said, lang)}, rows)
+    return figure_of(lang, "segments", data, plan, {"rows": listed(said, lang)}, rows)
 
 
 def questions_figure(book: Book, lang: str) -> Figure:
@@ -151,7 +153,7 @@ def questions_figure(book: Book, lang: str) -> Figure:
         for name, each, n in zip(shown, asked, settled, strict=True)
     ]
     bars = [(name, each["settled"], NEITHER) for name, each in zip(shown, asked, strict=True)]
-    return _bars(lang, "questions", ask_first(book, lang), bars, {"rows": listed(said, lang)}, rows)
+    return bars_figure(lang, "questions", ask_first(book, lang), bars, {"rows": listed(said, lang)}, rows)
 
 
 def changes_figure(book: Book, lang: str) -> Figure:
@@ -168,13 +170,13 @@ def changes_figure(book: Book, lang: str) -> Figure:
         said.append(say("portfolio.what_if.row", lang, move=move, n=whole(change["cases"])))
         rows.append([move, whole(change["cases"]), why])
     title = say("portfolio.what_if.title", lang, changed=whole(sum(change["cases"] for change in book["changes"])))
-    return _bars(lang, "what_if", title, bars, {"rows": listed(said, lang)}, rows)
+    return bars_figure(lang, "what_if", title, bars, {"rows": listed(said, lang)}, rows)
 
 
 # ---- parts of pictures ---------------------------------------------------------------------------------------------
 
 
-def _figure(
+def figure_of(
     lang: str,
     name: str,
     data: list[dict[str, Any]],
@@ -195,17 +197,19 @@ def _figure(
     )
 
 
-def _bars(lang: str, name: str, title: str, bars: list[tuple], slots: dict[str, Any], rows: list[list[str]]) -> Figure:
+def bars_figure(
+    lang: str, name: str, title: str, bars: list[tuple], slots: dict[str, Any], rows: list[list[str]]
+) -> Figure:
     """Horizontal bars: name, size, colour."""
     labels, sizes, colours = ([bar[n] for bar in bars] for n in range(3))
     plan = layout(title, MARGIN + ROW * len(bars)) | {
-        "xaxis": _counts_axis(lang, name, max(sizes, default=0)),
-        "yaxis": _names(labels),
+        "xaxis": counts_axis(lang, name, max(sizes, default=0)),
+        "yaxis": names_axis(labels),
     }
-    return _figure(lang, name, [_bar([html.escape(each) for each in labels], sizes, colours)], plan, slots, rows)
+    return figure_of(lang, name, [count_bar([html.escape(each) for each in labels], sizes, colours)], plan, slots, rows)
 
 
-def _bar(
+def count_bar(
     labels: list[str], sizes: list[float], colour: Any, ends: bool = True, pattern: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Horizontal bars, with their numbers at their ends or, in a stack, within them where they have room."""
@@ -228,13 +232,13 @@ def _bar(
     }
 
 
-def _counts_axis(lang: str, name: str, longest: float) -> dict[str, Any]:
+def counts_axis(lang: str, name: str, longest: float) -> dict[str, Any]:
     """An axis of cases, with room for the numbers at the bars' ends."""
     ends = {"range": [0, (longest or 1) * 1.18], "gridcolor": FAINT, "tickformat": ",~r", "nticks": 5}
     return axis(say(f"portfolio.{name}.axis", lang)) | ends
 
 
-def _names(names: list[str]) -> dict[str, Any]:
+def names_axis(names: list[str]) -> dict[str, Any]:
     """The axis of names, first on top. A long one stands in lines, so that on a phone the bars keep half the width."""
     wide = [
         any("\u2e80" < sign < "\uffef" for sign in name) for name in names
