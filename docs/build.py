@@ -36,12 +36,30 @@ def build(out: Path = BUILT) -> None:
         }
         for command in ([sys.executable, __file__, lang, str(out)], _sphinx(out, lang)):
             subprocess.run(command, env=surroundings, cwd=ROOT, check=True)
+    for page in (out / "html").rglob("*.html"):
+        page.write_text(readable(page.read_text("utf-8"), page.relative_to(out / "html").parts[0]), "utf-8")
     links = "".join(
         f'<p lang="{lang}"><a href="{lang}/index.html">{text("root.title", lang)}</a></p>' for lang in LANGS
     )
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>jiebei-lib</title>'
     page = f'<!doctype html><html lang="zh"><head>{head}</head><body><main><h1>jiebei-lib</h1>{links}</main></body></html>\n'
     (out / "html" / "index.html").write_text(page, "utf-8")
+
+
+def readable(page: str, lang: str) -> str:
+    """A page with what the theme leaves out for readers who hear it or use keys: levels of captions, names of its two sides, a way by
+    keys into what scrolls sideways."""
+    sides = {"zh": ("全部页面", "本页内容"), "en": ("All pages", "On this page")}.get(lang, ("", ""))
+    for given, told in (
+        ('role="heading">', 'role="heading" aria-level="2">'),
+        ('<aside class="sidebar-drawer">', f'<aside class="sidebar-drawer" aria-label="{sides[0]}">'),
+        ('<aside class="toc-drawer', f'<aside aria-label="{sides[1]}" class="toc-drawer'),
+        ("<pre>", '<pre tabindex="0">'),
+        ('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
+        ('<div class="math">', '<div tabindex="0" class="math">'),
+    ):
+        page = page.replace(given, told)
+    return page
 
 
 def _sphinx(out: Path, lang: str) -> list[str]:
@@ -69,7 +87,8 @@ def prepare(lang: str, out: Path) -> Path:
     for notebook in (folder / "notebooks").rglob("*.ipynb"):
         notebook.write_text(in_one_language(notebook.read_text("utf-8"), lang), "utf-8")
     for page in (*HERE.glob("*.md"), *(ROOT / f"{name}.md" for name in SHARED)):
-        (folder / "notes" / page.name).write_text(shared(page), "utf-8")
+        if not page.stem.endswith(tuple(f".{other}" for other in LANGS if other != lang)):
+            (folder / "notes" / page.name.replace(f".{lang}.md", ".md")).write_text(shared(page), "utf-8")
     made = {"cli": cli, "api": api, "schema": schema, "history": history, "sources": sources, "data": data}
     for name, make in made.items():
         (folder / f"{name}.md").write_text("\n".join(make(lang)) + "\n", "utf-8")
@@ -89,7 +108,8 @@ def shared(page: Path) -> str:
             return found[0]
         path, _, mark = target.partition("#")
         if (page.parent / path).resolve() in here:
-            return f"[{words}]({Path(path).name}{'#' + mark if mark else ''})"
+            name = re.sub(r"\.(zh|en)\.md$", ".md", Path(path).name)
+            return f"[{words}]({name}{'#' + mark if mark else ''})"
         return words
 
     return re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", link, page.read_text("utf-8"))

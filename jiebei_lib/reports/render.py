@@ -229,6 +229,8 @@ def known_template(path: Path, engine: str | None = None) -> Template:
 
     papermill.translators.papermill_translators.register("python", _readable_translator())
     node = parameterize_notebook(load_notebook_node(str(path)), {}, engine_name=engine)
+    # papermill gives the cell a name by chance, another in each process: a report made today could not be held against one of tomorrow
+    node.cells[papermill.utils.find_first_tagged_cell_index(node, "injected-parameters")].id = "injected-parameters"
     # Names, not paths, are noted: where it was made and from where is nobody's business and differs between machines.
     node = prepare_notebook_metadata(node, path.name, "")
     kernel = papermill_engines.nb_kernel_name(engine, node)
