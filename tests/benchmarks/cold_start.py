@@ -68,4 +68,6 @@ if __name__ == "__main__":
     numpy = statistics.median(times["import numpy"])
     print("| command | median | least | beside import numpy |\n|---|---|---|---|")
     for name, took in times.items():
-        print(f"| `{name}` | {statistics.median(took):.2f} s | {min(took):.2f} s | ×{statistics.median(took) / numpy:.2f} |")
+        print(
+            f"| `{name}` | {statistics.median(took):.2f} s | {min(took):.2f} s | ×{statistics.median(took) / numpy:.2f} |"
+        )
