@@ -22,6 +22,7 @@ from jiebei_lib.money.plan import cents, yuan
 from jiebei_lib.situation.borrower import Borrower, Debt
 
 ZERO = Decimal("0.00")
+TALK = ("sold_talk", "agency_talk", "lender_jiebei", "lender_other")  # whom to talk to: of these the first that fits
 CONTRACT_FREE = ("rent", "utilities", "private")  # kinds without a loan's penalty that pages report
 Spread = tuple[Decimal, Decimal]  # least and most, in yuan
 
@@ -118,7 +119,7 @@ def _debt(debt: Debt, borrower: Borrower, on: date, policy: Policy, rules: Mappi
         found = assess(_with_amount(case, debt, on), policy, on)
     tier = _tier(debt, days, found, rules)
     talk = next(
-        each for each in statements if each["id"] in ("sold_talk", "agency_talk", "lender_jiebei", "lender_other")
+        (each for each in statements if each["id"] in TALK), said("lender_other", rules["debt"]["lender_other"])
     )
     return DebtAnswer(
         debt=debt,

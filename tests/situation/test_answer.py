@@ -68,6 +68,14 @@ def test_a_sold_debt_is_never_a_matter_for_alipay_and_gets_nothing_before_notice
     assert of({**LATE, "holder": "buyer", "notice": True}, income=5000, spending=4000).debts[0].offer == 1000
 
 
+@pytest.mark.parametrize("holder", ["lender", "agency", "buyer", None])
+@pytest.mark.parametrize("kind", ["consumer_loan", "rent", None])
+@pytest.mark.parametrize("on", ["2016-01-01", "2023-02-28", ON])
+def test_there_is_always_somebody_to_talk_to(holder, kind, on):
+    found = answered(Borrower.of({"debts": [{**LATE, "holder": holder, "kind": kind}]}), on)
+    assert found.debts[0].talk_to["short"]["zh"]
+
+
 @pytest.mark.parametrize(("days", "first"), [(1094, False), (1095, True)])
 def test_limitation_stands_before_any_payment__civil_code_188_192(days, first):
     found = of({**LATE, "days_overdue": days}, income=5000, spending=4000)
