@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from jiebei_lib.core.knowledge.problems import Phrase
-from jiebei_lib.core.tables.spellings import DOUBTFUL, spelled
+from jiebei_lib.core.tables.spellings import DOUBTFUL, UNCLEAR_ZONE, spelled
 
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)
 OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
 Wrong = tuple[str, Phrase, np.ndarray]  # a kind of problem, what is allowed, and a mask of its rows
 NO_OFFSET = -10_000  # in `offset`: none was written
@@ -33,7 +35,7 @@ def instants(
 
     A time without an offset is placed by its zone. What lies after ``latest`` has not happened yet.
     """
-    text, doubtful = in_iso_form(column, latest)
+    text, doubtful, unclear = in_iso_form(column, latest)
     formed = text.str.fullmatch(TIME.pattern).to_numpy(bool, na_value=False)
     offset = _minutes(text)
     bare = formed & (offset == NO_OFFSET)
@@ -54,8 +56,9 @@ def instants(
     instant = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy()
     ahead = ~impossible & ~unreal & (parsed > latest).to_numpy()
     found = [
-        ("invalid", Phrase("time"), impossible & ~doubtful & column.notna().to_numpy()),
+        ("invalid", Phrase("time"), impossible & ~doubtful & ~unclear & column.notna().to_numpy()),
         ("day_or_month", Phrase("text_any"), doubtful),
+        ("zone_letters", Phrase("text_any"), unclear),
         ("no_zone", Phrase("zone"), unplaced & ~impossible),
         ("several_zones", Phrase("text_any"), several & ~impossible),
         ("unreal_time", Phrase("text_any"), unreal),
@@ -64,23 +67,25 @@ def instants(
     return text, instant, offset, found
 
 
-def in_iso_form(column: pd.Series, latest: pd.Timestamp) -> tuple[pd.Series, np.ndarray]:
-    """Times as people and machines write them in ISO form, as far as they are understood, and which could be two different days.
+def in_iso_form(column: pd.Series, latest: pd.Timestamp) -> tuple[pd.Series, np.ndarray, np.ndarray]:
+    """Times as people and machines write them in ISO form, as far as they are understood, which could be two different days, and
+    which two zones.
 
     Each different spelling is looked at once; those in ISO form already stay as they are.
     """
     text = column.astype("str").str.strip()
-    doubtful = np.zeros(len(text), bool)
+    doubtful, unclear = np.zeros(len(text), bool), np.zeros(len(text), bool)
     other = (text.notna() & ~text.str.fullmatch(TIME.pattern)).to_numpy(bool, na_value=False)
     if other.any():
         given = text[other].astype("category")
         read = [spelled(one, latest) for one in given.cat.categories]
         codes = given.cat.codes.to_numpy()
         doubtful[other] = np.array([one == DOUBTFUL for one in read])[codes]
-        known = [one if one != DOUBTFUL else None for one in read]
+        unclear[other] = np.array([one == UNCLEAR_ZONE for one in read])[codes]
+        known = [None if one in (DOUBTFUL, UNCLEAR_ZONE) else one for one in read]
         better = pd.Series(known, dtype="str").to_numpy(object)[codes]
         text[other] = pd.Series(better, index=text.index[other], dtype="str").fillna(text[other])
-    return text, doubtful
+    return text, doubtful, unclear
 
 
 def _minutes(text: pd.Series) -> np.ndarray:
@@ -97,6 +102,3 @@ def _minutes(text: pd.Series) -> np.ndarray:
 
     values = np.array([*map(minutes, ends.cat.categories), NO_OFFSET], np.int32)
     return np.asarray(values[ends.cat.codes.to_numpy()])
-
-
-__all__ = ["DAY", "NO_OFFSET", "OFFSET", "TIME", "instants", "zones"]

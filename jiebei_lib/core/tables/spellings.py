@@ -7,16 +7,23 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jiebei_lib.core.knowledge.yaml_files import shipped
 
 DOUBTFUL = "?"  # could be two different times
+UNCLEAR_ZONE = "?zone"  # bears letters for a zone that several zones go by
 NUMERALS = {numeral: n for n, numeral in enumerate([*"零一二三四五六七八九十", "十一", "十二"])} | {"两": 2}
 NUMBER = r"\d{1,2}|十[一二]?|[零一二两三四五六七八九]"
 YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", re.ASCII)
 YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
 NO_YEAR = re.compile(r"(\d{1,2})月(\d{1,2})[日号]", re.ASCII)
-ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)$|\s*(Z|[+-]\d\d:?\d\d)$", re.ASCII)
+ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)$|\s*(?:UTC|GMT)?(Z|[+-]\d\d:?\d\d)$", re.ASCII)
+# Letters that several zones go by (EST is New York's and Sydney's), an ISO week, midnight as the end of a day, a zone in brackets
+ZONE_LETTERS = re.compile(r".*\d\s*(?!AM\b|PM\b|UTC\b|GMT\b)[A-Z]{2,5}", re.ASCII)
+WEEK = re.compile(r"\d{4}-?W\d\d-?\d[T ]\d\d:\d\d.*", re.ASCII)
+END_OF_DAY = re.compile(r"(\d{4}-\d\d-\d\d)[T ]24:00(?::00)?(|Z|[+-]\d\d:?\d\d)", re.ASCII)
+IN_BRACKETS = re.compile(r"(\d{4}-\d\d-\d\d[T ]\S+?)\s*\[([\w+/-]+)\]", re.ASCII)
 CLOCK = re.compile(
     rf"({NUMBER})\s*(?:[:：]\s*(\d\d)(?:\s*[:：]\s*(\d\d)(?:[.,]\d+)?)?|[点时](?:(半)|([一三])刻|整|(\d{{1,2}})分?)?)"
 )
@@ -39,17 +46,19 @@ def parts(kind: str = "hours") -> dict[str, tuple[int, int]]:
 
 
 def spelled(text: str, latest: Any) -> str | None:
-    """A time in ISO form; DOUBTFUL if it could be two different ones, nothing if it is none. ``latest``: a day without a year is
-    the last such day not after it."""
+    """A time in ISO form; DOUBTFUL or UNCLEAR_ZONE if it could be two different ones, nothing if it is none. ``latest``: a day without a
+    year is the last such day not after it."""
     text = text.replace("\u2212", "-")  # a minus as typesetters write it
     if found := COMPACT.fullmatch(text):
         year, month, date_, hour, minute, second, offset = found.groups("00")
         text = f"{year}-{month}-{date_} {hour}:{minute}:{second}{offset.strip('0') and offset}"
-    numeric = _number(text)
-    if numeric:
-        return numeric
+    known = _number(text) or _formal(text)
+    if known:
+        return known
     if re.match(r"[A-Za-z]{3},? ", text):
         return _mail(text)
+    if ZONE_LETTERS.fullmatch(text):
+        return UNCLEAR_ZONE
     text = re.sub(r"(?<=\d)T(?=\d)", " ", text.replace("\u3000", " "))
     zone = ZONE_WORD.search(text)
     offset = "" if zone is None else zone[1] or "+00:00"
@@ -71,6 +80,25 @@ def _number(text: str) -> str | None:
     if SERIAL.fullmatch(text):
         at = datetime.combine(FIRST_DAY, datetime.min.time()) + timedelta(seconds=round(float(text) * 86_400))
         return at.isoformat(timespec="seconds") if low <= at.year <= high else None
+    return None
+
+
+def _formal(text: str) -> str | None:
+    """As standards write it, beyond what is usual: 2026-W11-1T21:30, 2026-03-08T24:00, 2026-03-09T21:30+08:00[Asia/Shanghai]."""
+    try:
+        if WEEK.fullmatch(text):
+            return datetime.fromisoformat(text).isoformat(timespec="seconds")
+        if found := END_OF_DAY.fullmatch(text):
+            return f"{date.fromisoformat(found[1]) + timedelta(days=1)}T00:00:00{found[2]}"
+        if found := IN_BRACKETS.fullmatch(text):
+            at, zone = datetime.fromisoformat(found[1]), ZoneInfo(found[2])
+            there = [at.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+            if at.tzinfo is None and there[0].utcoffset() != there[1].utcoffset():
+                return DOUBTFUL
+            if at.tzinfo is None or at.utcoffset() in {each.utcoffset() for each in there}:
+                return (there[0] if at.tzinfo is None else at).isoformat(timespec="seconds")
+    except (ValueError, ZoneInfoNotFoundError):
+        pass
     return None
 
 
@@ -131,4 +159,4 @@ def clock_of(text: str) -> str | None:
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
-__all__ = ["DOUBTFUL", "clock_of", "day_of", "parts", "spelled"]
+__all__ = ["DOUBTFUL", "UNCLEAR_ZONE", "clock_of", "day_of", "parts", "spelled"]

@@ -60,3 +60,46 @@ def test_a_day_above_twelve_settles_the_order_and_words_settle_the_half_of_the_d
 )  # fmt: skip
 def test_what_is_no_time_is_not_made_one(written: str) -> None:
     assert spelled(written, NOW) is None
+
+
+# The thirty spellings of exports and logs of case 48, of one and the same minute where they are read; what stands behind the others
+THIRTY = {
+    "2026-03-09T21:30:00+08:00": "", "2026-03-09 21:30:00+08:00": "", "2026-03-09 21:30:00": "", "2026/3/9 21:30": "",
+    "2026/03/09 21:30:00": "", "2026-03-09 09:30 PM": "", "1773063000": "", "1773063000000": "", "46090.8958333": "",
+    "Mon, 09 Mar 2026 13:30:00 +0000": "", "2026-03-09T13:30:00Z": "", "2026-03-09 13:30:00 UTC": "",
+    "2026-03-09T21:30:00.123456789+08:00": "", "2026年3月9日 21:30": "", "2026-03-09 下午9:30": "", "2026-03-09 21:30": "",
+    "2026-W11-1T21:30": "", "20260309T213000+0800": "", "20260309213000": "", "2026-03-09T24:00:00+08:00": "midnight",
+    "2026-03-09T21:30:00 GMT+0800": "", "2026-03-09T21:30:00,5+08:00": "", "2026-03-09T21:30:00[Asia/Shanghai]": "",
+    "2026-03-09T21:30:00+08:00[Asia/Shanghai]": "", "2026-03-09T08:30:00\u221205:00": "",
+    "03/09/2026 09:30 PM": "cannot be told", "3/9/2026 21:30": "cannot be told", "2026-03-09 08:30:00 EST": "several zones go by",
+    "2026-03-09": "is not allowed", "2026-03-09T23:59:60Z": "is not allowed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("written", THIRTY)
+def test_thirty_spellings_of_records_are_read_or_refused_by_name(written: str) -> None:
+    assert len(THIRTY) == 30
+    log, said = read(written), THIRTY[written]
+    if said in ("", "midnight"):
+        assert not log.problems and len(log) == 1
+        at = pd.to_datetime(log.table["instant"], unit="us").dt.floor("min").iloc[0]
+        assert at == pd.Timestamp("2026-03-09 16:00" if said else "2026-03-09 13:30")
+    else:
+        assert len(log) == 0 and said in log.problems[0].say("en") and log.problems[0].say("zh")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-09T21:30:00+09:00[Asia/Shanghai]",
+        "2026-03-09T21:30:00[Mars/Base]",
+        "2026-W60-1T21:30",
+        "2026-02-28T24:01:00",
+    ],
+)
+def test_what_contradicts_itself_is_no_time(written: str) -> None:
+    assert len(read(written)) == 0
+
+
+def test_a_zone_in_brackets_says_nothing_of_an_hour_that_happens_twice() -> None:
+    assert spelled("2026-11-01T01:30:00[America/New_York]", NOW) == DOUBTFUL
