@@ -18,6 +18,7 @@ SCHEMAS = {
     "attempts": "jiebei_lib.cli.schema:attempts_schema",
     "assessment": "jiebei_lib.core.assessment:json_schema",
     "loan": "jiebei_lib.cli.schema:loan_schema",
+    "borrower": "jiebei_lib.cli.schema:borrower_schema",
     "cost": "jiebei_lib.money.summary:json_schema",
     "record": "jiebei_lib.money.record:json_schema",
 }
@@ -43,6 +44,18 @@ def loan_schema() -> dict[str, Any]:
     from jiebei_lib.money.loan_fields import FIELDS
 
     return of_fields(FIELDS, "Loan", _required(FIELDS), oneOf=[{"required": [name]} for name in RATES])
+
+
+def borrower_schema() -> dict[str, Any]:
+    """A borrower with every debt, as `jiebei borrower` reads it and `jiebei ask --state` keeps it."""
+    from jiebei_lib.situation.borrower import DEBT, KEPT, MOST, PERSON
+
+    person, debt, loan = of_fields(PERSON, "Borrower", []), of_fields(DEBT, "Debt", []), loan_schema()
+    for inner in (debt, loan):
+        inner.pop("$schema")
+    debt["properties"]["loan"] = loan
+    person["properties"] |= {"debts": {"type": "array", "maxItems": MOST, "items": debt}, KEPT: {"type": "object"}}
+    return person
 
 
 def attempts_schema() -> dict[str, Any]:
@@ -84,7 +97,9 @@ def _property(spec: Mapping[str, Any], gaps: bool) -> dict[str, Any]:
         ends = {"minimum": "minimum", "maximum": "maximum", "exclusive_minimum": "exclusiveMinimum"}
         entry |= {ends[key]: spec[key] for key in ends if key in spec}
     several = {"type": "array", "items": dict(entry), "minItems": 2, "maxItems": 2}
-    if gaps and not spec["required"]:
+    if gaps and not spec["required"] and "anyOf" in entry:
+        entry["anyOf"] = [*entry["anyOf"], {"type": "null"}]
+    elif gaps and not spec["required"]:
         entry["type"] = [entry["type"], "null"]
         if "enum" in entry:
             entry["enum"].append(None)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
-from jiebei_lib import example_file
+import jsonschema
+import pytest
+
+from jiebei_lib import Borrower, example_file
 from jiebei_lib.cli import run
 
 SEVERAL = str(example_file("borrowers/several_debts.yaml"))
@@ -36,3 +39,26 @@ def test_a_wrong_file_is_one_clear_sentence(capsys, tmp_path) -> None:
     assert "debts 1: days_overdue: 'soon'" in capsys.readouterr().err
     assert run(["borrower", str(tmp_path / "none.csv"), "--lang", "zh"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_every_example_and_a_kept_interview_fit_the_schema_and_a_wrong_one_does_not(capsys) -> None:
+    assert run(["schema", "borrower"]) == 0
+    known = jsonschema.Draft202012Validator(json.loads(capsys.readouterr().out))
+    for file in example_file("borrowers").glob("*.yaml"):
+        known.validate(Borrower.read(file).to_dict())
+    loan = {"principal": 12000, "daily_rate": 0.0005, "months": 12, "method": "bullet", "drawn": "2026-01-15"}
+    known.validate(
+        {
+            "income": None,
+            "debts": [{"amount_overdue": [1, 2], "owed": "3.50", "loan": loan}],
+            "asked": {"who_asks": None},
+        }
+    )
+    for wrong in (
+        {"colour": 1},
+        {"debts": [{"days_overdue": "soon"}]},
+        {"debts": [{"loan": {}}]},
+        {"who_asks": "queen"},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            known.validate(wrong)
