@@ -3,8 +3,8 @@ above the others, what comes, and what another policy changes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,11 @@ from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import pressures
 from jiebei_lib.core.scoring.many import contributions, middle_pressures
 from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, Scores, evaluate, evaluate_columns
-from jiebei_lib.core.tables.columns import cleaned, with_spans
-from jiebei_lib.core.tables.delimited import Source, TableError, WrongRow
-from jiebei_lib.core.tables.files import arrow, chunks, files_of
+from jiebei_lib.core.tables.delimited import TableError
 from jiebei_lib.core.tables.table import check_table, score
-from jiebei_lib.portfolio.ranks import RANKED, Ranks, necessarily_above, ranked
-from jiebei_lib.portfolio.score_files import again, layout_of
+from jiebei_lib.portfolio.books import Book as Book
+from jiebei_lib.portfolio.books import read_book as read_book
+from jiebei_lib.portfolio.ranks import RANKED, Ranks, necessarily_above, ranked, ranks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,64 +28,11 @@ if TYPE_CHECKING:
 AHEAD = (0, 1, 2, 3, 5, 7, 10, 14, 21, 30)  # days from now that are looked at
 SEGMENTS = 12  # segments that are told apart; the rest are taken together
 RIBBON = 101  # points at which the ranges of all cases are drawn
-MOST = 1_000_000  # rows that a portfolio in memory may have
 FIRST = 20  # cases to talk to first that a report lists
 PAIRED, OF_EACH = 400, 40  # cases whose pairs are compared: of the whole, of each segment
 ASKED = 1000  # cases by which a question is judged
 MOVES = 8  # changes of grade that are told apart; the rest are taken together
 OPEN = GRADES.index("split")
-
-
-@dataclass(frozen=True)
-class Book:
-    """A portfolio in memory: its cases (fields and all further columns), and what was wrong with the rows left out."""
-
-    table: pd.DataFrame
-    wrong: list[WrongRow]
-
-
-def read_book(given: Source | str | Sequence[Source | str], mapping: Any = None, sheet: str | None = None) -> Book:
-    """A portfolio from files, read as :func:`jiebei_lib.portfolio.score_files.score_files` reads them: of rows with the same id the
-    first."""
-    import pandas as pd
-
-    pa, files, parts, wrong = arrow(), files_of(given, sheet), [], []
-    plan = layout_of(files, mapping, ())
-    seen: dict[Any, Any] = {}
-    for file in files:
-        skipped: list[WrongRow] = []
-        for chunk in chunks(file, 65_536, skipped):
-            columns, fine, bad = cleaned(chunk, plan)
-            doubled = again(columns.get("case_id"), chunk, plan, seen)
-            fine[[each for each, _ in doubled]] = False
-            bad += [each for _, each in doubled]
-            known = {name: _plain(name, column)[fine] for name, column in with_spans(columns).items()}
-            known.setdefault("case_id", chunk.numbers[fine].astype(str))
-            rest = chunk.rows.drop_columns(list(plan.columns.values())).filter(pa.array(fine)).to_pandas()
-            rest.columns = [f"{name} (given)" if FIELDS.named(name) else name for name in rest.columns]
-            parts.append(pd.concat([pd.DataFrame(known)[list(FIELDS)], rest], axis=1))
-            wrong += sorted([*skipped, *bad], key=lambda each: each.row)
-            skipped.clear()
-            if sum(map(len, parts)) > MOST:
-                slots = {"value": f"> {MOST}", "allowed": f"{MOST:,}"}
-                raise TableError(Problem("too_long_to_show", file.name, slots))
-        wrong += skipped
-    if not sum(map(len, parts)):
-        nothing = Problem("no_cases", ", ".join(file.name for file in files))
-        raise TableError([nothing, *(each.problem for each in wrong[:10])])
-    return Book(pd.concat(parts, ignore_index=True), wrong)
-
-
-def _plain(name: str, column: Any) -> Any:
-    import pandas as pd
-
-    spec = FIELDS[name]
-    if spec["type"] == "level":
-        return pd.Categorical.from_codes(column, spec["levels"])
-    if spec["type"] == "integer":
-        gaps = np.isnan(column)
-        return pd.arrays.IntegerArray(np.where(np.isfinite(column), column, 0).astype("int64"), gaps)
-    return np.asarray(column.to_pylist(), object) if spec["type"] == "text" else column
 
 
 def other_witness(policy: Policy | str, other: Policy | str | None = None) -> Policy:
@@ -131,7 +77,7 @@ def talk_first(
     ids = some["case_id"].astype(str) if "case_id" in some.columns else pd.Series(first + 1).astype(str)
     made = {"case_id": ids.to_numpy()} | {name: column[first] for name, column in places.columns().items()}
     for name, witness in (("", policy), ("other_", other_witness(policy, other))):
-        scores = evaluate_columns(check_table(some, others=True), witness)
+        scores = evaluate_columns(check_table(some, others=True), witness, with_bands=False)
         made[f"{name}grade"] = np.array(GRADES)[scores.so_far]
         made |= {f"{name}{key}": getattr(scores, key) for key in ("share", "share_low", "share_high")}
     asked = [None if pd.isna(each) else each for each in score(some, policy).next_question]
@@ -173,7 +119,10 @@ def segments(
     share = inside @ (above & ~above.T) @ inside.T  # of pairs of one segment with another
     weight = np.where(np.eye(len(order), dtype=bool), 0, sizes)
     weight = weight / np.maximum(1, weight.sum(axis=1, keepdims=True))
-    verdict, place = VERDICT_OF[evaluate_columns(columns, policy).grade], (places.mean - 1) / max(1, len(table) - 1)
+    verdict, place = (
+        VERDICT_OF[evaluate_columns(columns, policy, with_bands=False).grade],
+        (places.mean - 1) / max(1, len(table) - 1),
+    )
     return pd.DataFrame(
         {
             "cases": sizes,
@@ -213,7 +162,7 @@ def days_ahead(table: pd.DataFrame, policy: Policy | str = "article", ahead: Seq
     policy, columns, number = load_policy(policy), check_table(table, others=True), len(ahead)
     later = {name: np.tile(column, number) for name, column in columns.items()}
     later["days_overdue"] = np.concatenate([columns["days_overdue"] + day for day in ahead])
-    grades = evaluate_columns(later, policy).grade.reshape(number, -1)
+    grades = evaluate_columns(later, policy, with_bands=False).grade.reshape(number, -1)
     return pd.DataFrame([{"day": day} | verdict_counts(row) for day, row in zip(ahead, grades, strict=True)])
 
 
@@ -231,10 +180,11 @@ def questions(table: pd.DataFrame, policy: Policy | str = "article") -> pd.DataF
         come = unknown[columns["days_overdue"][unknown] >= policy.readings.days[0]]
         part = {key: each[_evenly(come, ASKED)] for key, each in columns.items()}
         settled = narrowing = 0.0
+        now = _plainly(part, policy)
         for level in question["levels"] if len(come) else ():
             value = FIELDS[name]["levels"].index(level) if FIELDS[name]["type"] == "level" else level
             known = dict.fromkeys([name, *["amount_to"] * (name == "amount_overdue")], np.full_like(part[name], value))
-            now, then = _plainly(part, policy), _plainly(part | known, policy)
+            then = _plainly(part | known, policy)
             settled += ((then.grade != OPEN).mean() - (now.grade != OPEN).mean()) * len(come) / len(question["levels"])
             narrowing += (now.high - now.low - then.high + then.low).mean() / len(question["levels"])
         rows.append((name, len(unknown), float(settled), max(0.0, float(narrowing))))
@@ -250,7 +200,7 @@ def what_if(table: pd.DataFrame, before: Policy | str = "article", after: Policy
     """Case by case what another policy changes: grades and shares before and after, whether the grade ``changed``, and ``why``:
     ``first_day`` where it is mostly that a call is possible earlier or later, else the factor (or the ``base``) whose part moved most."""
     policies, columns = [load_policy(which) for which in (before, after)], check_table(table, others=True)
-    scored, parts = [evaluate_columns(columns, policy) for policy in policies], []
+    scored, parts = [evaluate_columns(columns, policy, with_bands=False) for policy in policies], []
     for policy in policies:
         low, high = pressures(columns, policy)
         parts.append(contributions(middle_pressures(low, high, columns["days_overdue"], policy), policy))
@@ -286,36 +236,123 @@ def summary(
     """All of the above as plain data: what the panel, the notebook and the report show. Of single cases it holds the ids of those to
     talk to first, and what is said of them; none with ``most`` 0. ``by``: the column to segment by; ``other``: the witness beside
     the policy; ``wrong``: rows that were left out; ``name``: what the portfolio is called."""
-    policy, other = load_policy(policy), other_witness(policy, other)
-    columns, places = check_table(table, others=True), ranked(table, policy)
-    one, two = evaluate_columns(columns, policy), evaluate_columns(columns, other)
-    changes = what_if(table, policy, other)
-    changes = changes[changes.changed]
-    ends = ("most_low", "most_high", "share")
-    ribbon = _evenly(np.lexsort((one.most_low, one.most_high, one.share))[::-1], RIBBON)
-    later = [days_ahead(table, each).to_dict("list") for each in (policy, other)]
-    told = {
-        "name": name,
-        "cases": len(table),
-        "wrong": wrong,
-        "witnesses": [
+    return Summary(Parts(table, policy, other, wrong, name, most).by(by))
+
+
+class Parts:
+    """The parts of a summary, each made when it is first asked for: a page shows its first before the last is there."""
+
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        policy: Policy | str = "article",
+        other: Policy | str | None = None,
+        wrong: int = 0,
+        name: str = "",
+        most: int = FIRST,
+    ):
+        self.table, self.most, self.segments = table, most, cache(self._segments)
+        self.policies = load_policy(policy), other_witness(policy, other)
+        self.plain = {"name": name, "cases": len(table), "wrong": wrong}
+
+    def by(self, by: str) -> Mapping[str, Any]:
+        """All of them, segmented by a column."""
+        makers = {name: partial(getattr, self, name) for name in MADE}
+        first = {name: partial(self.plain.get, name) for name in self.plain}
+        return _Made(first | makers | {"by": lambda: by, "segments": partial(self.segments, by)})
+
+    @cached_property
+    def columns(self) -> dict[str, np.ndarray]:
+        return check_table(self.table, others=True)
+
+    @cached_property
+    def places(self) -> Ranks:
+        return ranks(sum(pressures(self.columns, self.policies[0])) / 2, self.columns["days_overdue"], self.policies[0])
+
+    @cached_property
+    def scores(self) -> list[Scores]:
+        return [evaluate_columns(self.columns, each, with_bands=False) for each in self.policies]
+
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        changes = what_if(self.table, *self.policies)
+        return changes[changes.changed]
+
+    @cached_property
+    def witnesses(self) -> list[dict[str, Any]]:
+        return [
             _policy_names(each) | {"grades": grade_counts(scores), "verdicts": verdict_counts(scores.grade)}
-            for each, scores in ((policy, one), (other, two))
-        ],
-        "agreement": agreements(one, two),
-        "readings": places.readings,
-        "ordered": ordered(table, policy),
-        "first": talk_first(table, policy, other, most, places).to_dict("records"),
-        "ribbon": {end: [round(float(v), 4) for v in getattr(one, end)[ribbon]] for end in ends},
-        "majority": int((one.share > MAJORITY).sum()),
-        "days": later,
-        "by": by,
-        "segments": segments(table, by, policy, places).reset_index(names="segment").to_dict("records"),
-        "questions": questions(table, policy).to_dict("records"),
-        "changes": _moves(changes),
-        "moved": {why: int(n) for why, n in changes.why.value_counts().items()},
-    }
-    return Summary(told)
+            for each, scores in zip(self.policies, self.scores, strict=True)
+        ]
+
+    @cached_property
+    def agreement(self) -> dict[str, int]:
+        return agreements(*self.scores)
+
+    @cached_property
+    def readings(self) -> int:
+        return self.places.readings
+
+    @cached_property
+    def ordered(self) -> float:
+        return ordered(self.table, self.policies[0])
+
+    @cached_property
+    def first(self) -> list[dict[str, Any]]:
+        return talk_first(self.table, *self.policies, self.most, self.places).to_dict("records")
+
+    @cached_property
+    def ribbon(self) -> dict[str, list[float]]:
+        one = evaluate_columns(self.columns, self.policies[0])
+        some = _evenly(np.lexsort((one.most_low, one.most_high, one.share))[::-1], RIBBON)
+        return {
+            end: [round(float(v), 4) for v in getattr(one, end)[some]] for end in ("most_low", "most_high", "share")
+        }
+
+    @cached_property
+    def majority(self) -> int:
+        return int((self.scores[0].share > MAJORITY).sum())
+
+    @cached_property
+    def days(self) -> list[dict[str, list[int]]]:
+        return [days_ahead(self.table, each).to_dict("list") for each in self.policies]
+
+    def _segments(self, by: str) -> list[dict[str, Any]]:
+        return segments(self.table, by, self.policies[0], self.places).reset_index(names="segment").to_dict("records")
+
+    @cached_property
+    def questions(self) -> list[dict[str, Any]]:
+        return questions(self.table, self.policies[0]).to_dict("records")
+
+    @cached_property
+    def changes(self) -> list[dict[str, Any]]:
+        return _moves(self.moves)
+
+    @cached_property
+    def moved(self) -> dict[str, int]:
+        return {why: int(n) for why, n in self.moves.why.value_counts().items()}
+
+
+MADE = (
+    *("witnesses", "agreement", "readings", "ordered", "first", "ribbon"),
+    *("majority", "days", "questions", "changes", "moved"),
+)
+
+
+class _Made(Mapping[str, Any]):
+    """A mapping whose values are made when they are asked for."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Any]]):
+        self.makers = makers
+
+    def __getitem__(self, name: str) -> Any:
+        return self.makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.makers)
+
+    def __len__(self) -> int:
+        return len(self.makers)
 
 
 class Summary(dict[str, Any]):

@@ -45,7 +45,7 @@ def _ranked(
     base, weights, late, ends = readings.by_day
     pressure = np.column_stack([rising, falling[:, readings.either_sign]])
     pressed = np.column_stack([days_pressure(days, day, longest) for day in readings.days])
-    find = (len(days) >= COMPILED and _compiled()) or _plain
+    find = ((len(days) >= COMPILED or _compiled.cache_info().currsize) and _compiled()) or _plain
     come, out = np.searchsorted(readings.days, days, side="right"), np.full(len(days), -np.inf)
     for number in range(1, len(ends) + 1):
         # The readings whose day has not come fill the ranks up to this one

@@ -10,6 +10,7 @@ Large tables use numba if it is there; it is imported on first need, so that a s
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -23,7 +24,9 @@ FEW = 64  # rows up to which the plain product is the fastest
 # Multiply-adds of one product: with more OpenBLAS brings in its threads, which on a busy machine wait for one another (84 cases: 40 ms
 # instead of 1 while a browser draws).
 SINGLE = 2**18
-COMPILED = 20_000  # rows from which loading the compiled kernel (about a second) pays
+# Rows from which loading the compiled kernel pays (about a second, less where numba is in use already); once there, it does what there is
+COMPILED, IMPORTED = 20_000, 1_000
+_loaded: set[int] = set()  # the numbers of columns that it is there for
 
 
 def counts(pressure: np.ndarray, base: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -31,7 +34,9 @@ def counts(pressure: np.ndarray, base: np.ndarray, weights: np.ndarray) -> np.nd
     (m,) and ``weights`` (k, m), with ``base + pressure @ weights > 0``."""
     if len(pressure) <= FEW:
         return _each(pressure, base, weights)
-    many = _compiled(len(weights)) if len(pressure) >= COMPILED else None
+    k = len(weights)
+    pays = len(pressure) >= (IMPORTED if "numba" in sys.modules else COMPILED) or k in _loaded
+    many = _compiled(k) if pays else None
     if many is None:
         return _plain(pressure, base, weights)
     small = (np.ascontiguousarray(array, np.float32) for array in (pressure, base, weights))
@@ -132,6 +137,7 @@ def _compiled(k: int) -> Callable[..., np.ndarray] | None:
                 out[row] = surely + int64(over)
         return out
 
+    _loaded.add(k)
     return kept(njit, many)
 
 

@@ -99,17 +99,17 @@ def grades(
     return np.select(list(reached.values()), [GRADES.index(name) for name in reached], GRADES.index("split"))
 
 
-def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores:
+def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy, with_bands: bool = True) -> Scores:
     """Scores for columns as :func:`jiebei_lib.core.tables.table.check_table` gives them, of any length."""
     days = columns["days_overdue"]
     if len(days) <= PART:
-        return evaluate(*pressures(columns, policy), days, policy)
+        return evaluate(*pressures(columns, policy), days, policy, with_bands)
     # numpy and the kernel give up the interpreter's lock: a thread a processor
     from concurrent.futures import ThreadPoolExecutor  # and logging with it: not for a single case
 
     def of(start: int) -> Scores:
         part = {name: column[start : start + PART] for name, column in columns.items()}
-        return evaluate(*pressures(part, policy), part["days_overdue"], policy)
+        return evaluate(*pressures(part, policy), part["days_overdue"], policy, with_bands)
 
     with ThreadPoolExecutor(processors()) as pool:
         found = pool.map(of, range(0, len(days), PART))

@@ -20,7 +20,7 @@ class BookPage:
 
     def __init__(self, book: Mapping[str, Any] | None = None, lang: str = "zh"):
         self.invented = not book
-        self.book = dict(book) if book else invented()
+        self.book = book or invented()
         self.lang = lang
         self.names = names(self.book, lang)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from jiebei_lib.core.case import FIELDS
@@ -52,7 +53,10 @@ def portfolio(rows: int = 2000) -> Panel:
 
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
-    return {"beside": [Later(lambda: _first(values, lang))], "below": [Later(lambda: _parts(values, lang, PARTS))]}
+    return {
+        "beside": [Later(lambda: _first(values, lang))],
+        "below": [Later(partial(_parts, values, lang, (name,))) for name in PARTS],
+    }
 
 
 def _first(values: dict[str, Any], lang: str) -> list[Any]:
@@ -61,7 +65,7 @@ def _first(values: dict[str, Any], lang: str) -> list[Any]:
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
-    page = BookPage(_summed(values), lang)
+    page = BookPage(_told(values), lang)
     page.invented = values["source"] == "sample"
     return [part for name in names for part in getattr(page, name)()]
 
@@ -71,9 +75,16 @@ def _table(values: dict[str, Any]) -> Any:
     return _book(*_given(values)).table
 
 
-def _summed(values: dict[str, Any]) -> dict[str, Any]:
+def _told(values: dict[str, Any]) -> Mapping[str, Any]:
+    """The portfolio's summary, each part made when it is shown."""
+    given = _given(values)
+    by = values["by"] if values["by"] in _book(*given).table.columns else "communication"
+    return _held(*given, values["policy"], values["other"]).by(by)
+
+
+def _summed(values: dict[str, Any]) -> book.Summary:
     """The portfolio's summary, as plain data."""
-    return _summary(*_given(values), values["policy"], values["by"], values["other"])
+    return book.Summary(_told(values))
 
 
 def _lines(values: dict[str, Any]) -> list[str]:
@@ -104,10 +115,9 @@ def _book(rows: int, seed: int, name: str, text: str) -> book.Book:
 
 
 @lru_cache(maxsize=8)
-def _summary(rows: int, seed: int, name: str, text: str, policy: str, by: str, other: str) -> dict[str, Any]:
+def _held(rows: int, seed: int, name: str, text: str, policy: str, other: str) -> book.Parts:
     loaded = _book(rows, seed, name, text)
-    by = by if by in loaded.table.columns else "communication"
-    return book.summary(loaded.table, policy, by, other, len({each.row for each in loaded.wrong}), name)
+    return book.Parts(loaded.table, policy, other, len({each.row for each in loaded.wrong}), name)
 
 
 def _export(values: dict[str, Any], panel: Panel) -> Download:

@@ -66,6 +66,9 @@ class Gauge:
     line: Mapping[str, str]
 
 
+Waiting = list[tuple[str, int, Later]]  # place, which of the place's items, item
+
+
 @dataclass(frozen=True)
 class Download:
     """A file for the reader, as the answer to a pressed button; with ``link`` (zh, en) a page to open rather than to keep."""
@@ -170,7 +173,7 @@ class Panel(Composing, anywidget.AnyWidget):
             drawn = self._draw(self.given(), lang)
         except Exception as error:
             drawn, problem = None, self._said(error)
-        later: list[tuple[str, int, Later]] = []
+        later: Waiting = []
         if drawn is not None:
             self._take(drawn, later)
         self._publish(lang, problem, busy=bool(later), outdated=drawn is None)
@@ -181,9 +184,9 @@ class Panel(Composing, anywidget.AnyWidget):
         if loop is None:
             self._finish(later, lang, self._turn)
         else:
-            loop.call_later(BREATH, self._finish, later, lang, self._turn)
+            loop.call_later(BREATH, self._finish, later, lang, self._turn, loop)
 
-    def _take(self, drawn: Any, later: list[tuple[str, int, Later]]) -> None:
+    def _take(self, drawn: Any, later: Waiting) -> None:
         by_place = drawn if isinstance(drawn, Mapping) else {"beside": drawn}
         self._gauge = by_place.get("gauge")
         for place in PLACES:
@@ -198,12 +201,13 @@ class Panel(Composing, anywidget.AnyWidget):
                     parts.append(self._part(item, f"{place}-{n}", None))
             self._places[place] = parts
 
-    def _finish(self, later: list[tuple[str, int, Later]], lang: str, turn: int) -> None:
+    def _finish(self, later: Waiting, lang: str, turn: int, loop: Any = None, problem: Any = None) -> None:
+        """Makes what was to come later: where a loop runs, one after the other, each seen at once and none that a newer change outdates."""
         if turn != self._turn or self._pending is None:
             return
-        problem: dict[str, str] | None = None
-        self._pending = None
-        for place, n, item in later:
+        now, rest = (later[:1], later[1:]) if loop else (later, [])
+        self._pending = (rest, lang, turn) if rest else None
+        for place, n, item in now:
             try:
                 made = [self._part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
             except Exception as error:
@@ -212,7 +216,9 @@ class Panel(Composing, anywidget.AnyWidget):
             # The parts keep the order in which draw named them.
             at = next((k for k, part in enumerate(kept) if _order(part) > n), len(kept))
             self._places[place] = kept[:at] + made + kept[at:]
-        self._publish(lang, problem, busy=False)
+        self._publish(lang, problem, busy=bool(rest))
+        if rest:
+            loop.call_later(BREATH, self._finish, rest, lang, turn, loop, problem)
 
     def _part(self, item: Part, name: str, later: int | None) -> dict[str, Any]:
         part = _part(item, name, later)
