@@ -286,3 +286,13 @@ def test_a_table_without_one_right_row_is_refused(tmp_path, capsys, rows):
     assert said[0] == "cases.csv: holds no case that can be used; give at least one right row below the column names."
     assert len(said) == 1 + bool(rows)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_first_screen_makes_nothing_that_it_does_not_show(monkeypatch):
+    table, unseen = sample(120, seed=8), ("days_ahead", "segments", "what_if", "ordered")
+    whole = book.summary(table)
+    for name in unseen:
+        monkeypatch.setattr(book, name, lambda *_: pytest.fail("made before it is shown"))
+    told = book.Parts(table).by("communication")
+    assert str(BookPage(told, "zh").summary()[0]) == str(BookPage(whole, "zh").summary()[0])
+    assert set(told) == set(whole)

@@ -39,6 +39,7 @@ def counts(pressure: np.ndarray, base: np.ndarray, weights: np.ndarray) -> np.nd
     many = _compiled(k) if pays else None
     if many is None:
         return _plain(pressure, base, weights)
+    _loaded.add(k)
     small = (np.ascontiguousarray(array, np.float32) for array in (pressure, base, weights))
     reach = max(1.0, np.abs(pressure).max()) * (np.abs(base) + np.abs(weights).sum(axis=0)).max()
     # k products and sums, each rounded, of numbers rounded before: no error of z is larger.
@@ -137,7 +138,6 @@ def _compiled(k: int) -> Callable[..., np.ndarray] | None:
                 out[row] = surely + int64(over)
         return out
 
-    _loaded.add(k)
     return kept(njit, many)
 
 
