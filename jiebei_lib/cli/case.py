@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, print_json, print_table, printer, t
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.page.text import heads, own, say
 
@@ -68,17 +68,11 @@ def _case(file: Path | None, typed: dict[str, str]) -> Case:
 
 def _print(case: Case, lang: str, policy: Any, as_of: str | None, whole: bool) -> None:
     """The first screen, within 24 lines of 80 columns; with ``whole`` all else that the report says in words."""
-    from rich.text import Text
-
     from jiebei_lib.show.case import first
     from jiebei_lib.show.case.page import CasePage
 
-    page, out = CasePage(case, lang, policy, as_of), console()
-    a, width = page.assessment, min(out.width, 100)
-
-    def line(text: str = "", style: str = "", mark: str = "", rest: str = "") -> None:
-        out.print(Text(wrapped(text, width, mark, rest), style=style), soft_wrap=True)
-
+    page, line = CasePage(case, lang, policy, as_of), printer(100)
+    a = page.assessment
     line(page.question(), "bold")
     for side in a.witnesses:
         line(first.sentence(side, lang), STYLES.get(side["verdict"], "bold"), " • ", "   ")

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -179,9 +179,33 @@ def console() -> Any:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # for run() to end in silence; rich would end with 1
 
+    return Visible(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _width())
+
+
+def _width() -> int:
+    """Columns where the output goes elsewhere than to a terminal."""
     told = os.environ.get("COLUMNS", "")
-    width = None if sys.stdout.isatty() else int(told) if told.isascii() and told.isdigit() and int(told) >= 20 else 160
-    return Visible(highlight=False, markup=False, emoji=False, width=width)
+    return int(told) if told.isascii() and told.isdigit() and int(told) >= 20 else 160
+
+
+def printer(most: int) -> Callable[..., None]:
+    """What prints text in lines of at most ``most`` columns: ``line(text, style, first, rest)``. Rich is asked only where it would show a
+    style, since it takes a tenth of a cold start."""
+    if sys.stdout.isatty() or "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ:
+        from rich.text import Text
+
+        out = console()
+
+        def styled(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
+            out.print(Text(wrapped(text, min(out.width, most), first, rest), style=style), soft_wrap=True)
+
+        return styled
+    width = min(_width(), most)
+
+    def plain(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
+        print(seen(wrapped(text, width, first, rest)))
+
+    return plain
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> str:
