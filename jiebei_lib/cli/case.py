@@ -40,6 +40,7 @@ def assess(
     failed_attempts: Annotated[str | None, _fact("failed_attempts")] = None,
     unreachable_days: Annotated[str | None, _fact("unreachable_days")] = None,
     lender: Annotated[str | None, _fact("lender")] = None,
+    due_date: Annotated[str | None, typer.Option("--due-date", help=t("assess.due_date"), metavar="DATE")] = None,
     whole: Annotated[bool, typer.Option("--whole", help=t("assess.whole"))] = False,
     json: Annotated[bool, typer.Option("--json", help=t("main.json"))] = False,
 ) -> None:
@@ -48,11 +49,29 @@ def assess(
 
     facts = {name: value for name, value in locals().items() if name in FIELDS and value is not None}
     lang = checked_lang(lang)
+    if due_date is not None:
+        facts["days_overdue"] = _days(due_date, as_of, facts)
     known, rules = _case(case, facts), load_policy(policy)
     if json:
         print_json(assessed(known, rules, as_of).to_dict(lang))
     else:
         _print(known, lang, rules, as_of, whole)
+
+
+def _days(due_date: str, as_of: str | None, typed: dict[str, str]) -> str:
+    """The days from a due date to the day that is asked about: either they are given, or the date is."""
+    from datetime import date
+
+    from jiebei_lib.core.assessment import checked_date
+    from jiebei_lib.core.knowledge.fields import date_in
+    from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
+
+    if "days_overdue" in typed:
+        both = items(["--days-overdue", "--due-date"])
+        raise CaseError(Problem("one_of", "jiebei assess", {"value": both, "allowed": both}))
+    if (due := date_in(due_date)) is None:
+        raise CaseError(Problem("date", "--due-date", {"value": shown(due_date)}))
+    return str((date.fromisoformat(checked_date(as_of)) - due).days)
 
 
 def _case(file: Path | None, typed: dict[str, str]) -> Case:

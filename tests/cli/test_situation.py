@@ -62,3 +62,18 @@ def test_every_example_and_a_kept_interview_fit_the_schema_and_a_wrong_one_does_
     ):
         with pytest.raises(jsonschema.ValidationError):
             known.validate(wrong)
+
+
+def test_a_due_date_serves_instead_of_days(capsys) -> None:
+    args = ["assess", "--amount-overdue", "8000", "--as-of", "2026-11-26", "--json", "--lang", "en"]
+    assert run([*args, "--days-overdue", "6"]) == 0
+    by_days = capsys.readouterr().out
+    assert run([*args, "--due-date", "2026年11月20日"]) == 0
+    assert capsys.readouterr().out == by_days
+    for more in (
+        ["--days-overdue", "6", "--due-date", "2026-11-20"],
+        ["--due-date", "soon"],
+        ["--due-date", "1990-01-01"],
+    ):
+        assert run([*args, *more]) == 2
+        assert "Traceback" not in (said := capsys.readouterr().err) and said.strip()
