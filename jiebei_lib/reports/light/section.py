@@ -35,7 +35,8 @@ def change_a_fact(policy: Policy | str = "article", langs: Iterable[str] = LANGU
         section = (
             environment().get_template(f"{ROOM}/section.html.j2").render(**names, lead=say("light.page.report", lang))
         )
-        at = page.index(END, page.index(AFTER)) + len(END)
+        behind = page.find(AFTER)  # a report in one's own dress may leave it out
+        at = page.index(END, behind) + len(END) if behind >= 0 else page.rindex("<footer")
         return f"{page[:at]}\n{section}{page[at:]}"
 
     return Added(f"{version} {beside}", files if beside else {}, put)

@@ -62,3 +62,10 @@ def test_one_report_carries_its_own(tmp_path, browser_page):
     tab, requests, errors = browser_page(changed)
     tab.click("#change summary")
     assert tab.is_visible("#change .witnesses") and (requests, errors) == ([], [])
+
+
+def test_a_report_that_leaves_that_section_out_has_it_above_its_foot():
+    parameters = {"case": {"days_overdue": 9}, "lang": "en", "as_of": DAY}
+    page = change_a_fact(langs=("en",)).put("<main><p>answer</p><footer>foot</footer></main>", parameters)
+    assert page.index("answer") < page.index('<section id="change"') < page.index("<footer>")
+    assert f'<script src="{SCRIPT}"></script>' in page and f'href="{STYLE}"' in page
