@@ -232,7 +232,7 @@ def _fitting(statements: Mapping[str, Any], facts: Mapping[str, Any], days: int 
 def _actions(borrower: Borrower, rows: list[DebtAnswer]) -> list[Said]:
     """What the first debt's own answer tells one to do, where it is the lender's own loan and the borrower can act; else nothing: the
     statements say it."""
-    own = [row for row in rows if row.assessment and row.debt.holder in (None, "lender") and row.tier != "hold"]
+    own = [row for row in rows if row.assessment and row.debt.holder != "buyer" and row.tier != "hold"]
     if (
         not own
         or borrower.who_asks in ("relative", "contact")

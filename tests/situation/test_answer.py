@@ -149,3 +149,13 @@ def test_every_statement_has_both_languages_a_source_and_its_confidence():
                 assert "S" not in weakest, entry
         else:
             assert "confidence" not in entry
+
+
+def test_what_is_owed_in_all_is_said_to_be_the_least_where_a_whole_sum_is_not_given():
+    from jiebei_lib.show.situation.words import headline
+
+    assert "at least 5,200" in headline(of(LATE), "en")[0]
+    assert (
+        "at least" not in headline(of({**LATE, "owed": 9000}), "en")[0]
+        and "9,000" in headline(of({**LATE, "owed": 9000}), "en")[0]
+    )

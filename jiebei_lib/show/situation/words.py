@@ -36,7 +36,9 @@ def headline(found: SituationAnswer, lang: str) -> list[str]:
         return [say("situation.head.none", lang)]
     if found.open_debts == len(found.debts):
         return [say("situation.head.open_all", lang)]
-    out = [say("situation.head.overdue", lang, overdue=spread(found.overdue, lang), owed=spread(found.owed, lang))]
+    whole = all(row.debt.owed is not None or row.debt.loan is not None for row in found.debts)
+    sums = {"overdue": spread(found.overdue, lang), "owed": spread(found.owed, lang)}
+    out = [say(f"situation.head.{'overdue' if whole else 'overdue_at_least'}", lang, **sums)]
     if found.open_debts:
         out.append(say("situation.head.open", lang, n=found.open_debts))
     policy = load_policy("article")
