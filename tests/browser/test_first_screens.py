@@ -231,34 +231,3 @@ def test_on_a_phone_no_label_of_a_chart_is_cut_or_lies_on_another_mark(voila_pag
         })"""
     )
     assert cut == []
-
-
-def test_numbers_on_the_heat_map_are_read_against_their_own_tone(voila_page):
-    notebook = voila_page("02_policy_lab.ipynb", lang="en")
-    notebook.page.locator("[data-figure='map'], [data-figure*='map']").first.scroll_into_view_if_needed()
-    notebook.settled()
-    low = notebook.page.evaluate(
-        """() => {
-          const chart = [...document.querySelectorAll('.chart')].find((one) => one.data?.some((trace) => trace.type === 'heatmap'));
-          const part = (c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-          const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-          const canvas = document.createElement('canvas'), image = chart.querySelector('.heatmaplayer image');
-          return new Promise((done) => { const picture = new Image(); picture.onload = () => {
-            canvas.width = picture.width; canvas.height = picture.height;
-            const paper = canvas.getContext('2d'); paper.drawImage(picture, 0, 0);
-            const box = image.getBoundingClientRect(), worst = [];
-            for (const text of chart.querySelectorAll('.heatmap-label text, .annotation-text')) {
-              const at = text.getBoundingClientRect();
-              if (!/^\\d+$/.test(text.textContent) || at.left < box.left || at.right > box.right) continue;
-              const x = (at.left - 3 - box.left) / box.width * canvas.width;
-              const y = (at.top + at.height / 2 - box.top) / box.height * canvas.height;
-              const behind = [...paper.getImageData(Math.max(0, x), y, 1, 1).data].slice(0, 3);
-              const ink = getComputedStyle(text).fill.match(/\\d+/g).slice(0, 3).map(Number);
-              const [a, b] = [light(behind), light(ink)].sort((one, two) => two - one);
-              worst.push([(a + 0.05) / (b + 0.05), text.textContent]);
-            }
-            done(worst);
-          }; picture.src = image.href?.baseVal ?? image.getAttribute('href') ?? image.getAttribute('xlink:href'); });
-        }"""
-    )
-    assert len(low) > 10 and min(ratio for ratio, _ in low) >= 4.5, min(low)

@@ -259,3 +259,22 @@ def test_a_mistake_on_the_bench_speaks_labels_never_key_paths(bench) -> None:
     assert told["zh"].startswith("重要因素的最小倍数：120") and told["en"].startswith(
         "Least multiple of a strong factor: 120"
     )
+
+
+def test_every_number_on_the_map_stands_out_from_its_tone_by_four_and_a_half():
+    import numpy as np
+
+    from jiebei_lib.show.policy.figures import SCALE, _ink
+
+    def light(tone):
+        parts = np.asarray(tone) / 255
+        return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    def of(colour):
+        return [int(colour[n : n + 2], 16) for n in (1, 3, 5)]
+
+    stops = [stop for stop, _ in SCALE]
+    for value in np.linspace(0, 1, 501):
+        tone = [np.interp(value, stops, [of(colour)[n] for _, colour in SCALE]) for n in range(3)]
+        low, high = sorted([light(tone), light(of(_ink(value)))])
+        assert (high + 0.05) / (low + 0.05) >= 4.5, value
