@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from conftest import Notebook
+from conftest import TURNS, Notebook
 
 PANELS = [
     "01_one_case.ipynb",
@@ -190,15 +190,14 @@ def test_voila_by_keyboard_alone_the_first_lesson(voila_page):
     page = notebook.page
     tab_to(page, ".jiebei button[data-name='begin']")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".jiebei .controls input[type=radio]")
-    tab_to(page, ".jiebei .controls input[type=radio]")
+    page.wait_for_function("document.querySelector('.jiebei .controls .field.choice')")
+    tab_to(page, ".jiebei .controls .field.choice input")
     page.keyboard.press("Space")
+    assert page.evaluate("document.activeElement.checked")
     tab_to(page, ".jiebei .controls button")
-    turns = page.evaluate("[...document.querySelectorAll('.jiebei')].map((one) => one.dataset.turn).join()")
+    before = page.evaluate(TURNS)
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        f"[...document.querySelectorAll('.jiebei')].map((one) => one.dataset.turn).join() !== '{turns}'"
-    )
+    page.wait_for_function(f"({TURNS}) !== {json.dumps(before)}")
 
 
 @pytest.mark.parametrize("name", ["01_one_case.ipynb", "02_policy_lab.ipynb", "lessons/lesson_1_a_week_late.ipynb"])

@@ -161,11 +161,11 @@ def _draw_log(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     if rejected:
         top.append(words.words("rejected", rejected=rejected, most=8))
 
-    def pictures() -> list[Any]:
+    def which() -> list[Any]:
         picture = rules_figure(words)
-        return [calendar_figure(words), *([picture] if picture else [])]
+        return [picture] if picture else []
 
-    return {"top": top, "beside": [Later(pictures)]}
+    return {"top": top, "beside": [calendar_figure(words), Later(which)]}
 
 
 def _audited(values: Mapping[str, Any]) -> Findings:

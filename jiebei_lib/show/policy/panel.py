@@ -194,15 +194,15 @@ def _shown(value: Any, lang: str) -> str:
     return f"{value:,.7g}" if isinstance(value, int | float) else str(value)
 
 
-def follow(panel: Panel, bench: Bench) -> Panel:
-    """Draws a panel anew once the bench has been left alone for a moment; at once where no event loop runs."""
+def follow(panel: Panel, bench: Bench, wait: float = QUIET) -> Panel:
+    """Draws a panel anew once the bench has been left alone for a moment (seconds); at once where no event loop runs."""
     waiting: list[Any] = []
 
     def moved(_: Any) -> None:
         while waiting:
             waiting.pop().cancel()
         with suppress(RuntimeError):
-            waiting.append(asyncio.get_running_loop().call_later(QUIET, panel.redraw))
+            waiting.append(asyncio.get_running_loop().call_later(wait, panel.redraw))
             return
         panel.redraw()
 

@@ -10,7 +10,7 @@ import numpy as np
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.page.text import LANGUAGES, percent, say
 from jiebei_lib.show.policy import figures
-from jiebei_lib.show.policy.panel import Bench, follow, words
+from jiebei_lib.show.policy.panel import QUIET, Bench, follow, words
 from jiebei_lib.show.widget.fields import both, button, group, number
 from jiebei_lib.show.widget.panel import Panel
 
@@ -55,7 +55,7 @@ def all_readings(bench: Bench) -> Panel:
         return dict.fromkeys(field["name"] for field in limits)
 
     panel = Panel(fields, draw, presses={"all": keep_all}, picks={"readings-lines": brushed}, name="all-readings")
-    return follow(panel, bench)
+    return follow(panel, bench, 2 * QUIET)  # last: hundreds of lines keep a browser busy
 
 
 def _axis_label(name: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ def soon(call: Callable[[], None]) -> None:
     if loop is None:
         call()
     else:
-        loop.call_later(BREATH, call)
+        loop.call_later(3 * BREATH, call)  # after what is Later in the panel that was moved
 
 
 def checked(field: Field, value: Any) -> Any:
