@@ -90,3 +90,29 @@ def test_a_page_whose_place_is_gone_finds_it_again_by_itself(lesson, chromium):
     tab.get_by_text("第3题，共12题").wait_for()
     assert (store.students(), len(store.answers())) == (students, answers + 1)
     context.close()
+
+
+def test_charts_are_drawn_on_a_page_without_a_kernel_and_follow_its_controls(chromium, tmp_path):
+    """The chart library comes over the page's own line, once, and nothing is asked of another host."""
+    wrong = []
+    with classroom.opened("lesson_2", "127.0.0.1", free_port(), 1, tmp_path / "c.sqlite", kernels=False) as now:
+        tab = chromium.new_page(viewport={"width": 400, "height": 900})
+        tab.set_default_timeout(60_000)
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        tab.on(
+            "request",
+            lambda asked: None if asked.url.startswith((now.link, "blob:", "data:")) else wrong.append(asked.url),
+        )
+        tab.goto(now.link)
+        tab.wait_for_selector(".jiebei button")
+        charts = tab.locator(".jiebei .chart")
+        charts.first.scroll_into_view_if_needed()
+        tab.wait_for_selector(".jiebei .chart .main-svg")
+        panel = tab.locator(".jiebei:has(.chart)").first
+        turn = panel.get_attribute("data-turn")
+        field = panel.locator("input[type=number]").first
+        field.fill(str(int(float(field.input_value())) + 1))
+        expect(panel).not_to_have_attribute("data-turn", turn)
+        tab.close()
+    assert wrong == []
