@@ -66,6 +66,7 @@ _HOME = {
     "language": "widget.switch",
     "start": "case.panel",
     "ask": "situation.panel",
+    "questions": "situation.questions_panel",
     "portfolio": "portfolio.panel",
     "one_case": "case.panel",
     "compare": "case.panel",
