@@ -155,8 +155,8 @@ def _why(
         names = np.where(day[rows], "first_day", np.array(FACTORS)[(sign * change[rows]).argmax(axis=1)])
         for name, count in zip(*np.unique(names, return_counts=True), strict=True):
             found.setdefault(str(name), {"worse": 0, "better": 0})[kind] = int(count)
-    rows = [{"why": name} | counts for name, counts in found.items()]
-    return sorted(rows, key=lambda row: (-row["worse"] - row["better"], row["why"]))
+    named = [{"why": name} | counts for name, counts in found.items()]
+    return sorted(named, key=lambda row: (-row["worse"] - row["better"], row["why"]))
 
 
 def _transitions(before: np.ndarray, after: np.ndarray, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -235,9 +235,9 @@ def _grouped(before: np.ndarray, after: np.ndarray) -> tuple[list[str], tuple[np
     codes = [
         np.where(np.isnan(each), len(edges) + 1, np.searchsorted(edges, each, side="right")) for each in (before, after)
     ]
-    counts = [np.bincount(each, minlength=len(edges) + 2) for each in codes]
+    held = [np.bincount(each, minlength=len(edges) + 2) for each in codes]
     ends = [f"< {edges[0]:g}"] if len(edges) else ["–∞ – ∞"]
     ends += [f"{low:g} – {high:g}" for low, high in pairwise(edges)] + ([f"≥ {edges[-1]:g}"] if len(edges) else [])
-    there = (counts[0] + counts[1]) > 0
+    there = (held[0] + held[1]) > 0
     labels = [label for label, here in zip([*ends, UNKNOWN], there, strict=True) if here]
-    return labels, (counts[0][there], counts[1][there])
+    return labels, (held[0][there], held[1][there])

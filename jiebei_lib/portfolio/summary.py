@@ -267,7 +267,8 @@ class Parts:
 
     @cached_property
     def places(self) -> Ranks:
-        return ranks(sum(pressures(self.columns, self.policies[0])) / 2, self.columns["days_overdue"], self.policies[0])
+        low, high = pressures(self.columns, self.policies[0])
+        return ranks((low + high) / 2, self.columns["days_overdue"], self.policies[0])
 
     @cached_property
     def scores(self) -> list[Scores]:

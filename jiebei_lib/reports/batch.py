@@ -187,7 +187,13 @@ def _checked_langs(langs: Iterable[str]) -> list[str]:
 
 
 def _jobs(
-    files: list[Source], mapping: Any, langs: list[str], policy: Policy, day: str, how: dict[str, Any], own: Path | None
+    files: list[Source],
+    mapping: Any,
+    langs: list[str],
+    policy: Policy,
+    day: str,
+    how: dict[str, Any],
+    own: Path | None = None,
 ) -> Iterator[Job]:
     """Every report of the table, also those that cannot be: a wrong row, an id that stands twice."""
     plan, rules = (
