@@ -57,13 +57,21 @@ def score(
     ranks: Annotated[bool, typer.Option("--ranks", help=t("score.ranks"))] = False,
     as_of: Annotated[str | None, typer.Option(help=t("score.as_of"), metavar="DATE")] = None,
     to: Annotated[str | None, To] = None,
+    parts: Annotated[bool, typer.Option("--parts", help=t("score.parts"))] = False,
 ) -> int:
+    from jiebei_lib.portfolio.parts import score_parts
     from jiebei_lib.portfolio.score_files import score_files
 
-    lang = checked_lang(lang)
+    lang, mapping_ = checked_lang(lang), _counted(mapping, as_of)
+    for name, used in (("--ranks", ranks), ("--errors", errors != "report"), ("--to", to), ("--sheet", sheet)):
+        if parts and used:
+            raise UserError(Problem("not_with_parts", name))
     _agreed(out, to)
     with bar(say("cli.score.doing", lang), lang) as tell:
-        made = score_files(given, out, policy, _counted(mapping, as_of), errors, lang, cluster, tell, ranks, sheet)
+        if parts:
+            made = score_parts(given, out, policy, mapping_, lang, cluster, tell)
+        else:
+            made = score_files(given, out, policy, mapping_, errors, lang, cluster, tell, ranks, sheet)
     told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
     if made.readings is not None:
         told(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))

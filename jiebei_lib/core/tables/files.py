@@ -164,11 +164,11 @@ def chunks(path: Source, size: int, wrong: list[WrongRow], columns: list[str] | 
                 table = pa.Table.from_batches(waiting)
                 while table.num_rows >= size:
                     numbers = _numbers(at, size, skipped)
-                    yield from _filled(Chunk(path.name, numbers, table.slice(0, size)))
+                    yield from filled_rows(Chunk(path.name, numbers, table.slice(0, size)))
                     at, table = int(numbers[-1]) + 1, table.slice(size)
                 waiting, held = table.to_batches(), table.num_rows
         if held:
-            yield from _filled(Chunk(path.name, _numbers(at, held, skipped), pa.Table.from_batches(waiting)))
+            yield from filled_rows(Chunk(path.name, _numbers(at, held, skipped), pa.Table.from_batches(waiting)))
     except (pa.ArrowException, OSError) as failure:
         raise _unreadable(path, failure) from None
 
@@ -182,7 +182,7 @@ def _numbers(at: int, count: int, skipped: list[int]) -> np.ndarray:
     return out
 
 
-def _filled(chunk: Chunk) -> Iterator[Chunk]:
+def filled_rows(chunk: Chunk) -> Iterator[Chunk]:
     """A chunk without the rows in which nothing stands; none if nothing stands in any."""
     pa, pc = arrow(), arrow().compute
     blank: Any = None
