@@ -18,6 +18,9 @@ os.environ.setdefault("JIEBEI_CACHE", str(Path(__file__).resolve().parents[1] / 
 # Nor the user's own settings
 os.environ["JIEBEI_CONFIG"] = os.devnull + ".none"
 
+# How wide somebody's terminal is decides no test (a worker of pytest-xdist has COLUMNS set).
+os.environ.pop("COLUMNS", None)
+
 # What starts the tests in the background may have them, and all that they start, ignore an interrupt; tests send some.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
