@@ -54,6 +54,22 @@ class Lazy(Group):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
+    def get_help(self, ctx: Any) -> str:
+        """The words that Typer writes by itself, in the language of the call."""
+        text = super().get_help(ctx).replace("Usage:", t("main.usage"), 1)
+        for key in ("options", "commands"):
+            text = text.replace(f"\n{key.title()}:\n", f"\n{t('main.' + key)}{t('main.usage')[-1]}\n", 1)
+        return text
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Every command with its sentence, whole, and without importing any."""
+        from jiebei_lib.cli.output import wrapped
+
+        indent = max(map(len, COMMANDS)) + 4
+        formatter.write("\nCommands:\n")
+        for name in COMMANDS:
+            formatter.write(wrapped(t(f"{name}.help"), formatter.width, f"  {name}".ljust(indent), " " * indent) + "\n")
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None

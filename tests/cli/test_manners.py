@@ -47,6 +47,20 @@ def test_a_short_h_is_help(call, command) -> None:
     assert call(*command, "-h")[:2] == call(*command, "--help")[:2]
 
 
+@pytest.mark.parametrize(
+    ("lang", "heads"), [("zh", ("用法：", "选项：", "命令：")), ("en", ("Usage:", "Options:", "Commands:"))]
+)
+def test_the_first_help_has_every_command_whole_in_one_language_and_imports_none(lang, heads) -> None:
+    from jiebei_lib.page.text import say
+
+    asked = program("--help", JIEBEI_LANG=lang, COLUMNS="80").stdout
+    assert all(head in asked for head in heads) and "..." not in asked.replace("[ARGS]...", "")
+    flat = "".join(asked.split())
+    assert all("".join(f"{name}{say(f'cli.{name}.help', lang)}".split()) in flat for name in COMMANDS)
+    start = "import sys; from jiebei_lib.cli import run; run(['-h']); sys.exit('jiebei_lib.cli.money' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", start], capture_output=True, check=False).returncode == 0
+
+
 MEANT = [
     (("scor", "x.csv"), "score"),
     (("policy", "shwo"), "show"),
