@@ -33,6 +33,7 @@ def audit(
     csv: Annotated[bool, typer.Option("--csv", help=t("audit.csv"))] = False,
     to: Annotated[str | None, typer.Option(help=t("report.to"))] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
     who: Annotated[str, typer.Option(help=t("audit.who"), metavar="borrower|contact")] = "borrower",
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
@@ -54,12 +55,11 @@ def audit(
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 
-        memory: dict[str, Any] = {"calls": call, "told_at": told_at, "zone": place} if call else {}
+        more: dict[str, Any] = {"brand": brand, "force": force}
+        more |= {"calls": call, "told_at": told_at, "zone": place} if call else {}
         stem = "memory" if call or log is None else log.stem
-        name = "" if call else stem
-        made = audit_report(
-            read, lang, rules, as_of, who, to.split(","), out, stem, name, confidence, brand=brand, **memory
-        )
+        names, formats = (stem, "" if call else stem), to.split(",")
+        made = audit_report(read, lang, rules, as_of, who, formats, out, *names, confidence, **more)
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     else:
         found = audited(read, rule_sets, as_of)

@@ -54,11 +54,14 @@ def score(
     errors: Annotated[str, typer.Option(help=t("score.errors"))] = "report",
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     cluster: Annotated[str | None, typer.Option(help=t("score.cluster"), metavar="local|tcp://…")] = None,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
     ranks: Annotated[bool, typer.Option("--ranks", help=t("score.ranks"))] = False,
     as_of: Annotated[str | None, typer.Option(help=t("score.as_of"), metavar="DATE")] = None,
     to: Annotated[str | None, To] = None,
     parts: Annotated[bool, typer.Option("--parts", help=t("score.parts"))] = False,
 ) -> int:
+    from jiebei_lib.core.scoring.many import ADDED
+    from jiebei_lib.portfolio.outputs import not_over
     from jiebei_lib.portfolio.parts import score_parts
     from jiebei_lib.portfolio.score_files import score_files
 
@@ -67,6 +70,8 @@ def score(
         if parts and used:
             raise UserError(Problem("not_with_parts", name))
     _agreed(out, to)
+    if not force:
+        not_over(out, ADDED)
     with bar(say("cli.score.doing", lang), lang) as tell:
         if parts:
             made = score_parts(given, out, policy, mapping_, lang, cluster, tell)
@@ -92,6 +97,7 @@ def portfolio(
     sheet: Annotated[str | None, typer.Option(help=t("score.sheet"), metavar="NAME")] = None,
     most: Annotated[int, typer.Option("--list", help=t("portfolio.list"), metavar="N", min=0, max=200)] = 20,
     pairs: Annotated[str | None, typer.Option(help=t("portfolio.pairs"), metavar="A,B")] = None,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
     together: Annotated[bool, typer.Option("--together", help=t("portfolio.together"))] = False,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
@@ -103,7 +109,7 @@ def portfolio(
     lang = checked_lang(lang)
     formats = report.checked_formats(to.split(",")) if pairs is None else []
     if len(given) > 1 and not together and pairs is None:
-        return _months(given, policy, mapping, sheet, formats, out, lang)
+        return _months(given, policy, mapping, sheet, formats, out, lang, brand, force)
     loaded = book.read_book(given, mapping, sheet)
     if pairs is not None:
         return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)
@@ -111,14 +117,28 @@ def portfolio(
     summed = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
     stem = report.file_stem(f"portfolio-{given[0].stem}")
     made = report.render(
-        "portfolio_report", {"book": dict(summed), "lang": lang}, stem, formats, out, brand=report.branded(brand)
+        "portfolio_report",
+        {"book": dict(summed), "lang": lang},
+        stem,
+        formats,
+        out,
+        brand=report.branded(brand),
+        force=force,
     )
     told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     return _wrong(loaded, lang)
 
 
 def _months(
-    given: list[Path], policy: str, mapping: Path | None, sheet: str | None, formats: list[str], out: Path, lang: str
+    given: list[Path],
+    policy: str,
+    mapping: Path | None,
+    sheet: str | None,
+    formats: list[str],
+    out: Path,
+    lang: str,
+    brand: Path | None,
+    force: bool,
 ) -> int:
     """A table a month, held against each other."""
     from jiebei_lib.portfolio.months import compare_months, read_months
@@ -128,7 +148,10 @@ def _months(
     read, wrong = read_months(given, mapping, sheet)
     compared = compare_months(read, policy)
     stem = report.file_stem(f"months-{given[0].stem}-{given[-1].stem}")
-    made = report.render("months_report", {"months": compared, "lang": lang}, stem, formats, out)
+    worn = report.branded(brand)
+    made = report.render(
+        "months_report", {"months": compared, "lang": lang}, stem, formats, out, brand=worn, force=force
+    )
     told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
     return _wrong(WithWrong(read[-1][1], wrong), lang)
 
@@ -173,11 +196,15 @@ def sample(
     out: Annotated[Path, typer.Option("-o", "--out", help=t("score.out"), metavar="OUT")] = Path("sample.csv"),
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
     to: Annotated[str | None, To] = None,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
+    from jiebei_lib.portfolio.outputs import not_over
     from jiebei_lib.portfolio.sample import write_sample
 
     lang = checked_lang(lang)
     _agreed(out, to)
+    if not force:
+        not_over(out, ("days_overdue", "amount_overdue", "funded_by"))
     with bar(say("cli.sample.doing", lang), lang) as tell:
         made = write_sample(out, rows, seed, tell)
     told(say("cli.sample.done", lang, rows=f"{rows:,}", path=made))

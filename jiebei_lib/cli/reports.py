@@ -21,6 +21,7 @@ def report(
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     to: Annotated[str, typer.Option(help=t("report.to"))] = "html",
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
     check: Annotated[bool, typer.Option("--check", help=t("report.check"))] = False,
     kept: Annotated[bool, typer.Option("--examples", help=t("report.examples"))] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help=t("report.refresh"))] = False,
@@ -46,7 +47,9 @@ def report(
         notebook = case
     else:
         owed = Loan.read(loan) if loan else None
-        made = case_report(Case.read(case), lang, policy, as_of, to.split(","), out, loan=owed, brand=brand)
+        made = case_report(
+            Case.read(case), lang, policy, as_of, to.split(","), out, loan=owed, brand=brand, force=force
+        )
         if change and made.html:
             _with_change(made.html, Case.read(case), lang, policy, as_of)
         told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")

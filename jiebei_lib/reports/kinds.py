@@ -40,6 +40,7 @@ def audit_report(
     told_at: str = "",
     zone: str | None = None,
     brand: str | Path | None = None,
+    force: bool = False,
 ) -> Rendered:
     """The report on one log, or on ``calls`` that someone remembers (``log`` then what was read of them at ``told_at``), as
     ``<stem>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``; beside that of a log ``<stem>.attempts.csv``: the rows that could
@@ -68,7 +69,15 @@ def audit_report(
         "rejected": rejected,
     }
     return render(
-        "audit_report", parameters, stem, to, out, progress, data=[copy] if copy else [], brand=branded(brand)
+        "audit_report",
+        parameters,
+        stem,
+        to,
+        out,
+        progress,
+        data=[copy] if copy else [],
+        brand=branded(brand),
+        force=force,
     )
 
 
@@ -97,6 +106,7 @@ def case_report(
     loan: Loan | None = None,
     engine: str | None = None,
     brand: str | Path | None = None,
+    force: bool = False,
 ) -> Rendered:
     """The report on one case, as ``<case_id>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``. ``engine`` is papermill's.
 
@@ -113,7 +123,9 @@ def case_report(
     }
     if loan is not None:
         parameters["loan"] = loan.to_dict()
-    return render("case_report", parameters, file_stem(case.case_id), to, out, progress, engine, brand=branded(brand))
+    return render(
+        "case_report", parameters, file_stem(case.case_id), to, out, progress, engine, brand=branded(brand), force=force
+    )
 
 
 ALL = "all"

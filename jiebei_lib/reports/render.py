@@ -25,6 +25,7 @@ from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.html import HEAD, plotly_bundle, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.reports.engine import fork_server as warm
+from jiebei_lib.reports.outputs import name_for
 from jiebei_lib.reports.pdf import find_browser, printed
 
 if TYPE_CHECKING:
@@ -59,20 +60,20 @@ def render(
     bundle: str | None = None,
     data: Iterable[Path] = (),
     brand: Brand | None = None,
+    force: bool = False,
 ) -> Rendered:
     """Any report template of ``notebooks/templates``, run with ``parameters`` (which hold ``lang``) and written to ``out``.
 
     Every file appears whole or not at all. ``progress`` is called with numbers from 0 to 1. ``engine`` is papermill's; ``bundle`` as
-    in :func:`page`; ``data`` are files that the notebook reads by their bare names.
+    in :func:`page`; ``data`` are files that the notebook reads by their bare names. Under what name: :func:`name_for`.
     """
     formats, tell = checked_formats(to), progress or (lambda done: None)
-    lang = parameters.get("lang")
-    if lang not in LANGUAGES:
+    if (lang := parameters.get("lang")) not in LANGUAGES:
         levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
         raise ReportError(Problem("invalid", "lang", {"value": shown(lang), "allowed": levels}))
     if "pdf" in formats:
         find_browser()
-    folder, name = writable(Path(out)), f"{stem}.{lang}"
+    name = name_for(folder := writable(Path(out)), stem, parameters, force)
     with private_folder(data) as run_in:
         files, headline = rendered(template, parameters, name, formats, run_in, tell, engine, bundle, brand)
     paths = {suffix: write(folder / f"{name}{suffix}", content) for suffix, content in files.items()}

@@ -251,7 +251,7 @@ def test_the_command_makes_the_report_and_tells_of_wrong_rows(tmp_path, capsys):
     page = (tmp_path / "out" / "portfolio-in.zh.html").read_text("utf-8")
     ids = set(re.findall(r"S0000000\d\d", page))
     assert "一批逾期案例" in page and "consumer_finance" in page and len(ids) == 20
-    assert run(["portfolio", str(source), "-o", str(tmp_path / "out"), "--list", "0"]) == 0
+    assert run(["portfolio", str(source), "-o", str(tmp_path / "out"), "--by", "funded_by", "--list", "0"]) == 0
     for suffix in ("html", "ipynb"):
         assert "S0000000" not in (tmp_path / "out" / f"portfolio-in.zh.{suffix}").read_text("utf-8")
     with source.open("a", encoding="utf-8") as file:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebei_lib.core.knowledge.yaml_files import shipped
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout
+from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, note
 from jiebei_lib.page.marks import key_marks, trace
 from jiebei_lib.page.text import say
 from jiebei_lib.show.portfolio.figures import (
@@ -42,7 +42,7 @@ def why_figure(step: Mapping[str, Any], lang: str) -> Figure:
     """What moved most in the cases that got worse and in those that got better, bars in pairs."""
     shown = [(reason_name(row["why"], lang), row) for row in step["why"]]
     labels = [html.escape(name) for name, _ in shown]
-    hatched = {"shape": "/", "fillmode": "overlay", "size": 6, "bgcolor": "#FFFFFF"}
+    hatched = {"shape": "/", "fillmode": "overlay", "size": 6, "bgcolor": "#FFFFFF", "fgcolor": NO_CALL}
     data = [
         count_bar(labels, [row["worse"] for _, row in shown], CALL, pattern={"shape": ""}),
         count_bar(labels, [row["better"] for _, row in shown], NO_CALL, pattern=hatched),
@@ -73,7 +73,7 @@ def drift_figure(step: Mapping[str, Any], lang: str) -> Figure:
     names = [row[0] for row in rows]
     labels = [html.escape(name) for name in names]
     colours = [CALL if row["level"] in ("moderate", "large") else NEITHER for row in drift]
-    bars = count_bar(labels, [row["psi"] for row in drift], colours) | {"text": [row[1] for row in rows]}
+    bars = count_bar(labels, [row["psi"] for row in drift], colours) | {"text": [""] * len(rows)}
     mark = {"symbol": "diamond", "size": 10, "color": INK}
     chance = trace("markers", [row["chance"] for row in drift], labels, marker=mark)
     longest = max([rule["large"], *(max(row["psi"], row["chance"]) for row in drift)])
@@ -82,8 +82,12 @@ def drift_figure(step: Mapping[str, Any], lang: str) -> Figure:
         title = say("portfolio.months_drift.title", lang, column=names[0], psi=rows[0][1], level=rows[0][3])
     dashed = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": NEITHER, "width": 1, "dash": "dash"}}
     plan = layout(title, MARGIN + ROW * len(rows)) | {
-        "xaxis": axis(say("portfolio.months_drift.axis", lang)) | {"range": [0, longest * 1.18], "gridcolor": FAINT},
+        "xaxis": axis(say("portfolio.months_drift.axis", lang)) | {"range": [0, longest * 1.3], "gridcolor": FAINT},
         "yaxis": names_axis(names),
+        "annotations": [
+            note(max(each["psi"], each["chance"]), label, f"PSI {row[1]}", "left", 0) | {"xshift": 10}
+            for each, label, row in zip(drift, labels, rows, strict=True)
+        ],
         "shapes": [dashed | {"x0": rule[end], "x1": rule[end]} for end in ("moderate", "large")],
         "showlegend": False,
     }
