@@ -70,7 +70,7 @@ def score(
         if parts and used:
             raise UserError(Problem("not_with_parts", name))
     _agreed(out, to)
-    if not force:
+    if not force and out.resolve() not in [each.resolve() for each in given]:  # that is told by its own sentence
         not_over(out, ADDED)
     with bar(say("cli.score.doing", lang), lang) as tell:
         if parts:
