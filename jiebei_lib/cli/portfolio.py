@@ -61,7 +61,7 @@ def score(
     parts: Annotated[bool, typer.Option("--parts", help=t("score.parts"))] = False,
 ) -> int:
     from jiebei_lib.core.scoring.many import ADDED
-    from jiebei_lib.portfolio.outputs import not_over
+    from jiebei_lib.core.tables.outputs import not_over
     from jiebei_lib.portfolio.parts import score_parts
     from jiebei_lib.portfolio.score_files import score_files
 
@@ -198,7 +198,7 @@ def sample(
     to: Annotated[str | None, To] = None,
     force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
-    from jiebei_lib.portfolio.outputs import not_over
+    from jiebei_lib.core.tables.outputs import not_over
     from jiebei_lib.portfolio.sample import write_sample
 
     lang = checked_lang(lang)
