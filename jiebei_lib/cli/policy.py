@@ -31,6 +31,9 @@ def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files
         try:
             policy = load_policy(file)
             told(t("policy.check.fine", file=file.name, vertices=len(policy.readings.vertices)))
+            base = load_policy(policy.base)
+            if all(policy.data[part] == base.data[part] for part in base.data if part != "name"):
+                told(t("policy.check.same", file=file.name, base=base.data["name"][LANG]))
         except UserError as wrong:
             problems += wrong.problems
     if problems:

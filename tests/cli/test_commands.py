@@ -198,3 +198,10 @@ def test_a_narrow_terminal_loses_no_column(capsys, monkeypatch, lang: str, colum
     assert out.count({"zh": "之后（按这套依据）", "en": "Then (by this witness)"}[lang]) >= 1
     _, out, _ = call(capsys, "assess", SILENT, "--lang", lang, "--as-of", "2026-11-23")
     assert len(out.splitlines()) <= (24 if columns == "80" else 48)
+
+
+@pytest.mark.parametrize(("content", "same"), [("500", True), ("600", False)])
+def test_a_what_if_that_changes_nothing_says_so(tmp_path, capsys, content, same):
+    (tmp_path / "own.yaml").write_text(f"factors: {{amount: {{protective: {content}}}}}\n", "utf-8")
+    assert run(["policy", "check", str(tmp_path / "own.yaml")]) == 0
+    assert ("什么也没有改变" in capsys.readouterr().out) is same
