@@ -174,7 +174,7 @@ def axis(title: str) -> dict[str, Any]:
     }
 
 
-def note(x: float, y: float, text: str, anchor: str, shift: int) -> dict[str, Any]:
+def note(x: float, y: float | str, text: str, anchor: str, shift: int) -> dict[str, Any]:
     return {
         "x": x,
         "y": y,

@@ -22,7 +22,7 @@ from jiebei_lib.core.knowledge.problems import Problem, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout
-from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow
+from jiebei_lib.core.tables.delimited import BookSheet, TableError, WrongRow
 from jiebei_lib.core.tables.files import Chunk, arrow, as_text, chunks, empty, files_of, filled_rows, kind, writing
 from jiebei_lib.portfolio import score_files as whole
 from jiebei_lib.portfolio.workers import executor, in_order
@@ -73,7 +73,8 @@ def score_parts(
     """Scores files (names or globs) into a folder, rows and order as :func:`jiebei_lib.portfolio.score_files.score_files` has them in
     one file. ``errors`` of the result is the folder of what was wrong."""
     found, folder, policy = files_of(given), Path(folder), load_policy(policy)
-    files = [file for file in found if not isinstance(file, Upload)]
+    books = [each.file if isinstance(each, BookSheet) else each for each in found]  # of a workbook its only sheet
+    files = [file for file in books if isinstance(file, Path)]
     plan = whole.layout_of(list(files), mapping)
     parts, total = parts_of(files)
     _ours(folder, files)
@@ -132,7 +133,8 @@ def parts_of(files: list[Path]) -> tuple[list[Partition], int | None]:
             total = None
             continue
         told = arrow().parquet.read_metadata(file)
-        sizes, groups, first, held = [told.row_group(n).num_rows for n in range(told.num_row_groups)], [], 1, 0
+        groups: list[int] = []
+        sizes, first, held = [told.row_group(n).num_rows for n in range(told.num_row_groups)], 1, 0
         for n, size in enumerate(sizes):
             groups, held = [*groups, n], held + size
             if held + (sizes[n + 1] if n + 1 < len(sizes) else ROWS_A_PART) > ROWS_A_PART:
