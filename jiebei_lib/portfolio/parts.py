@@ -27,9 +27,8 @@ from jiebei_lib.core.tables.files import Chunk, arrow, as_text, chunks, empty, f
 from jiebei_lib.portfolio import score_files as whole
 from jiebei_lib.portfolio.workers import executor, in_order
 
-ROWS_A_PART = (
-    1_000_000  # of a Parquet file, whose row groups are taken together up to so many; any other file is one part
-)
+# Rows a part of a Parquet file, whose row groups are taken together up to so many; any other file is one part
+ROWS_A_PART = 250_000
 IDS_A_BUCKET = 4_000_000  # ids that are compared at a time
 MANIFEST, ERRORS, WORK = "_manifest.json", "_errors", "_work"  # names that readers of such a folder pass over
 
