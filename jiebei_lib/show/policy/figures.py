@@ -104,7 +104,7 @@ def _tornado_name(row: int, name: str, swing: Swing, lang: str) -> dict[str, Any
         "bgcolor": "rgba(255,255,255,0.85)",
         "text": html.escape(label),
         "showarrow": False,
-        "font": {"size": 13, "color": INK},
+        "font": {"size": 12, "color": INK},  # the longest name fits on a phone
     }
 
 
