@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,9 @@ def score_parts(
     ]
     key = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
     buckets = max(1, -(-(total or 0) // IDS_A_BUCKET)) if "case_id" in plan.columns else 0
-    job = Task(str(folder.resolve()), plan, policy, lang, empty(files[0]).schema, buckets, key)
+    bare = copy(policy)
+    bare.__dict__.pop("readings", None)  # five times as large as the rest; whoever does a part builds them, once
+    job = Task(str(folder.resolve()), plan, bare, lang, empty(files[0]).schema, buckets, key)
     done: list[dict[str, Any]] = []
     tell = progress or (lambda *_: None)
     _work(job).mkdir(parents=True, exist_ok=True)
@@ -107,19 +110,24 @@ def score_parts(
             done.append(one)
             tell(sum(part["rows"] for part in done), total)
     rows, bad = (sum(part[name] for part in done) for name in ("rows", "bad"))
+    if rows:
+        _write(folder / MANIFEST, {"key": key, "policy": policy.digest, "rows": rows, "bad": bad, "parts": done})
+    _tidied(folder, job, len(parts) if rows else 0)
     if not rows:
-        shutil.rmtree(folder)
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
-    _write(folder / MANIFEST, {"key": key, "policy": policy.digest, "rows": rows, "bad": bad, "parts": done})
+    return whole.Scored(folder, folder / ERRORS if bad else None, rows, bad)
+
+
+def _tidied(folder: Path, job: Task, number: int) -> None:
+    """Takes away what is over: parts of an earlier run beyond a ``number``, what a run that was killed had begun, and the work."""
     for old in [*folder.glob("part-*.parquet"), *(folder / ERRORS).glob("part-*.csv")]:
-        if int(old.stem[5:10]) >= len(parts):
+        if int(old.stem[5:10]) >= number:
             old.unlink()
     for cut in [*folder.glob(".*.part"), *(folder / ERRORS).glob(".*.part")]:  # what a run that was killed had begun
         cut.unlink()
     # At one stroke, so that a run that is killed here leaves no half of what the next would take for whole
     _work(job).rename(folder / WORK / "over")
     shutil.rmtree(folder / WORK)
-    return whole.Scored(folder, folder / ERRORS if bad else None, rows, bad)
 
 
 def parts_of(files: list[Path]) -> tuple[list[Partition], int | None]:
