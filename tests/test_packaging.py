@@ -237,6 +237,17 @@ def test_no_file_names_an_address_or_a_place_on_one_machine(name: str) -> None:
     none_of([f"{name}: {each}" for each in found])
 
 
+def test_an_editable_install_can_be_made(tmp_path: Path) -> None:
+    code = "import sys; from hatchling.build import build_editable; print(build_editable(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / done.stdout.strip()) as archive:
+        (pth,) = [name for name in archive.namelist() if name.endswith(".pth")]
+        assert archive.read(pth).decode().strip() == str(ROOT)
+
+
 def test_the_wheel_holds_the_code_the_data_and_the_notebooks(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
