@@ -21,7 +21,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from jiebei_lib.lessons import classroom
-from jiebei_lib.lessons.classroom import guard
+from jiebei_lib.lessons.classroom import guard, machine
 from tests.attack.test_hostile_folders import COMMAND, hostile  # noqa: F401
 from tests.lessons.students import Student
 from tests.lessons.test_class import free_port, in_a_thread
@@ -367,10 +367,11 @@ def test_the_log_of_a_server_is_bounded(tmp_path):
 
 
 def test_capacity_counts_open_files(monkeypatch):
-    monkeypatch.setattr(classroom, "allowed_files", lambda: 256)
-    assert classroom.capacity() <= (256 - classroom.SPARE_FILES) // classroom.FILES_EACH
-    monkeypatch.setattr(classroom, "allowed_files", lambda: 10)
-    assert classroom.capacity() == 0
+    monkeypatch.setattr(machine, "allowed_files", lambda: 256)
+    for kernels in (True, False):
+        assert classroom.capacity(kernels) <= (256 - classroom.SPARE_FILES) // classroom.FILES_EACH
+    monkeypatch.setattr(machine, "allowed_files", lambda: 10)
+    assert classroom.capacity() == classroom.capacity(kernels=False) == 0
 
 
 @pytest.mark.slow

@@ -32,7 +32,9 @@ def test_edits_move_the_answer_and_a_day_of_the_calendar_filters_the_findings(no
     rows = panel(notebook, FINDINGS).locator("table.findings tbody tr")
     top = panel(notebook, LOG).locator(".top")
     expect(top).to_contain_text("10 broke a rule")
-    assert "Binds:" in panel(notebook, FINDINGS).locator(".rule").first.get_attribute("title")
+    said = panel(notebook, FINDINGS).locator("details.said").first
+    said.locator("summary").click()
+    expect(said.locator("li").first).to_contain_text("Binds:")
 
     notebook.page.get_by_text("Look at the log and change it", exact=True).click()
     edit(notebook, 19, "2026-03-11T20:00:00+08:00")  # A19, a message at ten in the evening

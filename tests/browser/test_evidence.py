@@ -48,7 +48,7 @@ def test_down_to_the_page_by_a_click_a_filter_and_the_keyboard(notebook):
 def test_cases_from_a_file_and_a_table_and_mistakes_answered_in_place(notebook):
     panel = part(notebook, LEARNING)
     top, problem = panel.locator(".top"), panel.locator(".problem").first
-    notebook.choose("source", "a CSV file", LEARNING)
+    notebook.choose("source", "a table in a file", LEARNING)
     panel.locator("summary", has_text="My own cases").click()
     box = panel.locator("input[type=file]")
 

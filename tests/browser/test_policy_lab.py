@@ -84,7 +84,7 @@ def test_a_table_of_cases_from_a_chinese_spreadsheet_is_read_and_its_wrong_row_n
     rows = ["案例编号,逾期天数,逾期金额,沟通情况", "甲,3,8000,silent", "乙,-99,8000,silent"]
     given = {"name": "案例.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode("gb18030")}
     bench.field("csv").locator("input[type=file]").set_input_files(given)
-    expect(panel.locator(".answer")).to_have_text("1 of 1 cases change verdict.")
+    expect(panel.locator(".answer")).to_have_text("1 of 1 case with another verdict.")
     expect(panel.locator(".below .problem")).to_contain_text("Row 2, 逾期天数: '-99' is not allowed")
     expect(bench.field("source").get_by_label("a table of your own")).to_be_checked()
     expect(bench.field("csv")).to_contain_text("案例.csv")

@@ -119,26 +119,16 @@ LOOKED_AT = ["index", "model", "cli", "tutorial_borrower", "history"]
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pages_are_readable_by_all_and_ask_nobody(built, width) -> None:
+def test_pages_are_readable_by_all_and_ask_nobody(built, chromium, width) -> None:
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
 
-    from tests.conftest import browser_path
-
-    if (path := browser_path()) is None:
-        pytest.skip("needs Chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        for lang in ("zh", "en"):
-            for name in LOOKED_AT:
-                page, asked = browser.new_page(viewport={"width": width, "height": 900}), []
-                page.on("request", lambda request, asked=asked: asked.append(request.url))
-                page.goto((built / lang / f"{name}.html").as_uri())
-                found = [
-                    (each["id"], each["nodes"][0]["html"][:120]) for each in Axe().run(page).response["violations"]
-                ]
-                assert found == [], (lang, name)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width + 1, (lang, name)
-                assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-                page.close()
-        browser.close()
+    for lang in ("zh", "en"):
+        for name in LOOKED_AT:
+            page, asked = chromium.new_page(viewport={"width": width, "height": 900}), []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto((built / lang / f"{name}.html").as_uri())
+            found = [(each["id"], each["nodes"][0]["html"][:120]) for each in Axe().run(page).response["violations"]]
+            assert found == [], (lang, name)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width + 1, (lang, name)
+            assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+            page.close()

@@ -150,7 +150,7 @@ def test_the_other_panels_follow_the_bench(bench) -> None:
         pool.submit(bench.set, case="silent", **{"constraints.neutral_possible.at_least": 0.4}).result()
     assert all(panel.text() != old for panel, old in zip(panels, before, strict=True))
     current.lang = "en"
-    assert "cases change verdict" in panels[0].text() and "It depends most on" in panels[1].text()
+    assert "cases with another verdict" in panels[0].text() and "It depends most on" in panels[1].text()
     assert "squares lean to a call" in panels[2].text() and "readings kept" in panels[3].text()
 
 
