@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.simple_httpclient import HTTPTimeoutError
 from tornado.websocket import websocket_connect
 
 from jiebei_lib.lessons.store import Store
 
 PATIENCE = 120.0  # seconds
+MUTE = 30.0  # seconds without an answer after which a page is opened anew
 KERNEL = re.compile(r'"kernelId": ?"([0-9a-f-]+)"')
 
 
@@ -42,16 +44,21 @@ class Student:
     kernel: str = ""
 
     async def enter(self) -> None:
-        """The page, then the kernel's channels and the state of every widget."""
-        started = time.perf_counter()
-        page = await self.page()
-        self.first_screen = time.perf_counter() - started
-        self.kernel = KERNEL.search(page)[1]
-        self.models = re.findall(r'"model_id": ?"([0-9a-f]+)"', page)
-        channels = (
-            self.link.replace("http", "ws", 1) + f"api/kernels/{self.kernel}/channels?session_id={uuid.uuid4().hex}"
-        )
-        self.socket = await websocket_connect(channels, connect_timeout=PATIENCE)
+        """The page, then the kernel's channels and the state of every widget. Where nobody answers at them, because the kernel died
+        as the page came, the page is opened anew, as whoever looks at it would."""
+        started, end = time.perf_counter(), time.monotonic() + PATIENCE
+        while self.socket is None:
+            page = await self.page()
+            self.first_screen = time.perf_counter() - started
+            self.kernel = KERNEL.search(page)[1]
+            self.models = re.findall(r'"model_id": ?"([0-9a-f]+)"', page)
+            channels = f"api/kernels/{self.kernel}/channels?session_id={uuid.uuid4().hex}"
+            link = self.link.replace("http", "ws", 1) + channels
+            try:
+                self.socket = await websocket_connect(link, connect_timeout=MUTE)
+            except HTTPTimeoutError:
+                if time.monotonic() > end:
+                    raise
         await self.ask_states()
 
     async def page(self) -> str:
