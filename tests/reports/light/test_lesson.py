@@ -97,7 +97,7 @@ def test_a_lesson_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in
     tab.fill("#name", name)
     answer_all(tab, rng, 8)
     before = tab.inner_text("#light")
-    tab.wait_for_timeout(500)  # the browser takes a moment to keep what a page tells it to keep
+    tab.wait_for_timeout(1500)  # the browser takes a moment to keep what a page tells it to keep
     tab.close()
     tab = surroundings.new_page()  # opened again: in the same place
     tab.goto(path.as_uri())
