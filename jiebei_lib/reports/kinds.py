@@ -15,6 +15,7 @@ from jiebei_lib.core.knowledge.problems import LogError, Phrase, PolicyError, Pr
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.files import safe
+from jiebei_lib.core.tables.outputs import not_over
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
@@ -56,7 +57,11 @@ def audit_report(
     if not len(log.table):
         raise LogError([Problem("no_row_read", name or stem), *log.problems[:LISTED]])
     stem = file_stem(stem)
-    copy = None if calls else write(writable(Path(out)) / f"{stem}.attempts.csv", kept_rows(log))
+    copy = None if calls else writable(Path(out)) / f"{stem}.attempts.csv"
+    if copy:
+        if not force:
+            not_over(copy, ("attempt_id", "at"))
+        write(copy, kept_rows(log))
     rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]]
     parameters = {
         **({"log": copy.name} if copy else {"calls": list(calls), "told_at": told_at, "zone": zone or "Asia/Shanghai"}),

@@ -164,3 +164,11 @@ def test_what_is_remembered_becomes_a_report_that_says_so(tmp_path, capsys, lang
     assert "2026-03-11 – 2026-03-12" in page and "2026-03-10 22:40" in page and "2026-03-11 00:00" not in page
     assert say("calls.memory.letter", lang) in page
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_a_file_of_somebody_s_is_not_written_over_with_the_attempts(tmp_path, capsys) -> None:
+    theirs = tmp_path / "contact_log.attempts.csv"
+    theirs.write_text("my,notes\n1,2\n", "utf-8")
+    assert run(["audit", EXAMPLE, "--to", "html", "-o", str(tmp_path), "--lang", "en"]) == 2
+    assert "contact_log.attempts.csv" in capsys.readouterr().err
+    assert theirs.read_text("utf-8") == "my,notes\n1,2\n" and list(tmp_path.iterdir()) == [theirs]
