@@ -32,6 +32,9 @@ settings.register_profile(
 settings.load_profile("jiebei")
 
 
+QUIET_BROWSER = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
 def browser_path() -> str | None:
     """The Chromium that PDFs and browser tests use, if there is one."""
     from jiebei_lib.core.knowledge.problems import ReportError
@@ -119,10 +122,30 @@ def chromium():
     path = browser_path()
     if path is None:
         pytest.skip("no Chromium on this machine")
-    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET_BROWSER)
         yield browser
+        browser.close()
+
+
+@pytest.fixture
+def own_browser(chromium, tmp_path):
+    """Opens a phone's browser of its own, without a network: what it keeps is there when it is closed and opened again."""
+    opened = []
+
+    def open_browser():
+        for browser in opened:
+            browser.close()
+        opened[:] = [
+            chromium.browser_type.launch_persistent_context(
+                tmp_path / "browser", executable_path=browser_path(), args=QUIET_BROWSER,
+                offline=True, viewport={"width": 360, "height": 800},
+            )
+        ]  # fmt: skip
+        return opened[0]
+
+    yield open_browser
+    for browser in opened:
         browser.close()
 
 

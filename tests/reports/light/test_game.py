@@ -108,13 +108,16 @@ def test_the_game_is_one_file_and_the_same_for_a_seed(made):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_game_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in(chromium, made, tmp_path, lang):
-    (chosen,) = random_games(1, 8)
-    surroundings = chromium.new_context(offline=True, viewport={"width": 360, "height": 800})
-    errors = []
-    surroundings.on("weberror", lambda error: errors.append(error.error.message))
-    tab = surroundings.new_page()
-    tab.goto(made.as_uri())
+def test_a_game_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in(own_browser, made, tmp_path, lang):
+    (chosen,), errors = random_games(1, 8), []
+
+    def opened():
+        tab = own_browser().new_page()
+        tab.context.on("weberror", lambda error: errors.append(error.error.message))
+        tab.goto(made.as_uri())
+        return tab
+
+    tab = opened()
     if lang == "en":
         tab.click("#language")
     tab.fill("#name", "5")
@@ -127,9 +130,7 @@ def test_a_game_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in(c
             assert morning["look"]["words"] in tab.locator(".note").all_inner_texts()
         if day == 3:
             before = tab.inner_text("#light")
-            tab.close()
-            tab = surroundings.new_page()
-            tab.goto(made.as_uri())
+            tab = opened()
             assert tab.inner_text("#light") == before and Axe().run(tab).response["violations"] == []
         for select in tab.query_selector_all("select"):
             select.select_option("none")
@@ -153,7 +154,6 @@ def test_a_game_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in(c
     assert collect([tmp_path / "in.txt"], store).new == 1
     moves = [move.choice for move in store.moves() if move.run == 1]
     assert moves == chosen and {move.run for move in store.moves()} == {1, 2} and store.names()
-    surroundings.close()
 
 
 def test_what_was_kept_by_another_page_is_left_aside(chromium, made):

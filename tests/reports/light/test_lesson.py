@@ -86,21 +86,22 @@ def answer_all(tab, rng, until=10**3):
 
 
 @pytest.mark.parametrize(("name", "lang"), [("12", "zh"), ("13", "en")])
-def test_a_lesson_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in(chromium, tmp_path, name, lang):
-    path, rng = tmp_path / "lesson.html", random.Random(int(name))
+def test_a_lesson_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in(own_browser, tmp_path, name, lang):
+    path, rng, errors = tmp_path / "lesson.html", random.Random(int(name)), []
     path.write_text(quiz_page("lesson_1", lang), "utf-8")
-    surroundings = chromium.new_context(offline=True, viewport={"width": 360, "height": 800})
-    errors = []
-    surroundings.on("weberror", lambda error: errors.append(error.error.message))
-    tab = surroundings.new_page()
-    tab.goto(path.as_uri())
+
+    def opened():
+        tab = own_browser().new_page()
+        tab.context.on("weberror", lambda error: errors.append(error.error.message))
+        tab.goto(path.as_uri())
+        return tab
+
+    tab = opened()
     tab.fill("#name", name)
     answer_all(tab, rng, 8)
     before = tab.inner_text("#light")
-    tab.wait_for_timeout(1500)  # the browser takes a moment to keep what a page tells it to keep
-    tab.close()
-    tab = surroundings.new_page()  # opened again: in the same place
-    tab.goto(path.as_uri())
+    assert tab.get_attribute("#light", "data-kept") is None  # the browser lets the page keep something
+    tab = opened()  # again, in the same place
     assert tab.inner_text("#light") == before and Axe().run(tab).response["violations"] == []
     answer_all(tab, rng)
     assert Axe().run(tab).response["violations"] == [] and errors == []
@@ -118,7 +119,6 @@ def test_a_lesson_is_played_to_the_end_offline_closed_in_the_middle_and_taken_in
     assert first == {asked.item for asked in forms(7)[int(name) % 2 == 0]}  # an even number: the other form first
     tab.click("#over")
     assert tab.input_value("#name") == "" and tab.get_attribute("#light", "data-at") == "start"
-    surroundings.close()
 
 
 def test_a_browser_that_keeps_nothing_still_plays(browser_page, tmp_path):
