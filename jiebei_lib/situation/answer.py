@@ -269,9 +269,11 @@ def call_check(borrower: Borrower) -> str | None:
 
 def letters_for(borrower: Borrower, rows: Iterable[DebtAnswer]) -> list[str]:
     """The letters that the situation calls for, by their names in letters.yaml."""
-    found = []
+    found, rows = [], list(rows)
+    facts = {key: getattr(borrower, key) for key in borrower.__dataclass_fields__}
     for name, letter in shipped("situation/letters.yaml")["letters"].items():
-        facts = {key: getattr(borrower, key) for key in borrower.__dataclass_fields__}
+        if not rows and facts.keys() >= letter["when"].keys():  # who was called need not know of which debt
+            found += [name] * all(facts[key] in allowed for key, allowed in letter["when"].items())
         for row in rows:
             mine = facts | {key: getattr(row.debt, key) for key in row.debt.__dataclass_fields__} | {"tier": row.tier}
             if all(mine.get(key) in allowed for key, allowed in letter["when"].items()) and _late_enough(

@@ -20,8 +20,8 @@ BLANK = re.compile(r"〔[^〔〕]*〕|\[[^\[\]]*\]")  # what a blank looks like,
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter in one language. ``grounds``: each a statement with its sources and confidence; ``warn`` is for its writer, not for
-    sending; ``blanks``: the places left to fill."""
+    """One letter in one language. ``lead``: what its demands begin with, where that is not "I ask you to"; ``grounds``: each a statement
+    with its sources and confidence; ``warn`` is for its writer, not for sending; ``blanks``: the places left to fill."""
 
     kind: str
     lang: str
@@ -29,6 +29,7 @@ class Letter:
     to: str
     subject: str
     body: list[str]
+    lead: str | None
     demands: list[str]
     grounds: list[Said]
     warn: str
@@ -54,18 +55,25 @@ def letter(
     if kind not in known["letters"]:
         raise CaseError(Problem("not_one_of", "letter", {"value": shown(kind), "allowed": items(known["letters"])}))
     told, day = known["letters"][kind], checked_date(as_of)
-    slots = _Slots(known["blanks"], lang, _facts(told, borrower, debt, day, lang) if borrower else {})
+    facts, counts = _facts(told, borrower, debt, day, lang) if borrower else ({}, {})
+    slots = _Slots(known["blanks"], lang, facts)
+
+    def fitting(name: str) -> list[str]:
+        entries = [each for each in told[name] if _fits(each.get("when", {}), counts)]
+        return [each[lang].format_map(slots) for each in entries]
+
     return Letter(
         kind=kind,
         lang=lang,
         name=told["name"][lang],
         to=told["to"][lang].format_map(slots),
         subject=told["subject"][lang].format_map(slots),
-        body=[each[lang].format_map(slots) for each in told["body"]],
-        demands=[each[lang].format_map(slots) for each in told["demands"]],
+        body=fitting("body"),
+        lead=told["lead"][lang] if "lead" in told else None,
+        demands=fitting("demands"),
         grounds=[said(f"{kind}_{n}", ground) for n, ground in enumerate(told["grounds"], 1)],
         warn=told["warn"][lang],
-        enclose=[each[lang] for each in told["enclose"]],
+        enclose=fitting("enclose"),
         signed=(slots["who"], slots["date"]),
     )
 
@@ -78,31 +86,46 @@ class _Slots(dict[str, str]):
         self.update({name: value for name, value in facts.items() if value})
 
 
-def _facts(told: Mapping[str, Any], borrower: Borrower, debt: str | None, day: str, lang: str) -> dict[str, str | None]:
-    found = answered(borrower, day)
+def _fits(when: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
+    return all(facts.get(fact) in allowed for fact, allowed in when.items())
+
+
+def _facts(
+    told: Mapping[str, Any], borrower: Borrower, debt: str | None, day: str, lang: str
+) -> tuple[dict[str, str | None], dict[str, str]]:
+    """What fills the slots, and what decides which sentences stand: how many debts, and whether a month leaves anything."""
+    found, known = answered(borrower, day), shipped("situation/letters.yaml")
     row = _row(told, found.debts, debt)
-    labels = {name: PERSON[name]["labels"] for name in ("called_whom", "told", "condition")}
-    words = {name: labels[name][value][lang] if (value := getattr(borrower, name)) else None for name in labels}
+    called = "me" if borrower.who_asks == "contact" else borrower.called_whom
     out = {
-        "called_on": borrower.called_on.isoformat() if borrower.called_on else None,
-        "called_whom": words["called_whom"],
-        "told": words["told"],
-        "reason": words["condition"] if borrower.condition in ("ill", "in_hospital") else None,
+        "called_on": _day(borrower.called_on, known, lang) if borrower.called_on else None,
+        "called_whom": known["words"]["called_whom"].get(called, {}).get(lang),
+        "told": known["words"]["told"].get(borrower.told, {}).get(lang),
+        "reason": PERSON["condition"]["labels"][borrower.condition][lang]
+        if borrower.condition in ("ill", "in_hospital")
+        else None,
         "income": f"{borrower.income:,.2f}" if borrower.income is not None else None,
         "spending": f"{borrower.spending:,.2f}" if borrower.spending is not None else None,
         "left": f"{found.to_offer:,.2f}" if found.to_offer is not None else None,
     }
     if row is not None:
         overdue = None if row.overdue is None or row.overdue[0] != row.overdue[1] else f"{row.overdue[1]:,.2f}"
-        offer = f"{row.offer:,.2f}" if row.offer else None
         days = str(row.days) if row.days is not None and row.days > 0 else None
-        if (
-            row.debt.creditor
-        ):  # a product such as Jiebei is no legal person: its name helps, the lender's stays to be filled in
-            blank = shipped("situation/letters.yaml")["blanks"]["addressee"][lang]
-            out["addressee"] = f"{blank}（{row.debt.creditor}）" if lang == "zh" else f"{blank} ({row.debt.creditor})"
-        out |= {"creditor": row.debt.creditor, "days": days, "overdue": overdue, "offer": offer}
-    return out
+        out |= {"days": days, "overdue": overdue, "offer": f"{row.offer:,.2f}" if row.offer else None}
+        for name in ("addressee", "caller") if row.debt.creditor else ():
+            # A product such as Jiebei is no legal person: its name helps, the lender's stays to be filled in
+            blank = known["blanks"][name][lang]
+            out[name] = f"{blank}（{row.debt.creditor}）" if lang == "zh" else f"{blank} ({row.debt.creditor})"
+    counts = {"debts": "several" if len(found.debts) > 1 else "one"} if found.debts else {}
+    if found.to_offer is not None:
+        counts["month"] = "some" if found.to_offer else "none"
+    return out, counts
+
+
+def _day(day: date, known: Mapping[str, Any], lang: str) -> str:
+    """A day as letters write it: 2026年11月25日; 25 November 2026."""
+    form: str = known["day"][lang]
+    return form.format(day=day, month=known["months"][day.month - 1])
 
 
 def _row(told: Mapping[str, Any], rows: list[DebtAnswer], name: str | None) -> DebtAnswer | None:

@@ -37,7 +37,7 @@ def as_text(letter: Letter) -> str:
         letter.subject,
         letter.to,
         *letter.body,
-        say("situation.letter.demands", lang),
+        lead(letter),
         "\n".join(f"{n}. {each}" for n, each in enumerate(letter.demands, 1)),
         say("situation.letter.grounds", lang),
         "\n".join(f"{n}. {ground_words(each, lang)}" for n, each in enumerate(letter.grounds, 1)),
@@ -46,22 +46,31 @@ def as_text(letter: Letter) -> str:
         "\n".join(letter.signed),
         "――――――――",
         say("situation.letter.note_title", lang),
-        say("situation.letter.note", lang),
-        letter.warn,
+        *notes(letter),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def lead(letter: Letter) -> str:
+    """What the demands begin with."""
+    return letter.lead or say("situation.letter.demands", letter.lang)
+
+
 def ground_words(ground: Said, lang: str) -> str:
-    """A ground with its sources and how sure it is."""
-    sure = say(f"situation.letter.{sureness(ground)}", lang)
+    """A ground with its sources, as the letter has it."""
     cites = ("；" if lang == "zh" else "; ").join(cited_all(ground["cite"], lang))
     text = own(ground["text"], lang)
-    return f"{text}（{cites}；{sure}）" if lang == "zh" else f"{text} ({cites}; {sure})"
+    return f"{text}（{cites}）" if lang == "zh" else f"{text} ({cites})"
 
 
-def sureness(ground: Said) -> str:
-    return "reported" if ground["reported"] else "read"
+def notes(letter: Letter) -> list[str]:
+    """What is for the writer and not for sending: what to fill, what to know, how sure each ground is."""
+    out, lang = [say("situation.letter.note", letter.lang), letter.warn], letter.lang
+    for key in ("read", "reported"):
+        which = [str(n) for n, each in enumerate(letter.grounds, 1) if each["reported"] is (key == "reported")]
+        if which:
+            out.append(say(f"situation.letter.{key}", lang, which=("、" if lang == "zh" else ", ").join(which)))
+    return out
 
 
 def as_html(letter: Letter) -> str:
@@ -69,7 +78,12 @@ def as_html(letter: Letter) -> str:
     grounds = [ground_words(each, letter.lang) for each in letter.grounds]
     template = environment().get_template("show/situation/letter.html.j2")
     return template.render(
-        letter=letter, grounds=grounds, style=stylesheet(), say=lambda key: say(f"situation.letter.{key}", letter.lang)
+        letter=letter,
+        lead=lead(letter),
+        grounds=grounds,
+        notes=notes(letter),
+        style=stylesheet(),
+        say=lambda key: say(f"situation.letter.{key}", letter.lang),
     )
 
 
@@ -84,32 +98,41 @@ def as_docx(letter: Letter) -> bytes:
     """A Word document to be filled in and printed. Needs python-docx (the extra ``office``)."""
     try:
         from docx import Document
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.oxml.ns import qn
-        from docx.shared import Cm, Pt
+        from docx.shared import Cm, Pt, RGBColor
     except ImportError:
         raise CaseError(Problem("no_extra", ".docx", {"allowed": "jiebei[office]"})) from None
     document, lang = Document(), letter.lang
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = FONTS[lang], Pt(12)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), FONTS["zh"])
+    for name in ("Normal", "Heading 1", "Heading 2"):  # the template's headings are blue and in a face of their own
+        style, fonts = document.styles[name], document.styles[name].element.get_or_add_rPr().get_or_add_rFonts()
+        for old in [key for key in fonts.attrib if key.endswith("Theme")]:
+            del fonts.attrib[old]
+        style.font.name, style.font.color.rgb = FONTS[lang], RGBColor(0, 0, 0)
+        fonts.set(qn("w:eastAsia"), FONTS["zh"])
+    document.styles["Normal"].font.size = Pt(12)
+    spoken = document.styles.element.find(f".//{qn('w:docDefaults')}//{qn('w:lang')}")
+    for key, tag in {"w:val": "en-GB", "w:eastAsia": "zh-CN"}.items() if spoken is not None else ():
+        spoken.set(qn(key), tag)
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
-    document.core_properties.author, document.core_properties.title = "", letter.name
+    document.core_properties.author = document.core_properties.comments = ""
+    document.core_properties.title = letter.name
     document.add_heading(letter.subject, level=1)
     for text in (letter.to, *letter.body):
         document.add_paragraph(text)
-    for key, lines in (
-        ("demands", letter.demands),
-        ("grounds", [ground_words(each, lang) for each in letter.grounds]),
-        ("enclosed", letter.enclose),
+    for title, lines in (
+        (lead(letter), letter.demands),
+        (say("situation.letter.grounds", lang), [ground_words(each, lang) for each in letter.grounds]),
+        (say("situation.letter.enclosed", lang), letter.enclose),
     ):
-        document.add_paragraph(say(f"situation.letter.{key}", lang))
+        document.add_paragraph(title).paragraph_format.keep_with_next = True
         for n, text in enumerate(lines, 1):
             document.add_paragraph(f"{n}. {text}").paragraph_format.left_indent = Cm(0.7)
-    document.add_paragraph("\n".join(letter.signed))
+    document.add_paragraph("\n".join(letter.signed)).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     document.add_page_break()  # what is for the writer is not sent
     document.add_heading(say("situation.letter.note_title", lang), level=2)
-    for text in (say("situation.letter.note", lang), letter.warn):
+    for text in notes(letter):
         document.add_paragraph(text)
     content = io.BytesIO()
     document.save(content)

@@ -94,7 +94,7 @@ def test_it_ends_in_the_letters_in_the_readers_language(panel):
     played(panel)
     panel.set(letter="stop_contacts")
     panel._run("take")
-    assert panel.sent[-1]["name"] == "stop_contacts.html" and "2026-11-25" in panel.sent[-1]["text"]
+    assert panel.sent[-1]["name"] == "stop_contacts.html" and "2026年11月25日" in panel.sent[-1]["text"]
     assert "&lt;b&gt;借呗&lt;/b&gt;" in panel.sent[-1]["text"]
     while [name for name in controls(panel) if name.startswith("q_")]:
         panel._run("skip")
