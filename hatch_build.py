@@ -1,8 +1,8 @@
 """What hatchling does beside packing a wheel: the knowledge goes in compiled, so that the first answer on a new machine needs no build.
 
 The files bear the names that the cache would give them: digests of the texts and of the code that makes them. Where a digest differs,
-because somebody changed either, the library makes them itself as without a wheel. An editable install, and a build where the library's
-own requirements are not there (they are in the development environment), go without.
+because somebody changed either, the library makes them itself as without a wheel, for which it needs scipy. An editable install, and a
+build where what pyproject.toml asks for is not there, go without.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ class CompiledKnowledge(BuildHookInterface):
         if version == "editable":
             return
         self.folder = tempfile.mkdtemp(prefix="jiebei-compiled-")
-        surroundings = {**os.environ, "JIEBEI_CACHE": str(Path(self.folder, "cache")), "PYTHONPATH": self.root}
+        # What is there for the build alone, pip has on the path
+        path = os.pathsep.join(filter(None, [self.root, os.environ.get("PYTHONPATH")]))
+        surroundings = {**os.environ, "JIEBEI_CACHE": str(Path(self.folder, "cache")), "PYTHONPATH": path}
         command = [sys.executable, "-c", COMPILE.format(folder=str(Path(self.folder, "compiled")))]
         done = subprocess.run(command, cwd=self.root, env=surroundings, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["?"])[-1]
-            self.app.display_warning(f"The wheel goes without compiled knowledge: {reason}")
+            self.app.display_warning(
+                f"The wheel goes without compiled knowledge, and needs scipy where it is installed: {reason}"
+            )
             return
         for file in sorted(Path(self.folder, "compiled").iterdir()):
             build_data["force_include"][str(file)] = f"jiebei_lib/compiled/{file.name}"

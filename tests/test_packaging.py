@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -248,11 +249,19 @@ def test_an_editable_install_can_be_made(tmp_path: Path) -> None:
         assert archive.read(pth).decode().strip() == str(ROOT)
 
 
-def test_the_wheel_holds_the_code_the_data_and_the_notebooks(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel, built as `pip` builds it: what the build needs is on PYTHONPATH alone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys._base_executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    surroundings = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
+    done = subprocess.run(build, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("jiebei_lib-*.whl")
+    (built,) = folder.glob("jiebei_lib-*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_code_the_data_and_the_notebooks(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
     kinds = {".py", ".yaml", ".css", ".js", ".j2", ".json", ".csv", ".ipynb"}
@@ -276,6 +285,77 @@ def test_the_wheel_holds_the_code_the_data_and_the_notebooks(tmp_path: Path) -> 
     shutil.rmtree(tmp_path / "there" / "jiebei_lib" / "compiled")
     assert first_answer(tmp_path / "there", tmp_path / "cache-none") == said["new"]
     assert len(list((tmp_path / "cache-none").glob("readings-*"))) == 2
+
+
+# Several commands in one process, in which some modules are as if they were not installed; what they say and make, by name
+PLAIN = """
+import contextlib, importlib.util, io, json, pathlib, sys
+absent, commands = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name in absent else found(name, package)
+sys.meta_path.insert(0, Absent())
+from jiebei_lib.cli import run
+said = {}
+for command in commands:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = run(command)
+    said[" ".join(command)] = [code, out.getvalue(), err.getvalue()]
+made = {file.name: file.read_bytes().hex() for file in sorted(pathlib.Path().iterdir())}
+print(json.dumps([said, made, sorted(set(absent) & {name.split(".")[0] for name in sys.modules})]))
+"""
+LARGE = ["pandas", "scipy", "pyarrow", "numba"]  # of what the library uses, what a plain install is without
+BY_NUMPY = [
+    *(["assess", "--days-overdue", "7", "--amount-overdue", "8000", "--lang", lang] for lang in ("zh", "en")),
+    ["assess", "--days-overdue", "40", "--communication", "silent", "--as-of", "2026-11-26", "--json"],
+    ["sample", "--rows", "40", "-o", "some.csv"],
+    ["sample", "--rows", "40", "-o", "some.jsonl"],
+    ["score", "some.csv", "-o", "scored.csv"],
+    ["score", "some.jsonl", "-o", "scored.json", "--policy", "published"],
+    ["borrower", "{borrowers}/several_debts.yaml", "--as-of", "2026-11-26", "--lang", "en"],
+    ["letter", "hardship_plan", "--borrower", "{borrowers}/several_debts.yaml", "-o", "letter.txt"],
+    ["ask", "--topics"],
+    ["cost", "{borrowers}/../loan.yaml", "--as-of", "2026-04-22"],
+    ["policy", "show", "--topic", "factors"],
+]
+MORE = {  # what says which extra it needs, and makes nothing
+    "score some.csv -o scored.parquet": "portfolio",
+    "audit {borrowers}/../contact_log.csv": "analysis",
+    "learn {borrowers}/../outcomes.csv": "analysis",
+    "assess --days-overdue 7 --policy own.yaml": "analysis",
+}
+
+
+def test_a_plain_install_answers_scores_and_draws_by_numpy_alone(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "there")
+    borrowers = str(tmp_path / "there/jiebei_lib/notebooks/cases/borrowers")
+    commands = [[word.format(borrowers=borrowers) for word in command] for command in BY_NUMPY]
+    more = [command.format(borrowers=borrowers).split() for command in MORE]
+    results = []
+    for absent, asked in ((LARGE, [*commands, *more]), ([], commands)):
+        folder = tmp_path / f"without-{len(absent)}"
+        folder.mkdir()
+        (folder / "own.yaml").write_text("factors: {amount: {pressing: 60000}}", "utf-8")
+        surroundings = {**os.environ, "JIEBEI_CACHE": str(tmp_path / "none"), "PYTHONPATH": str(tmp_path / "there")}
+        done = subprocess.run(
+            [sys.executable, "-c", PLAIN, json.dumps(absent), json.dumps(asked)],
+            cwd=folder,
+            env=surroundings,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        results.append(json.loads(done.stdout))
+    (said, made, imported), (said_with, made_with, _) = results
+    assert not imported
+    for command, extra in zip(more, MORE.values(), strict=True):
+        code, out, err = said.pop(" ".join(command))
+        assert (code, out, err.count("\n")) == (2, "", 1) and f"jiebei-lib[{extra}]" in err, (command, err)
+    assert said == said_with and made == made_with and all(code == 0 for code, *_ in said.values())
 
 
 def first_answer(installed: Path, cache: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, language, t, told
+from jiebei_lib.cli.output import LANG, checked_lang, language, needs, t, told
 from jiebei_lib.cli.portfolio import bar
 from jiebei_lib.core.knowledge.problems import Problem, ReportError
 from jiebei_lib.page.text import say
@@ -28,6 +28,7 @@ def report(
     change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> None:
+    needs("papermill")  # before any part of it names a smaller extra
     from jiebei_lib.core.case import Case
     from jiebei_lib.money.loan import Loan
     from jiebei_lib.reports import examples
@@ -92,6 +93,7 @@ def reports(
     template: Annotated[Path | None, typer.Option(help=t("reports.template"), metavar="FILE.ipynb")] = None,
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
 ) -> int:
+    needs("papermill")
     from jiebei_lib.reports import batch
 
     ours = language(["--lang", lang])

@@ -265,8 +265,9 @@ def force(statement: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _scipy() -> bytes:
-    """The version of scipy, which draws the samples, without importing it."""
-    return (Path(str(getattr(find_spec("scipy"), "origin", ""))).parent / "version.py").read_bytes()
+    """The version of scipy, which draws the samples, without importing it; nothing where it is not installed."""
+    there = find_spec("scipy")
+    return (Path(str(there.origin)).parent / "version.py").read_bytes() if there else b""
 
 
 def readings_files(policy: Policy) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Files of cases scored without pyarrow, as a plain install has it: CSV and JSON, each file whole in memory, with the same answers.
+"""Files of cases scored by numpy alone, as a plain install has it: CSV and JSON, each file whole in memory, with the same answers.
 
 Spaces around a cell's text go; all else is written as by score_files.py, to the byte.
 """
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from io import TextIOWrapper
+from itertools import compress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -23,84 +24,78 @@ from jiebei_lib.core.tables.columns import DAMAGED, Layout, days_to, level_of, m
 from jiebei_lib.core.tables.delimited import JsonWriter, Source, TableError, WrongRow
 from jiebei_lib.core.tables.files import kind, safe
 from jiebei_lib.core.tables.table import in_parts, within
-from jiebei_lib.core.tables.whole import text_table
+from jiebei_lib.core.tables.whole import text_columns
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+Columns = Mapping[str, list[Any]]  # a table: by name its cells, as many in each; nothing is None
+NEEDED = ("pyarrow", "pandas")  # what the other reader needs
 PLAIN = ("csv", "json")
 
 
 def is_plain(*files: Source) -> bool:
-    """Whether these files are read and written here: pyarrow is not installed, and they do not need it."""
-    return find_spec("pyarrow") is None and all(kind(file) in PLAIN for file in files)
+    """Whether these files are read and written here: what the other reader needs is not installed, and they do not need it."""
+    return any(find_spec(each) is None for each in NEEDED) and all(kind(file) in PLAIN for file in files)
 
 
-def scored_rows(files: list[Source], plan: Layout, policy: Policy) -> tuple[pd.DataFrame, list[WrongRow], int]:
+def scored_rows(files: list[Source], plan: Layout, policy: Policy) -> tuple[Columns, list[WrongRow], int]:
     """The good rows of all files with :data:`ADDED`, what is wrong with the others, and how many rows there were."""
-    import pandas as pd
-
-    good: list[pd.DataFrame] = []
+    good: list[Columns] = []
     wrong: list[WrongRow] = []
     seen: dict[str, int] = {}
     rows = 0
     for file in files:
-        table, numbers, told = text_table(file)
+        table, numbers, told = text_columns(file)
         wrong += told
-        rows += len(table) + len(told)
+        rows += len(numbers) + len(told)
         good.append(_fine(table, numbers, plan, policy, file.name, wrong, seen))
     places = {file.name: n for n, file in enumerate(files)}
     wrong.sort(key=lambda each: (places[each.file], each.row))
-    return pd.concat(good, ignore_index=True), wrong, rows
+    return {name: [cell for part in good for cell in part[name]] for name in good[0]}, wrong, rows
 
 
 def _fine(
-    table: pd.DataFrame,
+    table: Columns,
     numbers: np.ndarray,
     plan: Layout,
     policy: Policy,
     file: str,
     wrong: list[WrongRow],
     seen: dict[str, int],
-) -> pd.DataFrame:
+) -> Columns:
     columns: dict[str, np.ndarray] = {}
-    fine = np.ones(len(table), bool)
+    fine = np.ones(len(numbers), bool)
     for name, spec in FIELDS.items():
         source = plan.columns.get(name)
         if source is None:
             if spec["type"] != "text":
-                columns[name] = np.full(len(table), -1) if spec["type"] == "level" else np.full(len(table), np.nan)
+                columns[name] = np.full(len(fine), -1) if spec["type"] == "level" else np.full(len(fine), np.nan)
             continue
         cells = table[source]
         if name == "days_overdue" and plan.as_of is not None:
-            cells = cells.map(lambda cell: days_to([cell], plan.as_of)[0], na_action="ignore")
+            cells = days_to(cells, plan.as_of)
         bad = (
             _ids(table[source], numbers, file, source, wrong, seen)
             if spec["type"] == "text"
             else _facts(name, cells, plan.values.get(name, {}), columns)
         )
         for row in np.flatnonzero(bad):
-            text = table[source].iloc[row]
-            value = None if text is None or text != text else str(text)
-            wrong.append(_wrong(name, value, file, int(numbers[row]), source))
+            wrong.append(_wrong(name, table[source][row], file, int(numbers[row]), source))
         fine &= ~bad
     fine &= ~np.isin(numbers, [each.row for each in wrong if each.file == file])
     found, names = in_parts({name: column[fine] for name, column in columns.items()}, policy), words(policy)
     added = {
-        name: [names[name][n] if n >= 0 else None for n in found[name]] if name in names else found[name]
+        name: [names[name][n] if n >= 0 else None for n in found[name]] if name in names else found[name].tolist()
         for name in ADDED
     }
-    kept = table[fine] if kind(Path(file)) == "json" else table[fine].fillna("")  # a cell of CSV is text, be it empty
-    return kept.assign(**added)
+    empty = None if kind(Path(file)) == "json" else ""  # a cell of CSV is text, be it empty
+    kept = {name: [cell or empty for cell in compress(cells, fine)] for name, cells in table.items()}
+    return {**kept, **added}
 
 
-def _facts(name: str, column: pd.Series, said: Mapping[str, Any], columns: dict[str, np.ndarray]) -> np.ndarray:
+def _facts(name: str, column: list[str | None], said: Mapping[str, Any], columns: dict[str, np.ndarray]) -> np.ndarray:
     """A column's values into ``columns``, each different text read once; gives which cells are wrong."""
-    import pandas as pd
-
-    spec = FIELDS[name]
-    codes, different = pd.factorize(column)
-    texts = [*map(str, different), ""]
+    spec, different = FIELDS[name], dict[str, int]()
+    codes = np.array([-1 if cell is None else different.setdefault(cell, len(different)) for cell in column], int)
+    texts = [*different, ""]
     if spec["type"] == "level":
         read = [level_of(name, text, said) for text in texts]
         columns[name] = np.array([code for code, _ in read], int)[codes]
@@ -121,12 +116,12 @@ def _facts(name: str, column: pd.Series, said: Mapping[str, Any], columns: dict[
 
 
 def _ids(
-    column: pd.Series, numbers: np.ndarray, file: str, source: str, wrong: list[WrongRow], seen: dict[str, int]
+    column: list[str | None], numbers: np.ndarray, file: str, source: str, wrong: list[WrongRow], seen: dict[str, int]
 ) -> np.ndarray:
     """Which ids cannot be; one that stood before is told here."""
     bad = np.zeros(len(column), bool)
     for row, text in enumerate(column):
-        if text is None or text != text:
+        if text is None:
             bad[row] = True
         elif text in seen:
             where = f"{file}, row {numbers[row]}: {source}"
@@ -151,8 +146,8 @@ def _wrong(name: str, value: str | None, file: str, row: int, source: str) -> Wr
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """A function that takes one data frame after another for the file ``path``, which appears when all is written, and only then."""
+def writing(path: Path) -> Iterator[Callable[[Columns], None]]:
+    """A function that takes one table after another for the file ``path``, which appears when all is written, and only then."""
     with written_whole(path, TableError, folders=True) as file:
         if kind(path) == "json":
             with JsonWriter(file, lines=path.suffix.lower() != ".json") as writer:
@@ -163,40 +158,31 @@ def writing(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
 
 class _Rows:
-    """A data frame as the writer of JSON asks for rows."""
+    """A table as the writer of JSON asks for rows."""
 
-    def __init__(self, table: pd.DataFrame):
+    def __init__(self, table: Columns):
         self.table = table
 
     def to_pylist(self) -> list[dict[str, Any]]:
-        return [{name: _cell(cell) for name, cell in row.items()} for row in self.table.to_dict("records")]
-
-
-def _cell(value: Any) -> Any:
-    import pandas as pd
-
-    if value is None or value is pd.NA or value != value:
-        return None
-    return value.item() if isinstance(value, np.generic) else value
+        return [dict(zip(self.table, row, strict=True)) for row in zip(*self.table.values(), strict=True)]
 
 
 @contextmanager
-def _csv(file: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], None]]:
+def _csv(file: IO[bytes]) -> Iterator[Callable[[Columns], None]]:
     """CSV with the mark of UTF-8: text in quotation marks and safe in a spreadsheet, numbers as they are, nothing as nothing."""
     text = TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)
     begun: list[Any] = []
 
-    def put(table: pd.DataFrame) -> None:
+    def put(table: Columns) -> None:
         if not begun:
-            begun.append(text.write(",".join(_written(str(name)) for name in table.columns) + "\n"))
-        text.writelines(",".join(map(_written, row)) + "\n" for row in table.itertuples(index=False, name=None))
+            begun.append(text.write(",".join(map(_written, table)) + "\n"))
+        text.writelines(",".join(map(_written, row)) + "\n" for row in zip(*table.values(), strict=True))
 
     yield put
     text.detach()
 
 
-def _written(value: Any) -> str:
-    cell = _cell(value)
+def _written(cell: str | float | None) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):

@@ -24,8 +24,7 @@ def sample(rows: int, seed: int = 1) -> pd.DataFrame:
     """``rows`` invented cases, with a column ``funded_by`` to segment by."""
     import pandas as pd
 
-    parts = list(_parts(rows, seed))
-    return pd.concat(parts, ignore_index=True) if parts else _cases(0, 0, np.random.default_rng(seed))
+    return pd.concat(map(_frame, _parts(rows, seed)), ignore_index=True)
 
 
 def write_sample(
@@ -35,26 +34,33 @@ def write_sample(
     from jiebei_lib.core.tables.files import arrow, writing
     from jiebei_lib.portfolio import plain_files
 
-    done = 0
-    if plain_files.is_plain(Path(path)):
-        with plain_files.writing(Path(path)) as plain_put:
-            for part in _parts(rows, seed):
-                plain_put(part)
-                done += len(part)
-                if progress:
-                    progress(done, rows)
-        return Path(path)
-    pa = arrow()
-    with writing(Path(path)) as put:
+    done, plain = 0, plain_files.is_plain(Path(path))
+    pa = None if plain else arrow()
+    with plain_files.writing(Path(path)) if plain else writing(Path(path)) as put:
         for part in _parts(rows, seed):
-            put(pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata(None))
-            done += len(part)
+            if pa is None:
+                put({name: column.tolist() for name, column in part.items()})
+            else:
+                put(pa.Table.from_pandas(_frame(part), preserve_index=False).replace_schema_metadata(None))
+            done += len(part["case_id"])
             if progress:
                 progress(done, rows)
     return Path(path)
 
 
-def _parts(rows: int, seed: int) -> Iterator[pd.DataFrame]:
+def _frame(columns: dict[str, np.ma.MaskedArray]) -> pd.DataFrame:
+    """Columns as a data frame; what is masked is unknown, and whole numbers stay such."""
+    import pandas as pd
+
+    table = pd.DataFrame({name: column.data for name, column in columns.items()})
+    for name, column in columns.items():
+        if (unknown := np.ma.getmask(column)) is not np.ma.nomask:
+            known = table[name].astype("Int64") if column.dtype.kind == "i" else table[name]
+            table[name] = known.mask(unknown)
+    return table
+
+
+def _parts(rows: int, seed: int) -> Iterator[dict[str, np.ma.MaskedArray]]:
     for name, value, low, high in (("--rows", rows, 1, MOST), ("--seed", seed, 0, 2**32 - 1)):
         if not low <= value <= high:
             allowed = Phrase("integer", {"low": low, "high": high})
@@ -62,12 +68,12 @@ def _parts(rows: int, seed: int) -> Iterator[pd.DataFrame]:
     starts = range(0, rows, PART)
     # Parts are made whole and cut, so that fewer rows are the beginning of more.
     for start, its_seed in zip(starts, np.random.SeedSequence(seed).spawn(len(starts)), strict=True):
-        yield _cases(start, PART, np.random.default_rng(its_seed)).iloc[: rows - start]
+        whole = _cases(start, PART, np.random.default_rng(its_seed))
+        yield {name: column[: rows - start] for name, column in whole.items()}
 
 
-def _cases(start: int, number: int, rng: np.random.Generator) -> pd.DataFrame:
-    import pandas as pd
-
+def _cases(start: int, number: int, rng: np.random.Generator) -> dict[str, np.ma.MaskedArray]:
+    """Invented columns; what is unknown is masked."""
     spec = shipped("portfolio/sample.yaml")
     days = _days(spec["days_overdue"]["unpaid"], number, rng)
     amount, score = (
@@ -75,7 +81,7 @@ def _cases(start: int, number: int, rng: np.random.Generator) -> pd.DataFrame:
         for name in ("amount_overdue", "zhima_score")
     )
     again = spec["past_overdue"]["again"]["value"]
-    facts: dict[str, Any] = {
+    facts: dict[str, np.ndarray] = {
         "case_id": np.char.add("S", np.char.zfill(np.arange(start + 1, start + number + 1).astype(str), 9)),
         "days_overdue": days,
         "amount_overdue": np.round(
@@ -88,17 +94,15 @@ def _cases(start: int, number: int, rng: np.random.Generator) -> pd.DataFrame:
         ),
         "zhima_score": np.rint(
             np.clip(score["mean"] + score["spread"] * rng.standard_normal(number), score["lowest"], score["highest"])
-        ),
+        ).astype(int),
         "past_overdue": np.minimum(rng.geometric(1 - again, number) - 1, FIELDS["past_overdue"]["maximum"]),
         "communication": _communication(spec["communication"], days, rng),
         "contacts": rng.choice(list(spec["contacts"]["shares"]), number, p=list(spec["contacts"]["shares"].values())),
     }
-    table = pd.DataFrame(facts)
-    for name, share in spec["unknown"].items():
-        column = table[name].astype("Int64") if FIELDS[name]["type"] == "integer" else table[name]
-        table[name] = column.mask(rng.random(number) < share)
+    unknown = {name: rng.random(number) < share for name, share in spec["unknown"].items()}
     funded = spec["funded_by"]["shares"]
-    return table.assign(funded_by=rng.choice(list(funded), number, p=list(funded.values())))
+    facts["funded_by"] = rng.choice(list(funded), number, p=list(funded.values()))
+    return {name: np.ma.array(column, mask=unknown.get(name, np.ma.nomask)) for name, column in facts.items()}
 
 
 def _days(unpaid: list[dict[str, Any]], number: int, rng: np.random.Generator) -> np.ndarray:

@@ -132,7 +132,7 @@ def _without_arrow(
         raise TableError([each.problem for each in wrong[:10]])
     if not rows:
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
-    bad = rows - len(good)
+    bad = rows - len(good[ADDED[0]])
     with ExitStack() as kept:
         listed = _Listed(aside, lang, kept)
         put = kept.enter_context(plain_files.writing(output))

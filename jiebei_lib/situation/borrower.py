@@ -174,12 +174,17 @@ def read_borrowers(path: str | Path) -> list[Borrower]:
     path = Path(path)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
         return [Borrower.of(read_yaml(path, CaseError), path.name)]
-    from jiebei_lib.core.tables.whole import text_table
+    from jiebei_lib.core.tables.files import kind
+    from jiebei_lib.core.tables.whole import text_columns, text_table
 
-    table, numbers, wrong = text_table(path)
+    if kind(path) == "csv":
+        columns, numbers, wrong = text_columns(path)
+    else:
+        table, numbers, wrong = text_table(path)
+        columns = {name: [cell if cell == cell else None for cell in table[name]] for name in table}
     if wrong:
         raise CaseError([Problem(each.problem.kind, f"row {each.row}", each.problem.slots) for each in wrong])
-    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return from_rows(rows, path.name, numbers)
 
 

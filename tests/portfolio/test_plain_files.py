@@ -1,4 +1,4 @@
-"""A plain install, without pyarrow and numba, scores and invents the same tables."""
+"""A plain install, without pyarrow, numba, pandas and scipy, scores and invents the same tables."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import pytest
 from jiebei_lib.portfolio.sample import write_sample
 from jiebei_lib.portfolio.score_files import score_files
 
-# A process in which the two cannot be imported, as if they were not installed
+# A process in which these cannot be imported, as if they were not installed
 WITHOUT = """
 import sys
+ABSENT = {"pyarrow", "numba", "pandas"}
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"pyarrow", "numba"}:
+        if name.split(".")[0] in ABSENT:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 import importlib.util
 found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name in ("pyarrow", "numba") else found(name, package)
+importlib.util.find_spec = lambda name, package=None: None if name in ABSENT else found(name, package)
 sys.meta_path.insert(0, Absent())
 sys.argv[0] = "jiebei"
 from jiebei_lib.cli import main

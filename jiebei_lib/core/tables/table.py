@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from jiebei_lib.core.case import FIELDS, allowed, checked
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, items, shown
@@ -16,11 +15,16 @@ from jiebei_lib.core.scoring.many import ADDED, ORDERED, answers, words
 from jiebei_lib.core.scoring.score import PART, processors
 from jiebei_lib.core.tables.delimited import cell_text, plain_cell
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def score(table: pd.DataFrame | Iterable[Mapping[str, Any]], policy: Policy | str = "article") -> pd.DataFrame:
     """The table with :data:`ADDED`, row by row. Its columns that are named like the fields of a case, in any language that case.yaml knows,
     are read, those of facts that may be unknown may be missing; all others are kept and not looked at. Raises :class:`CaseError` naming row
     and column."""
+    import pandas as pd
+
     if not isinstance(table, pd.DataFrame):
         rows = list(table) if isinstance(table, Iterable) else [table]
         if wrong := [row for row in rows if not isinstance(row, Mapping)]:
@@ -59,6 +63,8 @@ def check_table(
     Raises :class:`CaseError` naming the first wrong cells by row (from 1, or as ``numbers`` says) and column, and columns that are no
     fields unless ``others`` may be there. ``case_id`` is not looked at.
     """
+    import pandas as pd
+
     named, problems = columns_of(table, others)
     out = {}
     for name, spec in FIELDS.items():
@@ -113,6 +119,8 @@ def columns_of(table: pd.DataFrame, others: bool = False) -> tuple[dict[str, Any
 
 def _hear(name: str, column: pd.Series, out: dict[str, np.ndarray], bad: np.ndarray) -> None:
     """What stands in cells that are not plain, each different text once: written into ``out``, and no longer ``bad`` where it is fine."""
+    import pandas as pd
+
     rows = np.flatnonzero(bad)
     said = column.iloc[rows].map(lambda cell: tuple(cell) if isinstance(cell, list) else cell).astype(object)
     codes, different = pd.factorize(said)

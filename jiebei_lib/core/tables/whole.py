@@ -1,8 +1,9 @@
-"""A whole file as one data frame of text: what logs and observed cases are read as."""
+"""A whole file as text: as columns, by what a plain install has, or as one data frame, which logs and observed cases are read as."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,16 +20,21 @@ def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]
     cells. CSV and JSON are read without pyarrow too, CSV the same but slower. Raises :class:`TableError`."""
     import pandas as pd
 
-    wrong: list[WrongRow] = []
     if kind(source) == "json" or (kind(source) == "csv" and find_spec("pyarrow") is None):
-        columns, counted = (records if kind(source) == "json" else rows)(source, wrong, [])
-        table, numbers = pd.DataFrame(columns, dtype="str"), np.array(counted, int)
-    else:
-        return *_as_frame(list(chunks(source, BLOCK, wrong)), names_of(source)), wrong
-    table = table.apply(lambda column: column.str.strip())
-    table = table.where(table != "")
-    keep = table.notna().any(axis=1).to_numpy()
-    return table[keep].reset_index(drop=True), numbers[keep], wrong
+        columns, numbers, wrong = text_columns(source)
+        return pd.DataFrame(columns, dtype="str"), numbers, wrong
+    wrong = []
+    return *_as_frame(list(chunks(source, BLOCK, wrong)), names_of(source)), wrong
+
+
+def text_columns(source: Source) -> tuple[dict[str, list[str | None]], np.ndarray, list[WrongRow]]:
+    """The same of CSV and JSON, as columns: a list of cells for each name."""
+    wrong: list[WrongRow] = []
+    columns, numbers = (records if kind(source) == "json" else rows)(source, wrong, [])
+    stripped = {name: [(cell or "").strip() or None for cell in cells] for name, cells in columns.items()}
+    keep = [any(cell is not None for cell in row) for row in zip(*stripped.values(), strict=True)]
+    kept = {name: list(compress(cells, keep)) for name, cells in stripped.items()}
+    return kept, np.array(list(compress(numbers, keep)), int), wrong
 
 
 def _as_frame(parts: list[Chunk], names: list[str]) -> tuple[pd.DataFrame, np.ndarray]:

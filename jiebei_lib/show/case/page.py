@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.core.assessment import Assessment, assess
@@ -215,7 +216,9 @@ class CasePage:
         return out
 
     def rests(self) -> str:
-        """Which assumptions, each alone, would turn the verdict, in one sentence."""
+        """Which assumptions, each alone, would turn the verdict, in one sentence; for each the readings are drawn anew."""
+        if find_spec("scipy") is None:
+            return self.say("case.first.rests_needs")
         found = turning(self.case, self.policy)[:MOST_TURNING]
         if not found:
             return self.say("case.first.rests_none")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.parts import Said
@@ -159,6 +160,8 @@ def check_words(found: SituationAnswer, lang: str) -> list[str]:
     """The contact's call held against the rules: what it surely broke, what it may have; how to say more of it."""
     if found.check is None:
         return []
+    if find_spec("pandas") is None:
+        return [say("situation.check.needs", lang)]
     from jiebei_lib.calls.audit import audit
     from jiebei_lib.calls.narrative import remembered
     from jiebei_lib.calls.rule_sets import load_rules

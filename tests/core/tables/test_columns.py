@@ -159,10 +159,7 @@ def test_due_dates_serve_the_same_without_pyarrow(tmp_path):
     file.write_text(DUE, "utf-8")
     good, wrong, rows = plain_files.scored_rows([file], layout_of([file], TO_26), load_policy())
     score_files([file], tmp_path / "out.csv", mapping=TO_26)
-    assert good["share"].tolist() == pd.read_csv(tmp_path / "out.csv")["share"].tolist() and (len(wrong), rows) == (
-        2,
-        5,
-    )
+    assert good["share"] == pd.read_csv(tmp_path / "out.csv")["share"].tolist() and (len(wrong), rows) == (2, 5)
 
 
 def test_without_a_day_due_dates_are_not_guessed_at_and_a_day_that_is_none_is_refused(tmp_path):
