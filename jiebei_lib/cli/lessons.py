@@ -83,11 +83,12 @@ def handout(
     seed: Annotated[int | None, typer.Option(help=t("handout.seed"))] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help=t("main.out"), metavar="DIR")] = Path("reports"),
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
     needs("papermill")
     from jiebei_lib.reports.kinds import handouts
 
-    made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed, brand)
+    made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed, brand, force)
     for each in made:
         told(*filter(None, [each.html, each.pdf, each.notebook]))
 
@@ -97,11 +98,12 @@ def question_bank(
     topic: Annotated[list[str] | None, typer.Option(help=t("bank.topic"), autocompletion=_topics)] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help=t("bank.out"), metavar="FILE")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
     from jiebei_lib.cli import h5p
     from jiebei_lib.cli.question_sets import question_set
+    from jiebei_lib.cli.saving import save
     from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
-    from jiebei_lib.core.knowledge.user_files import written_whole
     from jiebei_lib.lessons.bank import TOPICS, bank
 
     lang, topics = checked_lang(lang), tuple(topic or ())
@@ -109,9 +111,9 @@ def question_bank(
         for value in given:
             if value not in known:
                 raise UserError(Problem("not_one_of", name, {"value": shown(value), "allowed": items(known)}))
-    out = out or Path("jiebei-bank." + {"moodle": "xml", "gift": "gift", "h5p": "h5p"}[to])
-    with written_whole(out) as file:
-        file.write(h5p.package(lang, topics) if to == "h5p" else question_set(to, lang, topics).encode())
+    kind = {"moodle": "xml"}.get(to, to)
+    out = out or Path(f"jiebei-bank.{kind}")
+    save(out, h5p.package(lang, topics) if to == "h5p" else question_set(to, lang, topics), kind, force)
     number = sum(not topics or item["topic"] in topics for item in bank().values())
     told(say("cli.bank.made", lang, path=out, n=number))
 

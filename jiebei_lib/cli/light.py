@@ -23,8 +23,9 @@ def page(
     lesson: Annotated[str | None, typer.Option(help=t("page.lesson"), metavar="LESSON")] = None,
     game: Annotated[bool, typer.Option("--game", help=t("page.game"))] = False,
     seed: Annotated[int | None, typer.Option(help=t("page.seed"), min=0, max=999_999_999)] = None,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
-    from jiebei_lib.core.knowledge.user_files import write_whole
+    from jiebei_lib.cli.saving import save
 
     if lang not in (*LANGUAGES, BOTH):
         levels = Phrase("levels", {"items": ", ".join([*LANGUAGES, BOTH])})
@@ -43,7 +44,7 @@ def page(
         from jiebei_lib.reports.light.page import explorer
 
         made = explorer(Case.read(case) if case else None, lang, as_of)
-    write_whole(out, made)
+    save(out, made, "html", force)
     told(say("cli.page.made", LANG, path=out, size=len(made.encode()) // 1000))
 
 

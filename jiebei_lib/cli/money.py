@@ -105,15 +105,16 @@ def calendar(
     loan: Annotated[Path, typer.Argument(help=t("cost.loan"), metavar="LOAN.yaml")],
     out: Annotated[Path, typer.Option("--out", "-o", help=t("calendar.out"), metavar="FILE.ics")],
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
-    from jiebei_lib.core.knowledge.user_files import write_whole
+    from jiebei_lib.cli.saving import save
     from jiebei_lib.money.calendar_file import due_calendar, read_dues
     from jiebei_lib.page.text import say
 
     lang = checked_lang(lang)
     content = due_calendar(Loan.read(loan), say("money.calendar.title", lang), say("money.calendar.note", lang))
     entries = read_dues(content)  # what any calendar will read back
-    write_whole(out, content)
+    save(out, content, "ics", force)
     told(say("cli.calendar.made", lang, path=out, number=len(entries), alarms=entries[0][2]))
 
 

@@ -60,9 +60,11 @@ def score(
     to: Annotated[str | None, To] = None,
     parts: Annotated[bool, typer.Option("--parts", help=t("score.parts"))] = False,
 ) -> int:
+    from jiebei_lib.cli.saving import told_if_replaced
     from jiebei_lib.core.scoring.many import ADDED
     from jiebei_lib.core.tables.outputs import not_over
-    from jiebei_lib.portfolio.parts import score_parts
+    from jiebei_lib.portfolio.parts import MANIFEST, score_parts
+    from jiebei_lib.portfolio.ranks import RANKED
     from jiebei_lib.portfolio.score_files import score_files
 
     lang, mapping_ = checked_lang(lang), _counted(mapping, as_of)
@@ -71,10 +73,10 @@ def score(
             raise UserError(Problem("not_with_parts", name))
     _agreed(out, to)
     if not force and out.resolve() not in [each.resolve() for each in given]:  # that is told by its own sentence
-        not_over(out, ADDED)
-    with bar(say("cli.score.doing", lang), lang) as tell:
+        not_over(out, ADDED, (ADDED[-1], RANKED[-1]))
+    with told_if_replaced(out / MANIFEST if parts else out), bar(say("cli.score.doing", lang), lang) as tell:
         if parts:
-            made = score_parts(given, out, policy, mapping_, lang, cluster, tell)
+            made = score_parts(given, out, policy, mapping_, lang, cluster, tell, force)
         else:
             made = score_files(given, out, policy, mapping_, errors, lang, cluster, tell, ranks, sheet)
     told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
@@ -198,14 +200,15 @@ def sample(
     to: Annotated[str | None, To] = None,
     force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
+    from jiebei_lib.cli.saving import told_if_replaced
     from jiebei_lib.core.tables.outputs import not_over
     from jiebei_lib.portfolio.sample import write_sample
 
     lang = checked_lang(lang)
     _agreed(out, to)
     if not force:
-        not_over(out, ("days_overdue", "amount_overdue", "funded_by"))
-    with bar(say("cli.sample.doing", lang), lang) as tell:
+        not_over(out, ("days_overdue", "amount_overdue", "funded_by"), ("funded_by",))
+    with told_if_replaced(out), bar(say("cli.sample.doing", lang), lang) as tell:
         made = write_sample(out, rows, seed, tell)
     told(say("cli.sample.done", lang, rows=f"{rows:,}", path=made))
 

@@ -37,7 +37,7 @@ def report(
 
     lang = checked_lang(lang)
     if kept:
-        for made in examples.example_reports(out):
+        for made in examples.example_reports(out, force):
             told(f"{made.html}\n  {made.headline}")
         if refresh:
             told(*examples.kept_examples(out / "examples"))
@@ -92,6 +92,7 @@ def reports(
     change: Annotated[bool, typer.Option("--change", help=t("report.change"))] = False,
     template: Annotated[Path | None, typer.Option(help=t("reports.template"), metavar="FILE.ipynb")] = None,
     brand: Annotated[Path | None, typer.Option(help=t("report.brand"), metavar="BRAND.yaml")] = None,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> int:
     needs("papermill")
     from jiebei_lib.reports import batch
@@ -114,7 +115,8 @@ def reports(
             _added(policy, not single_file) if change else None,
             template,
             brand,
+            force,
         )
     counts = {"made": done.made, "kept": done.kept, "failed": done.failed}
-    told(say("cli.reports.done", ours, **counts, path=done.folder / batch.INDEX))
+    told(say("cli.reports.done", ours, **counts, path=done.folder / done.index))
     return 1 if done.failed else 0

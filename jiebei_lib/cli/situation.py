@@ -105,8 +105,10 @@ def letter(
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     only: Annotated[str | None, typer.Option("--id", help=t("borrower.only"), metavar="ID")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
-    from jiebei_lib.show.situation.letter_files import as_text, save
+    from jiebei_lib.cli.saving import save
+    from jiebei_lib.show.situation.letter_files import as_file, as_text
     from jiebei_lib.situation.letters import letter as written
 
     lang = checked_lang(lang)
@@ -115,7 +117,7 @@ def letter(
         for each in as_text(made).splitlines():
             line(each)
         return
-    save(made, out)
+    save(out, as_file(made, out), out.suffix.lower().lstrip("."), force)
     key = "made" if made.blanks else "made_none"
     line(say(f"situation.letter.{key}", lang, path=out, blanks=made.blanks))
 

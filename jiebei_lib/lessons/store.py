@@ -18,7 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +94,8 @@ class Store:
         self._local = threading.local()
         self._memory = _connect(":memory:") if path is None else None
         self._lock = threading.Lock()
+        if path is not None and os.path.isfile(path) and _anothers(path):
+            raise ClassError(Problem("not_a_class", str(path)))
         try:
             with self._connection() as file:
                 file.executescript(TABLES)
@@ -358,12 +360,18 @@ def checked_name(name: str) -> str:
     return name
 
 
+def _anothers(path: str | Path) -> bool:
+    """Whether a file is a database of somebody else's, who has no use for our tables."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as file:
+        return file.execute("select count(*) and not total(name = 'class') from sqlite_master").fetchone() == (1,)
+    return False
+
+
 def _connect(path: str) -> sqlite3.Connection:
     if path != ":memory:":
         with suppress(OSError):  # only the teacher's account reads it; what SQLite puts beside it takes after it
-            if not os.path.exists(
-                path
-            ):  # to close a file drops every lock that this program's other connections have on it
+            # To close a file drops every lock that this program's other connections have on it
+            if not os.path.exists(path):
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             os.chmod(path, 0o600)
     file = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)

@@ -25,6 +25,7 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout
 from jiebei_lib.core.tables.delimited import BookSheet, TableError, WrongRow
 from jiebei_lib.core.tables.files import Chunk, arrow, as_text, chunks, empty, files_of, filled_rows, kind, writing
+from jiebei_lib.core.tables.outputs import is_run
 from jiebei_lib.portfolio import score_files as whole
 from jiebei_lib.portfolio.workers import executor, in_order
 
@@ -69,6 +70,7 @@ def score_parts(
     lang: str = "zh",
     cluster: str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    force: bool = False,
 ) -> whole.Scored:
     """Scores files (names or globs) into a folder, rows and order as :func:`jiebei_lib.portfolio.score_files.score_files` has them in
     one file. ``errors`` of the result is the folder of what was wrong."""
@@ -77,7 +79,7 @@ def score_parts(
     files = [file for file in books if isinstance(file, Path)]
     plan = whole.layout_of(list(files), mapping)
     parts, total = parts_of(files)
-    _ours(folder, files)
+    _ours(folder, files, force)
     said = [
         policy.digest,
         lang,
@@ -292,14 +294,14 @@ def _taken(part: Partition, job: Task) -> dict[str, Any] | None:
         return None
 
 
-def _ours(folder: Path, files: list[Path]) -> None:
-    """A folder that is new, empty or of an earlier run, and holds nothing that is to be read. Raises :class:`TableError`."""
+def _ours(folder: Path, files: list[Path], force: bool) -> None:
+    """A folder that is new, empty or of an earlier run (or with ``force`` anybody's), and holds nothing that is to be read. Raises
+    :class:`TableError`."""
     if any(folder.resolve() in file.resolve().parents for file in files):
         raise TableError(Problem("over_itself", str(folder)))
     if folder.exists() and not folder.is_dir():
         raise TableError(Problem("not_ours_folder", str(folder)))
-    names = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    if names and not names & {MANIFEST, WORK}:
+    if not force and folder.is_dir() and any(folder.iterdir()) and not is_run(folder, MANIFEST, WORK):
         raise TableError(Problem("not_ours_folder", str(folder)))
 
 

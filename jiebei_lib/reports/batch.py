@@ -32,7 +32,8 @@ from jiebei_lib.portfolio.workers import executor, in_order
 from jiebei_lib.reports import parameters
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
-from jiebei_lib.reports.manifest import Manifest, alone_in, digest
+from jiebei_lib.reports.manifest import Manifest, Shelf, alone_in, digest, not_over_others, shelf_for
+from jiebei_lib.reports.outputs import named
 
 if TYPE_CHECKING:
     from jiebei_lib.page.brand import Brand
@@ -57,6 +58,7 @@ class Batch:
     made: int
     kept: int
     failed: int
+    index: str = INDEX
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def reports(
     added: Added | None = None,
     template: str | Path | None = None,
     brand: str | Path | None = None,
+    force: bool = False,
 ) -> Batch:
     """A report for each row of a table (see :func:`.score_files`) and each language, into the folder ``out``.
 
@@ -111,26 +114,27 @@ def reports(
     ``template``: a notebook of one's own in place of ours, which is run as it is; columns named like its further parameters fill
     them (see parameters.py).
     """
-    from jiebei_lib.core.assessment import checked_date
     from jiebei_lib.reports.index import index_page
 
     folder, tell = Path(out), progress or (lambda *_: None)
     langs, formats, policy = _checked_langs(langs), report.checked_formats(to), load_policy(policy)
-    if "pdf" in formats:
-        report.find_browser()
-    day = checked_date(as_of or Manifest(folder / MANIFEST).as_of)
+    files, own = files_of(given, sheet), None if template is None else Path(template).resolve()
+    of = _of(files, policy, own)
+    shelf = shelf_for(folder, of, as_of)
+    day = shelf.as_of
     how: dict[str, Any] = {"formats": formats, "bundle": None if single_file else BUNDLE}
     worn = report.branded(brand)
-    own = None if template is None else Path(template).resolve()
-    files = files_of(given, sheet)
-    jobs = list(_jobs(files, mapping, langs, policy, day, _marked(how, added, worn), own))
-    if not jobs:  # before anything is written
+    made_as = _marked(how, added, worn)
+
+    def asked(langs: list[str]) -> Iterator[Job]:
+        return _jobs(files, mapping, langs, policy, day, made_as, own, shelf.mark)
+
+    if not (jobs := list(asked(langs))):  # before anything is written
         raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
     how |= ({"template": own} if own else {}) | ({"brand": worn} if worn else {})
     with alone_in(folder):
-        done = Manifest(folder / MANIFEST)
-        if not single_file and "html" in formats:
-            _lay_beside(folder, added)
+        done = Manifest(folder / shelf.manifest, of)
+        _prepared(folder, jobs, how, done, shelf, added, force)
         open_ = [job for job in jobs if not done.holds(job)]
         kept, failed = len(jobs) - len(open_), 0
         tell(kept, len(jobs))
@@ -139,24 +143,54 @@ def reports(
             for n, (job, content) in enumerate(work, kept + 1):
                 failed += not _put(content, job, day, folder, done, added)
                 tell(n, len(jobs))
+        if others := [lang for lang in LANGUAGES if lang not in langs and done.knows(lang)]:
+            jobs += [job for job in asked(others) if done.holds(job)]
         done.settle([job.key for job in jobs])
-        report.write(folder / INDEX, index_page(jobs, done.lines, policy))
-    return Batch(folder, len(open_) - failed, kept, failed)
+        report.write(folder / shelf.index, index_page(jobs, done.lines, policy))
+    return Batch(folder, len(open_) - failed, kept, failed, shelf.index)
 
 
-def _marked(how: dict[str, Any], added: Added | None, worn: Brand | None) -> dict[str, Any]:
-    """What a report's input is besides its case: how it is made, what is added, whose dress it wears."""
-    return how | ({"added": added.digest} if added else {}) | ({"brand": worn.digest} if worn else {})
+def _of(files: list[Source], policy: Policy, own: Path | None) -> dict[str, str]:
+    """What sets the reports of one batch apart from those of another, each as it stands in a file's name."""
+    tables = [Path(file.name).stem for file in files]
+    of = {"policy": named(_rules(policy)), "table": named(tables[0] if len(tables) == 1 else tables)}
+    return of | ({"template": named(own.stem)} if own else {})
 
 
-def _lay_beside(folder: Path, added: Added | None) -> None:
-    """What all pages of a folder share: the chart library, the style, and what is added to each."""
-    shared = {BUNDLE: report.plotly_bundle(), report.STYLE: report.stylesheet(), **(added.files if added else {})}
+def _rules(policy: Policy) -> Any:
+    """A policy as a report's parameter names it."""
+    return {"base": policy.base, **policy.overlay} if policy.overlay else policy.base
+
+
+def _prepared(
+    folder: Path,
+    jobs: list[Job],
+    how: Mapping[str, Any],
+    done: Manifest,
+    shelf: Shelf,
+    added: Added | None,
+    force: bool,
+) -> None:
+    """Lays beside the reports what they share; before that, unless ``force``, nothing that somebody else has made may be in the way of any
+    of them. Raises :class:`ReportError`."""
+    formats, shared = how["formats"], dict[str, str]()
+    if how["bundle"] and "html" in formats:
+        shared = {BUNDLE: report.plotly_bundle(), report.STYLE: report.stylesheet(), **(added.files if added else {})}
+    if not force:
+        wanted: dict[str, Any] = dict.fromkeys([shelf.manifest, shelf.index, *shared])
+        for job in jobs:
+            wanted |= {f"{job.name}.{ending}": job.parameters for ending in ("ipynb", *formats) if job.parameters}
+        not_over_others(folder, wanted, {name for entry in done.lines.values() for name in entry.get("files", ())})
     for name, content in shared.items():
         with suppress(OSError):
             if (folder / name).read_bytes() == content.encode():
                 continue
         report.write(folder / name, content)
+
+
+def _marked(how: dict[str, Any], added: Added | None, worn: Brand | None) -> dict[str, Any]:
+    """What a report's input is besides its case: how it is made, what is added, whose dress it wears."""
+    return how | ({"added": added.digest} if added else {}) | ({"brand": worn.digest} if worn else {})
 
 
 def _put(
@@ -194,12 +228,10 @@ def _jobs(
     day: str,
     how: dict[str, Any],
     own: Path | None = None,
+    mark: str = "",
 ) -> Iterator[Job]:
     """Every report of the table, also those that cannot be: a wrong row, an id that stands twice."""
-    plan, rules = (
-        layout_of(files, mapping, ()),
-        {"base": policy.base, **policy.overlay} if policy.overlay else policy.base,
-    )
+    plan, rules = layout_of(files, mapping, ()), _rules(policy)
     constant = json.dumps([how, policy.digest, day, __version__, _template_digest(own)], sort_keys=True)
     declared = parameters.declared_in(own) if own else {}
     filled = parameters.columns_for(declared, names_of(files[0]), plan.columns.values()) if own else []
@@ -216,7 +248,7 @@ def _jobs(
             stem = report.file_stem(case_id, marked=True)  # ABC beside abc: one file on half of all machines
         stems.add(same)
         for lang in langs:
-            job = Job(number, case_id, lang, {}, f"{stem}.{lang}", wrong=problem)
+            job = Job(number, case_id, lang, {}, f"{stem}{mark}.{lang}", wrong=problem)
             if problem is None and case is not None:
                 facts = {name: value for name, value in case.to_dict().items() if value is not None}
                 passed = {"case": facts, "lang": lang, "policy": rules, "as_of": day}

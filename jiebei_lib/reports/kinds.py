@@ -19,6 +19,7 @@ from jiebei_lib.core.tables.outputs import not_over
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.reports.outputs import name_for
 from jiebei_lib.reports.render import REPORTS, Rendered, branded, checked_formats, file_stem, render, writable, write
 
 LISTED = 10  # rows that are named where none could be read
@@ -56,15 +57,9 @@ def audit_report(
         raise ReportError(Problem("invalid", "who", {"value": shown(who), "allowed": levels}))
     if not len(log.table):
         raise LogError([Problem("no_row_read", name or stem), *log.problems[:LISTED]])
-    stem = file_stem(stem)
-    copy = None if calls else writable(Path(out)) / f"{stem}.attempts.csv"
-    if copy:
-        if not force:
-            not_over(copy, ("attempt_id", "at"))
-        write(copy, kept_rows(log))
+    stem, formats = file_stem(stem), checked_formats(to)
     rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]]
     parameters = {
-        **({"log": copy.name} if copy else {"calls": list(calls), "told_at": told_at, "zone": zone or "Asia/Shanghai"}),
         "lang": lang,
         "rules": [_content(one) for one in rules.split(",") if one.strip()],
         "confidence": confidence,
@@ -73,17 +68,32 @@ def audit_report(
         "name": name,
         "rejected": rejected,
     }
+    copy, said = None, dict[str, Any]()
+    if calls:
+        said = {"calls": list(calls), "told_at": told_at, "zone": zone or "Asia/Shanghai"}
+    else:
+        copy = _kept_copy(log, stem, {"log": "", **parameters}, Path(out), force)
+        said = {"log": copy.name}
     return render(
         "audit_report",
-        parameters,
+        {**said, **parameters},
         stem,
-        to,
+        formats,
         out,
         progress,
         data=[copy] if copy else [],
         brand=branded(brand),
         force=force,
     )
+
+
+def _kept_copy(log: Log, stem: str, parameters: Mapping[str, Any], out: Path, force: bool) -> Path:
+    """The rows of a log under the name of the report to be: a report of another day keeps those that it was made from."""
+    name = name_for(writable(out), stem, parameters, force).removesuffix(f".{parameters['lang']}")
+    copy = out / f"{name}.attempts.csv"
+    if not force:
+        not_over(copy, ("attempt_id", "at"))
+    return write(copy, kept_rows(log))
 
 
 def kept_rows(log: Log) -> str:
@@ -144,6 +154,7 @@ def handouts(
     sheet: str = ALL,
     seed: int | None = None,
     brand: str | Path | None = None,
+    force: bool = False,
 ) -> list[Rendered]:
     """One sheet of a lesson, or all, as ``<lesson>-<sheet>.<lang>.html`` and ``.pdf``. Raises :class:`ReportError`."""
     formats, worn = checked_formats(to), branded(brand)
@@ -151,6 +162,6 @@ def handouts(
         raise ReportError(Problem("not_one_of", "--sheet", {"value": shown(sheet), "allowed": items([*SHEETS, ALL])}))
     parameters = {"lesson": lesson, "lang": lang, "seed": SEED if seed is None else seed}
     return [
-        render("handout", {**parameters, "sheet": name}, f"{lesson}-{name}", formats, out, brand=worn)
+        render("handout", {**parameters, "sheet": name}, f"{lesson}-{name}", formats, out, brand=worn, force=force)
         for name in (SHEETS if sheet == ALL else [sheet])
     ]

@@ -7,19 +7,31 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jiebei_lib.core.assessment import checked_date
 from jiebei_lib.core.knowledge.problems import Problem, ReportError
 from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.reports.outputs import made_of, marks, plain, short_digest
 from jiebei_lib.reports.render import writable, write
 
 # What user_files.written_whole leaves when it is killed: 16 hexadecimal digits; nobody else's files are named so
 HALF = re.compile(r"\.[0-9a-f]{16}\.part")
 STALE_SECONDS = 60.0  # a part that young may be in the making, by a command that makes a single report
+
+NAME = "manifest"
+# How the files begin that all reports of a batch share
+SHARED = {
+    ".html": (b'name="generator" content="jiebei ',),
+    ".jsonl": (b'{"case_id": "',),
+    ".js": (b"* plotly.js v", b"const jiebeiKnow"),
+    ".css": (b"/* A page from a data desk", b"/* The page without a server"),
+}
 
 
 def digest(content: bytes | str) -> str:
@@ -57,8 +69,8 @@ class Manifest:
     """A line of JSON for each report, added when its files are in place. A line that is cut off, damaged, or of anybody else's making
     is as if it were not there."""
 
-    def __init__(self, path: Path):
-        self.path, self.lines = path, {}
+    def __init__(self, path: Path, of: Mapping[str, str] | None = None):
+        self.path, self.of, self.lines = path, dict(of or {}), {}
         content = b""
         with suppress(OSError):
             content = path.read_bytes()
@@ -68,9 +80,8 @@ class Manifest:
                 if _whole(entry):
                     self.lines[entry["case_id"], entry["lang"]] = entry
 
-    @property
-    def as_of(self) -> str | None:
-        return next((entry["as_of"] for entry in self.lines.values()), None)
+    def knows(self, lang: str) -> bool:
+        return any(lang == known for _, known in self.lines)
 
     def holds(self, job: Any) -> bool:
         """Whether a report was made from the same input under the same name, and its files are as they were."""
@@ -87,7 +98,8 @@ class Manifest:
 
     def note(self, job: Any, day: str, **more: Any) -> None:
         """Raises :class:`ReportError` where no line can be added."""
-        entry = {"case_id": job.case_id, "lang": job.lang, "row": job.row, "as_of": day, "input": job.digest, **more}
+        entry = {"case_id": job.case_id, "lang": job.lang, "row": job.row, "as_of": day, "input": job.digest}
+        entry |= {"of": self.of, **more}
         self.lines[job.key] = entry
         try:
             with self.path.open("ab+") as file:
@@ -106,9 +118,9 @@ class Manifest:
 
 def _whole(entry: Any) -> bool:
     """Whether a line holds all that is read from it later, and names files of this folder only."""
-    if not isinstance(entry, Mapping) or not all(
-        isinstance(entry.get(n), str) for n in ("case_id", "lang", "as_of", "input")
-    ):
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("of", {}), Mapping):
+        return False
+    if not all(isinstance(entry.get(n), str) for n in ("case_id", "lang", "as_of", "input")):
         return False
     with suppress(ValueError):
         date.fromisoformat(entry["as_of"])
@@ -123,3 +135,54 @@ def _whole(entry: Any) -> bool:
             and isinstance(entry.get("headline"), str)
         )
     return False
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the reports of a batch go in its folder: what stands between a report's name and its language, the file that says which were
+    made, the page that lists them, and the day by whose rules."""
+
+    mark: str
+    manifest: str
+    index: str
+    as_of: str
+
+
+def shelf_for(folder: Path, of: Mapping[str, str], as_of: str | None) -> Shelf:
+    """The place of a batch ``of`` a policy, table and template: that of the run that it goes on with, else of its own, named after what
+    sets it apart from the one that has the plain names. ``as_of`` is today if not given, or the day of the run that is gone on with."""
+    wanted = {**of, "as_of": checked_date(as_of)}
+    first: dict[str, Mapping[str, Any]] = {}
+    for file in sorted(folder.glob(f"{NAME}*.jsonl"), key=lambda each: (len(each.name), each.name)):
+        if entry := next(iter(Manifest(file).lines.values()), None):
+            first[file.stem.removeprefix(NAME)] = {**entry.get("of", of), "as_of": entry["as_of"]}
+    for mark, known in first.items():
+        if known == {**wanted, **({} if as_of else {"as_of": known["as_of"]})}:
+            return _shelf(mark, known["as_of"])
+    bare = first.get("", {})
+    mark = "".join(f"-{value}" for name, value in wanted.items() if bare and bare.get(name) != value)
+    return _shelf(f"-{short_digest(wanted)}" if mark in first else mark, wanted["as_of"])
+
+
+def _shelf(mark: str, as_of: str) -> Shelf:
+    return Shelf(mark, f"{NAME}{mark}.jsonl", f"index{mark}.html", as_of)
+
+
+def not_over_others(folder: Path, wanted: Mapping[str, Mapping[str, Any] | None], known: Container[str]) -> None:
+    """Refuses to write over a file that no batch like it wrote. ``wanted``: each name, with what its report is made of (None: what all
+    share); ``known``: names that are of the run that is gone on with. Raises :class:`ReportError`."""
+    there = {plain(file.name): file for file in folder.iterdir()} if folder.is_dir() else {}
+    for name, parameters in wanted.items():
+        file = None if name in known else there.get(plain(name))
+        if file is not None and not _is_ours(file, parameters):
+            raise ReportError(Problem("not_our_report", str(file)))
+
+
+def _is_ours(file: Path, parameters: Mapping[str, Any] | None) -> bool:
+    if parameters is None:
+        with suppress(OSError), file.open("rb") as content:
+            head = content.read(4_000)
+            return any(begin in head for begin in SHARED.get(file.suffix, ())) or not head
+        return False
+    made_from = made_of(file.with_suffix(".ipynb"))
+    return made_from is not None and dict(marks(made_from)) == dict(marks(parameters))

@@ -20,10 +20,10 @@ def name_for(folder: Path, stem: str, parameters: Mapping[str, Any], force: bool
     """The start of a report's file names: ``<stem>.<lang>``; where that holds a report by another policy, segment, rule set or day, with
     those in it. Raises :class:`ReportError` where something lies there that is no report of the same kind, unless ``force``."""
     lang, ours = parameters["lang"], dict(marks(parameters))
-    plain = f"{stem}.{lang}"
+    bare = f"{stem}.{lang}"
     if force:
-        return plain
-    for name in (plain, f"{stem}-{'-'.join(ours.values())}.{lang}"):
+        return bare
+    for name in (bare, f"{stem}-{'-'.join(ours.values())}.{lang}"):
         there = _there(folder, name)
         if not there:
             return name
@@ -32,16 +32,16 @@ def name_for(folder: Path, stem: str, parameters: Mapping[str, Any], force: bool
             raise ReportError(Problem("not_our_report", str(there[0])))
         if dict(marks(made_from)) == ours:
             return name
-    return f"{stem}-{_digest(parameters)}.{lang}"
+    return f"{stem}-{short_digest(ours)}.{lang}"
 
 
 def _there(folder: Path, name: str) -> list[Path]:
     """The files under a name, on any file system: one where K1 is k1, and one that keeps é in one form only."""
-    wanted = {_plain(f"{name}{suffix}") for suffix in SUFFIXES}
-    return sorted(file for file in folder.iterdir() if _plain(file.name) in wanted) if folder.is_dir() else []
+    wanted = {plain(f"{name}{suffix}") for suffix in SUFFIXES}
+    return sorted(file for file in folder.iterdir() if plain(file.name) in wanted) if folder.is_dir() else []
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -49,19 +49,19 @@ def marks(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What sets one report on the same thing apart from another, each as it stands in a file's name."""
     book = parameters.get("book") or parameters.get("months") or {}
     if parameters.get("case"):
-        yield "case", _named(parameters["case"].get("case_id"))
+        yield "case", named(parameters["case"].get("case_id"))
     if "policy" in parameters:
-        yield "policy", _named(parameters["policy"])
+        yield "policy", named(parameters["policy"])
     if "by" in book:
-        yield "by", _named(book["by"])
+        yield "by", named(book["by"])
     if "witnesses" in book:
-        yield "witnesses", "-".join(_named(each["policy"]) for each in book["witnesses"])
+        yield "witnesses", "-".join(named(each["policy"]) for each in book["witnesses"])
     if "policy" in book:
-        yield "policy", _named(book["policy"]["policy"])
+        yield "policy", named(book["policy"]["policy"])
     for key in ("rules", "confidence", "who", "seed"):
         if key in parameters:
             value = parameters[key]
-            yield key, "-".join(map(_named, value)) if isinstance(value, list) else _named(value)
+            yield key, "-".join(map(named, value)) if isinstance(value, list) else named(value)
     if parameters.get("as_of"):
         yield "as_of", str(parameters["as_of"])
 
@@ -75,10 +75,10 @@ def made_of(notebook: Path) -> dict[str, Any] | None:
     return None
 
 
-def _named(value: Any) -> str:
+def named(value: Any) -> str:
     """A word as it is, if it can stand in a file's name; anything else by a mark of its own."""
-    return value if isinstance(value, str) and re.fullmatch(r"\w{1,40}", value) else _digest(value)
+    return value if isinstance(value, str) and re.fullmatch(r"\w{1,40}", value) else short_digest(value)
 
 
-def _digest(value: Any) -> str:
+def short_digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:8]

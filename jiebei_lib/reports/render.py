@@ -71,8 +71,6 @@ def render(
     if (lang := parameters.get("lang")) not in LANGUAGES:
         levels = Phrase("levels", {"items": ", ".join(LANGUAGES)})
         raise ReportError(Problem("invalid", "lang", {"value": shown(lang), "allowed": levels}))
-    if "pdf" in formats:
-        find_browser()
     name = name_for(folder := writable(Path(out)), stem, parameters, force)
     with private_folder(data) as run_in:
         files, headline = rendered(template, parameters, name, formats, run_in, tell, engine, bundle, brand)
@@ -135,6 +133,8 @@ def checked_formats(to: Iterable[str]) -> list[str]:
     for name in formats:
         if name not in FORMATS:
             raise ReportError(Problem("not_one_of", "--to", {"value": shown(name), "allowed": items(FORMATS)}))
+    if "pdf" in formats:
+        find_browser()
     return formats
 
 

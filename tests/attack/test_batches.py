@@ -15,7 +15,7 @@ from jiebei_lib.core.policy import load_policy
 from jiebei_lib.reports import batch
 from jiebei_lib.reports.batch import Job, reports
 from jiebei_lib.reports.index import index_page
-from jiebei_lib.reports.manifest import HALF, Manifest, alone_in
+from jiebei_lib.reports.manifest import HALF, Manifest, alone_in, shelf_for
 from jiebei_lib.reports.render import LONGEST_STEM, file_stem
 from tests.attack.disks import disk
 
@@ -118,6 +118,7 @@ FILES = {"one.zh.html": "f" * 64}
             GOOD | {"files": FILES, "as_of": "sometime"},
             GOOD | {"files": FILES, "headline": None},
             GOOD | {"failed": "no"},
+            GOOD | {"files": FILES, "of": "no"},
             GOOD | {"failed": {"zh": "x"}},
             {name: value for name, value in GOOD.items() if name != "input"} | {"files": FILES},
             {name: value for name, value in GOOD.items() if name != "as_of"} | {"files": FILES},
@@ -130,7 +131,7 @@ def test_a_line_of_anything_else_is_as_if_it_were_not_there(tmp_path, line):
     path.write_bytes(line + b"\n" + good + b"\n" + line)
     found = Manifest(path)
     assert list(found.lines) == [("two", "zh")]
-    assert found.as_of == "2026-11-25"
+    assert shelf_for(tmp_path, {}, None).as_of == "2026-11-25"
     job = Job(1, "one", "zh", {}, "one.zh", "d")
     assert not found.holds(job)
     index_page([Job(1, "two", "zh", {}, "two.zh")], found.lines, load_policy())

@@ -14,6 +14,7 @@ import pytest
 
 from jiebei_lib.cli import h5p, question_sets, run
 from jiebei_lib.cli.question_sets import KINDS, question_set
+from jiebei_lib.cli.saving import sealed
 from jiebei_lib.lessons.bank import TOPICS, bank, mark
 from tests.cli import question_readers
 
@@ -179,4 +180,4 @@ def test_an_h5p_package_is_the_same_bytes_each_time_and_signs_stay_text(monkeypa
 def test_the_command_writes_an_h5p_file(tmp_path):
     out = tmp_path / "bank.h5p"
     assert run(["bank", "--to", "h5p", "--lang", "zh", "--topic", "cost", "-o", str(out)]) == 0
-    assert out.read_bytes() == h5p.package("zh", ("cost",))
+    assert out.read_bytes() == sealed(h5p.package("zh", ("cost",)), "h5p")

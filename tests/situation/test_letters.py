@@ -140,6 +140,6 @@ def test_the_command_writes_the_file_and_says_how_many_blanks(capsys, tmp_path, 
     assert "blanks to fill" in capsys.readouterr().out and "25 November 2026" in out.read_text("utf-8")
     monkeypatch.setattr(letter_files, "as_pdf", lambda made: b"%PDF " + made.kind.encode())
     assert run(["letter", "stop_calls", "-o", str(tmp_path / "x.pdf")]) == 0
-    assert (tmp_path / "x.pdf").read_bytes() == b"%PDF stop_calls"
+    assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF stop_calls")
     assert run(["letter", "complaint", "-o", str(tmp_path / "none" / "x.txt"), "--lang", "en"]) == 2
     assert "Traceback" not in capsys.readouterr().err

@@ -16,7 +16,7 @@ from jiebei_lib.reports.batch import Added
 from jiebei_lib.reports.light.export import knowledge
 from jiebei_lib.reports.light.page import ROOM, SCRIPTS, embedded, given, text
 
-SCRIPT, STYLE = "change.js", "change.css"  # their names where they lie beside many reports
+STYLE = "change.css"  # its name where it lies beside many reports
 AFTER, END = '<section id="changes">', "</section>"  # the section behind which it stands
 
 
@@ -24,14 +24,16 @@ def change_a_fact(policy: Policy | str = "article", langs: Iterable[str] = LANGU
     """What every report of a batch gets besides, for reports made under ``policy``. ``beside``: script and style lie once beside them;
     else each carries its own."""
     know = embedded(knowledge(load_policy(policy), langs))
-    files = {SCRIPT: "\n".join([f"const jiebeiKnow = {know};", *map(text, SCRIPTS)]), STYLE: text("light.css")}
-    version = sha256("".join(files.values()).encode()).hexdigest()
+    script = "\n".join([f"const jiebeiKnow = {know};", *map(text, SCRIPTS)])
+    version = sha256((script + text("light.css")).encode()).hexdigest()
+    name = f"change-{version[:8]}.js"  # reports under another policy may lie in the same folder
+    files = {name: script, STYLE: text("light.css")}
 
     def put(page: str, parameters: Mapping[str, Any]) -> str:
         lang = parameters["lang"]
         start = embedded(given(Case.of(parameters["case"]), parameters["as_of"], (lang,), whole=False))
-        own = None if beside else {name: Markup(content) for name, content in files.items()}
-        names = {"script": SCRIPT, "style": STYLE, "own": own, "given": start, "title": say("light.page.facts", lang)}
+        own = None if beside else {each: Markup(content) for each, content in files.items()}
+        names = {"script": name, "style": STYLE, "own": own, "given": start, "title": say("light.page.facts", lang)}
         section = (
             environment().get_template(f"{ROOM}/section.html.j2").render(**names, lead=say("light.page.report", lang))
         )

@@ -13,21 +13,22 @@ from jiebei_lib.page.html import environment, stylesheet
 from jiebei_lib.page.text import cited_all, own, say
 from jiebei_lib.situation.letters import Letter
 
-FORMATS = (".txt", ".html", ".docx", ".pdf")
 FONTS = {"zh": "SimSun", "en": "Times New Roman"}  # what a letter is set in where the reader's program has it
 
 
 def save(letter: Letter, path: str | Path) -> None:
     """Writes a letter in the format that the file's ending names, whole or not at all. Raises :class:`UserError`."""
+    write_whole(path, as_file(letter, path))
+
+
+def as_file(letter: Letter, path: str | Path) -> str | bytes:
+    """A letter in the format that a file's ending names. Raises :class:`UserError`."""
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise CaseError(Problem("not_one_of", "-o", {"value": shown(path.name), "allowed": items(FORMATS)}))
-    if suffix == ".pdf":
-        write_whole(path, as_pdf(letter))
-    else:
-        how: dict[str, Callable[[Letter], str | bytes]] = {".txt": as_text, ".html": as_html, ".docx": as_docx}
-        write_whole(path, how[suffix](letter))
+    how: dict[str, Callable[[Letter], str | bytes]]
+    how = {".txt": as_text, ".html": as_html, ".docx": as_docx, ".pdf": as_pdf}
+    if (suffix := path.suffix.lower()) not in how:
+        raise CaseError(Problem("not_one_of", "-o", {"value": shown(path.name), "allowed": items(how)}))
+    return how[suffix](letter)
 
 
 def as_text(letter: Letter) -> str:
