@@ -63,7 +63,8 @@ def score(
     from jiebei_lib.cli.saving import told_if_replaced
     from jiebei_lib.core.scoring.many import ADDED
     from jiebei_lib.core.tables.outputs import not_over
-    from jiebei_lib.portfolio.parts import MANIFEST, score_parts
+    from jiebei_lib.portfolio.parts.run import MANIFEST, score_parts
+    from jiebei_lib.portfolio.parts.stores import address
     from jiebei_lib.portfolio.ranks import RANKED
     from jiebei_lib.portfolio.score_files import score_files
 
@@ -71,6 +72,9 @@ def score(
     for name, used in (("--ranks", ranks), ("--errors", errors != "report"), ("--to", to), ("--sheet", sheet)):
         if parts and used:
             raise UserError(Problem("not_with_parts", name))
+    for place in (*given, out):
+        if (where := address(place)) and not parts:
+            raise UserError(Problem("address_with_parts", where))
     _agreed(out, to)
     if not force and out.resolve() not in [each.resolve() for each in given]:  # that is told by its own sentence
         not_over(out, ADDED, (ADDED[-1], RANKED[-1]))
@@ -79,12 +83,12 @@ def score(
             made = score_parts(given, out, policy, mapping_, lang, cluster, tell, force)
         else:
             made = score_files(given, out, policy, mapping_, errors, lang, cluster, tell, ranks, sheet)
-    told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=made.output))
+    told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=address(made.output) or made.output))
     if made.readings is not None:
         told(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))
     if made.errors is None:
         return 0
-    print(say("cli.score.wrong", lang, bad=f"{made.bad:,}", path=made.errors), file=sys.stderr)
+    print(say("cli.score.wrong", lang, bad=f"{made.bad:,}", path=address(made.errors) or made.errors), file=sys.stderr)
     return 1
 
 

@@ -20,8 +20,8 @@ import pyarrow.parquet  # noqa: E402
 
 from jiebei_lib.cli import run  # noqa: E402
 from jiebei_lib.core.tables.files import TableError  # noqa: E402
-from jiebei_lib.portfolio import parts as module  # noqa: E402
-from jiebei_lib.portfolio.parts import MANIFEST, score_parts  # noqa: E402
+from jiebei_lib.portfolio.parts import run as module  # noqa: E402
+from jiebei_lib.portfolio.parts.run import MANIFEST, score_parts  # noqa: E402
 from jiebei_lib.portfolio.sample import sample  # noqa: E402
 from jiebei_lib.portfolio.score_files import score_files  # noqa: E402
 
@@ -78,10 +78,10 @@ def test_text_files_are_a_part_each(tmp_path):
 
 
 def test_what_is_done_stays_done_and_a_changed_input_is_done_anew(files, tmp_path, monkeypatch):
-    def cut(part, job):
-        if part.number == 5:
+    def cut(item, job):
+        if item[0].number == 5:
             raise KeyboardInterrupt
-        return real(part, job)
+        return real(item, job)
 
     real, folder = module.score_part, tmp_path / "out"
     monkeypatch.setattr(module, "score_part", cut)
@@ -115,7 +115,7 @@ KILLS = 2  # in the ordinary run; by hand many more
 def killed_and_run_again(files: list[Path], folder: Path, kills: int, seed: int) -> tuple[int, dict[str, bytes]]:
     """How often a run was cut off by SIGKILL at a random moment before one came to its end, and what it left."""
     code = textwrap.dedent(f"""
-        from jiebei_lib.portfolio import parts
+        from jiebei_lib.portfolio.parts import run as parts
         parts.ROWS_A_PART, parts.IDS_A_BUCKET = 100, 300
         print("begun", flush=True)
         parts.score_parts({[str(file) for file in files]!r}, {str(folder)!r})
