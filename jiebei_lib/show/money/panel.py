@@ -23,6 +23,7 @@ from jiebei_lib.show.money.figures import LAST, owed_figure, rate_figure, record
 from jiebei_lib.show.money.words import (
     budget_rows,
     budget_words,
+    fits_rows,
     mark_rows,
     owed_words,
     rate_words,
@@ -71,6 +72,7 @@ def ways_out() -> Panel:
         number("days", both("money.panel.days"), 7, 0, LAST, slider=(0, 180), unit=both("money.panel.days_unit")),
         number("plan_months", both("money.panel.plan_months"), int(months), 1, 36, slider=(1, 36), badge="assumption"),
         _fraction("elsewhere", both("money.panel.elsewhere"), elsewhere, 60, 0.5, year, "assumption"),
+        group(both("money.panel.month"), _budget_fields(), note=both("money.panel.example")),
         _daily_rate(),
         _loan_group(),
         _terms_group(),
@@ -97,12 +99,7 @@ def affordable(
 ) -> Panel:
     """The budget before borrowing, with its stress test (article ¶18). All in yuan, a month; with a ``payment`` one moves what the new
     loan takes each month, without one its terms."""
-    fields = [
-        _yuan("income", "income", income, slider=(0, 30_000)),
-        _yuan("spending", "spending", spending, slider=(0, 30_000)),
-        _yuan("other_debts", "other_debts", other_debts, slider=(0, 20_000)),
-        _yuan("savings", "savings", savings, slider=(0, 100_000), high=10_000_000),
-    ]
+    fields = _budget_fields(income, spending, other_debts, savings)
     if payment is None:
         fields += [_daily_rate(), _loan_group(missed=False, open=True)]
     else:
@@ -131,6 +128,15 @@ def _assumed(name: str) -> float:
 def _yuan(name: str, label: str, value: int, slider: tuple[int, int], high: int = 10_000_000) -> Field:
     named, unit = both(f"money.panel.{label}"), both("money.panel.yuan")
     return number(name, named, value, 0, high, whole=False, step=0.01, slider=slider, unit=unit)
+
+
+def _budget_fields(*sums: int) -> list[Field]:
+    """What comes in and goes out each month, and what is put by; without sums those of the example."""
+    highest = {"income": 30_000, "spending": 30_000, "other_debts": 20_000, "savings": 100_000}
+    first = sums or (8000, 4500, 900, 6000)
+    return [
+        _yuan(name, name, value, slider=(0, high)) for (name, high), value in zip(highest.items(), first, strict=True)
+    ]
 
 
 def _fraction(
@@ -221,7 +227,8 @@ def _account(values: Values) -> Money:
         loan = _paid(values) if "plan" in values else _loan(values)
         return money(loan, _day(loan, values), ways_out=False)
     loan = _loan(values)
-    return money(loan, _day(loan, values), months=int(values["plan_months"]), elsewhere=values["elsewhere"] / 100)
+    more = {"months": int(values["plan_months"]), "elsewhere": values["elsewhere"] / 100}
+    return money(loan, _day(loan, values), **more, budget=_budget(values))
 
 
 def _loan_lines(loan: Loan) -> str:
@@ -240,8 +247,14 @@ def _account_lines(values: Values) -> list[str]:
         loan = _paid(values) if "plan" in values else _loan(values)
         more: dict[str, Any] = {"ways_out": False}
         if "elsewhere" in values:
-            more = {"months": int(values["plan_months"]), "elsewhere": values["elsewhere"] / 100}
+            more = {
+                "months": int(values["plan_months"]),
+                "elsewhere": values["elsewhere"] / 100,
+                "budget": Name("budget"),
+            }
         lines = ["from jiebei_lib import Loan", "from jiebei_lib.money.summary import money", "", _loan_lines(loan)]
+        if "elsewhere" in values:
+            lines = ["from jiebei_lib.money.budget import Budget", *lines, _budget_made(values)]
         return [*lines, call("money", Name("loan"), str(_day(loan, values)), **more)]
     return []
 
@@ -260,8 +273,7 @@ def _carried(values: Values) -> Affordability:
 
 def _budget_lines(values: Values) -> list[str]:
     """The same in Python; nothing while the loan cannot be."""
-    sums = {name: values[name] for name in ("income", "spending", "other_debts", "savings")}
-    made = f"budget = {call('Budget', **sums)}"
+    made = _budget_made(values)
     if "payment" in values:
         head = ["from decimal import Decimal", "", "from jiebei_lib.money.budget import Budget, carried", ""]
         return [*head, made, call("carried", Name("budget"), Name(call("Decimal", str(values["payment"]))))]
@@ -269,6 +281,10 @@ def _budget_lines(values: Values) -> list[str]:
         head = ["from jiebei_lib import Loan", "from jiebei_lib.money.budget import Budget, affordability", ""]
         return [*head, _loan_lines(_loan(values)), made, "affordability(budget, loan)"]
     return []
+
+
+def _budget_made(values: Values) -> str:
+    return f"budget = {call('Budget', **{name: values[name] for name in ('income', 'spending', 'other_debts', 'savings')})}"
 
 
 def _record(values: Values) -> Record:
@@ -313,7 +329,14 @@ def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
         return {"beside": [_words(_template().lines([say("money.panel.nothing", lang)]))]}
     ways = [{"name": way_name(way, lang), "words": way_words(way, policy, lang)} for way in account["ways"]]
     words = _template().ways(say("money.ways.title", lang), ways, say("money.ways.note", lang))
-    return {"beside": [ways_figure(account, lang), _words(words)]}
+    fits = fits_rows(account, _budget(values).left, lang)
+    table = _template().waiting(
+        say("money.ways.fits.title", lang),
+        heads("money.ways.fits.table", lang),
+        fits,
+        say("money.ways.fits.note", lang),
+    )
+    return {"beside": [ways_figure(account, lang), _words(table + words)]}
 
 
 def _draw_rate(values: Values, lang: str) -> dict[str, Any]:

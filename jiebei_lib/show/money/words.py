@@ -111,10 +111,14 @@ def way_rows(account: Any, lang: str) -> list[list[str]]:
 
 
 def fits_rows(account: Any, left: Decimal, lang: str) -> list[list[str]]:
-    """Each way's whole monthly need against what a month leaves, in yuan."""
+    """What each way takes today, and its whole monthly need against what a month leaves, in yuan."""
     said = {None: "none", True: "yes", False: "no"}
-    ways = [(way_name(way, lang), sum_(way["need"]), said[way["fits"]]) for way in account["ways"]]
-    return [[name, need, sum_(left), say(f"money.ways.fits.{fits}", lang)] for name, need, fits in ways]
+    out = []
+    for way in account["ways"]:
+        sums = [sum_(way["today"]), sum_(way["need"]), sum_(left)]
+        fits = "deepens" if way["fits"] and way["deepens"] else said[way["fits"]]
+        out.append([way_name(way, lang), *sums, say(f"money.ways.fits.{fits}", lang)])
+    return out
 
 
 def way_words(way: Any, policy: Policy, lang: str) -> str:

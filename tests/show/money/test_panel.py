@@ -91,6 +91,24 @@ def test_every_way_that_deepens_the_debt_says_so():
     assert ["加深债务" in label for label in labels] == [False, False, True, True]
 
 
+def test_each_ways_whole_monthly_need_stands_against_what_a_month_leaves():
+    panel = ways_out()
+
+    def rows() -> dict[str, list[str]]:
+        cells = [
+            line.split(" | ") for line in panel.text().splitlines() if line.count(" | ") == 4 and "2,600.00" in line
+        ]
+        return {row[0]: row for row in cells}
+
+    assert rows()["和出借方商定分期"][2:] == ["1,300.10", "2,600.00", "付得起 |"]
+    assert "债没有少" in next(row for name, row in rows().items() if name.startswith("从别处"))[4]
+    panel.set(income=6500)  # 1,100 a month are left: enough for the instalment, not for the plan beside it
+    lines = panel.text().splitlines()
+    assert [line for line in lines if line.startswith("和出借方商定分期 |") and "1,100.00 | 付不起" in line]
+    panel.set(income=8000, savings=0, other_debts=2600, spending=4500)  # a month leaves 900: not what is due today
+    assert [line for line in panel.text().splitlines() if line.startswith("今天还清") and "900.00 | 付不起" in line]
+
+
 def test_nothing_overdue_needs_no_way_out():
     panel = ways_out()
     panel.set(principal=1, months=60)
