@@ -64,8 +64,8 @@ MAY = {
         "reports",
     },
     "show/portfolio": {"core", "core/tables", "portfolio", "page", "show/widget", "reports"},
-    # The budget and the credit record of the lessons are the panels on money
-    "show/lessons": {"core", "money", "lessons", "page", "show/widget", "show/money", "reports"},
+    # The budget and the credit record of the lessons are the panels on money; a sheet prints what people ask
+    "show/lessons": {"core", "money", "lessons", "situation", "page", "show/widget", "show/money", "reports"},
 }
 MAY["cli"] = set(MAY) | {"cli"}
 # Inside core: what stands to the right may import what stands to the left.

@@ -15,7 +15,7 @@ FILE = "JIEBEI_CLASS"  # the environment variable that names the class file; wit
 LINK = "JIEBEI_LINK"  # the one that names the students' link, for the projector
 OPEN = "JIEBEI_LESSON"  # the one that names the lesson of the class
 LESSONS = ("lesson_1", "lesson_2", "lesson_3")
-SHEETS = ("worksheet", "answers", "page", "guide")
+SHEETS = ("worksheet", "answers", "page", "questions", "guide")
 SEED = 7  # of a class that has none yet: forms and the world of the game
 
 

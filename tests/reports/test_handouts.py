@@ -12,6 +12,8 @@ from jiebei_lib.lessons.forms import asked_counts, forms
 from jiebei_lib.lessons.learner import LESSONS, SHEETS
 from jiebei_lib.reports.kinds import handouts
 from jiebei_lib.show.lessons.sheets import Sheet
+from jiebei_lib.show.lessons.words import cites
+from jiebei_lib.situation.topics import topics
 from tests.conftest import browser_path
 
 GUIDE = checked_file("guide.yaml", "Guide")
@@ -99,6 +101,20 @@ def test_guide_spreads_talk_as_people_ask():
     assert [row[1] for row in rows] == sorted(asked_counts().values(), reverse=True)
     assert sum(row[4] for row in rows) == GUIDE["talk"]["minutes"]["value"]
     assert sum(row[2] for row in rows) == len(bank())
+
+
+@LANG
+def test_what_people_ask_is_printed_whole_with_its_sources_and_whom_to_ask(lang):
+    shown = text(Sheet("lesson_3", "questions", lang))
+    assert topics()
+    for topic in topics():
+        asked = f" ({topic.asked})" if topic.asked else " "
+        assert topic.question[lang] + asked in shown and topic.answer["text"][lang] in shown
+        assert cites(lang)(topic.answer) in shown
+        if topic.ask:
+            assert all(" ".join(topic.ask[part][lang].split()) in shown for part in ("whom", "say"))
+    places = [shown.index(topic.question[lang]) for topic in topics()]
+    assert places == sorted(places)
 
 
 def test_best_path_on_the_key_is_the_games():

@@ -1,4 +1,4 @@
-"""A lesson's printed sheets: worksheet, answer key, one page of what to do, facilitator's guide. A method is a notebook's cell."""
+"""A lesson's printed sheets: worksheet, answers, a page of what to do, what people ask, the guide. A method is a notebook's cell."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jiebei_lib.lessons.learner import LESSONS, SEED, SHEETS
 from jiebei_lib.page.html import Head, Section, Words, environment
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.lessons.words import cites, in_unit, right_answer
+from jiebei_lib.situation.topics import AskedQuestion, topics
 
 LATE = Case(days_overdue=7, amount_overdue=5000, communication="silent", case_id="page")  # whom the page speaks to
 AS_OF = "2026-11-24"
@@ -78,7 +79,7 @@ class Sheet:
 
     @property
     def heading(self) -> str:
-        return self.name if self.sheet == "page" else self.guide["title"][self.lang]
+        return self.name if self.sheet in ("page", "questions") else self.guide["title"][self.lang]
 
     def cites(self, statement: dict[str, Any]) -> str:
         return cites(self.lang)(statement)
@@ -164,6 +165,11 @@ class Sheet:
     @property
     def forbidden(self) -> list[Any]:
         return [rule for rule in self._late.conduct if rule["side"] == "may_not" and rule["id"] in FORBIDDEN]
+
+    @property
+    def questions(self) -> list[AskedQuestion]:
+        """What people ask, the most asked first."""
+        return topics()
 
     @property
     def spread(self) -> list[tuple]:
