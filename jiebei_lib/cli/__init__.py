@@ -38,6 +38,7 @@ COMMANDS = {
     "app": "lab:app",
     "class": "lessons:open_class",
     "collect": "light:collect",
+    "site": "site:site",
     "handout": "lessons:handout",
     "bank": "lessons:question_bank",
     "policy": "policy:app",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from jiebei_lib.core.case import FIELDS, checked
-from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
-from jiebei_lib.core.knowledge.schema import Document, SourceEntry, slots
-from jiebei_lib.core.knowledge.schema_problems import Where, shape
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown, slots
 from jiebei_lib.core.knowledge.yaml_files import walk
 from jiebei_lib.core.readings import NoReadings, Unbounded, build
+
+if TYPE_CHECKING:
+    from jiebei_lib.core.knowledge.schema_problems import Where
 
 SAID = ("name", "description", "unit", "text", "short", "binds", "applies")  # what is said to people, and where
 # The slots that code fills, by place (core/assessment.py, money/record.py); elsewhere those of a statement's own `parameters`.
@@ -41,9 +43,13 @@ def problems_of(document: Mapping[str, Any], sources: Mapping[str, Any], where: 
 
 
 def _problems(document: Mapping[str, Any], sources: Mapping[str, Any], where: Where) -> list[Problem]:
-    found = shape(dict[str, SourceEntry], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
-    found += shape(Document, document, where)
-    found += list(cite_problems(document, sources, where))
+    found = list(cite_problems(document, sources, where))
+    with suppress(ModuleNotFoundError):  # a page that runs itself has no pydantic, and only policies that were checked
+        from jiebei_lib.core.knowledge.schema import Document, SourceEntry
+        from jiebei_lib.core.knowledge.schema_problems import shape
+
+        listed = shape(dict[str, SourceEntry], sources, lambda path: f"sources.yaml: {'.'.join(map(str, path))}")
+        found = [*listed, *shape(Document, document, where), *found]
     if found:
         return found
     found = [

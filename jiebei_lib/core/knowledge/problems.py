@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +11,14 @@ from typing import Any
 from jiebei_lib.core.knowledge.yaml_files import shipped
 
 TOLD = 20  # problems that are put into words; who made more has given something else than was asked
+
+
+def slots(text: str) -> set[str]:
+    """The named slots of a sentence. Raises ValueError for anything but plain names: what an author writes is never evaluated."""
+    found = [(part[1], part[2] or part[3]) for part in string.Formatter().parse(text) if part[1] is not None]
+    if any(not re.fullmatch("[a-z_]+", name) or form for name, form in found):
+        raise ValueError("slots")
+    return {name for name, _ in found}
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-import string
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-
-def slots(text: str) -> set[str]:
-    """The named slots of a sentence. Raises ValueError for anything but plain names: what an author writes is never evaluated."""
-    found = [(part[1], part[2] or part[3]) for part in string.Formatter().parse(text) if part[1] is not None]
-    if any(not re.fullmatch("[a-z_]+", name) or form for name, form in found):
-        raise ValueError("slots")
-    return {name for name, _ in found}
+from jiebei_lib.core.knowledge.problems import slots
 
 
 def _sentence(text: str) -> str:

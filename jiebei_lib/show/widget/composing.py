@@ -22,7 +22,9 @@ BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, befo
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop of the kernel that this runs in, if it runs in one."""
+    """The event loop of the kernel that this runs in, if it runs in one; in a page that runs itself, the browser's."""
+    if sys.platform == "emscripten":
+        return asyncio.get_event_loop()
     ipython = sys.modules.get("IPython")
     if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
         return None

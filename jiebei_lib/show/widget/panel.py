@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -228,6 +229,8 @@ class Panel(Composing, anywidget.AnyWidget):
 
     def _said(self, error: Exception) -> dict[str, str]:
         """What went wrong, as one sentence in each language that names fields by their labels. What no user has caused is logged."""
+        if isinstance(error, ModuleNotFoundError):
+            return both("widget.not_here")
         if not isinstance(error, UserError):
             logging.getLogger(__name__).exception(
                 "%s could not be drawn", self.page.get("name") or "panel", exc_info=error
@@ -318,7 +321,7 @@ class Panel(Composing, anywidget.AnyWidget):
         self.page = {**self.page, "opened": view}
 
     def _press(self, name: str) -> None:
-        if name not in self._slow:
+        if name not in self._slow or sys.platform == "emscripten":  # a browser gives no threads
             self._run(name)
         elif not any(thread.name == f"jiebei-{id(self)}-{name}" for thread in threading.enumerate()):
             threading.Thread(target=self._run, args=(name,), name=f"jiebei-{id(self)}-{name}", daemon=True).start()
@@ -330,7 +333,7 @@ class Panel(Composing, anywidget.AnyWidget):
             if self._refused and self.status == before:  # what was refused before has gone well now
                 self.tell(None)
             self._refused = False
-        except UserError as error:
+        except (UserError, ModuleNotFoundError) as error:
             self._refused = True
             self.tell(self._said(error))
         except OSError as error:
