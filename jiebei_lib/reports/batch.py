@@ -13,7 +13,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.manifest import Manifest, Shelf, alone_in, digest, not_over_others, shelf_for
 from jiebei_lib.reports.outputs import named
+from jiebei_lib.reports.shared_folder import SharedFolder, put, shared
 
 if TYPE_CHECKING:
     from jiebei_lib.page.brand import Brand
@@ -138,8 +139,9 @@ def reports(
         open_ = [job for job in jobs if not done.holds(job)]
         kept, failed = len(jobs) - len(open_), 0
         tell(kept, len(jobs))
-        with executor(cluster, workers) as (submit, number):
-            work = in_order(submit, lambda job: (make, job, how), open_, number + 1)
+        at = shared(folder) if cluster and not added else nullcontext()
+        with executor(cluster, workers) as (submit, number), at as there:
+            work = in_order(submit, lambda job: (make, job, how, there), open_, number + 1)
             for n, (job, content) in enumerate(work, kept + 1):
                 failed += not _put(content, job, day, folder, done, added)
                 tell(n, len(jobs))
@@ -200,11 +202,12 @@ def _put(
     if isinstance(content, Problem):
         done.note(job, day, failed={lang: content.say(lang) for lang in LANGUAGES})
         return False
-    for name, file in content["files"].items():
+    for name, file in content.get("files", {}).items():
         if added and name.endswith(".html"):
             content["files"][name] = file = added.put(file.decode(), job.parameters).encode()
         report.write(folder / name, file)
-    done.note(job, day, files={name: digest(file) for name, file in content["files"].items()}, **content["head"])
+    written = content.get("written") or {name: digest(file) for name, file in content["files"].items()}
+    done.note(job, day, files=written, **content["head"])
     return True
 
 
@@ -299,10 +302,13 @@ def _fact(name: str, value: Any) -> Any:
     return None if math.isnan(value) else float(value)
 
 
-def make(job: Job, how: dict[str, Any]) -> dict[str, Any] | Problem:
-    """The files of one report and the head of its page, made in a fresh process; or why there are none."""
+def make(job: Job, how: dict[str, Any], there: SharedFolder | None = None) -> dict[str, Any] | Problem:
+    """The files of one report and the head of its page, made in a fresh process; or why there are none. ``there``: where a worker of a
+    cluster writes them itself if it can."""
     if job.wrong:
         return job.wrong
+    if there:
+        return put(make(job, how), there)
     task = (_render, job.parameters, job.name, how)
     try:
         if not warm.WORKS:

@@ -95,7 +95,9 @@ class Cluster:
         for name, command in (("scheduler", scheduler), ("worker 1", worker), ("worker 2", worker)):
             if self._dead(name):
                 module = f"distributed.cli.dask_{command[0]}"
-                self.processes[name] = subprocess.Popen([sys.executable, "-m", module, *command[1:]], cwd=os.sep, **QUIET)
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", module, *command[1:]], cwd=os.sep, **QUIET
+                )
         from distributed import Client
 
         end = time.monotonic() + WAIT
@@ -171,7 +173,10 @@ def main() -> None:
             same = contents(left) == peace
             total, differing = total + sum(struck.values()), differing + (not same)
             stages = ", ".join(f"{count} {where}" for where, count in sorted(struck.items()))
-            print(f"{victim}: {sum(struck.values())} kills ({stages}); {'the same' if same else 'NOT the same'} to the byte", flush=True)
+            print(
+                f"{victim}: {sum(struck.values())} kills ({stages}); {'the same' if same else 'NOT the same'} to the byte",
+                flush=True,
+            )
         print(f"{total} kills by SIGKILL, {differing} results that differ from a run in peace ({len(peace)} files)")
         raise SystemExit(differing > 0)
 

@@ -1,8 +1,8 @@
 """What a cluster gives, by hand: one thread here, one Dask worker, two, each held to a processor of its own, in turn.
 
-``python -m tests.benchmarks.cluster_rates [--rows 1000000 4000000] [--rounds 3]`` prints for each the time, the processor time of the workers
-(by which a machine that others use too can still be judged: the rate is rows by the time of the busiest worker), and of the caller its
-processor time, its memory and the bytes that it sent and got, which should not grow with the rows.
+``python -m tests.benchmarks.cluster_rates [--rows 1000000 4000000] [--rounds 3]`` prints for each the time, the processor time of the
+workers (by which a machine that others use too can still be judged: the rate is rows by the time of the busiest worker), and of the caller
+its processor time, its memory and the bytes that it sent and got, which should not grow with the rows.
 """
 
 from __future__ import annotations
@@ -156,7 +156,10 @@ def main() -> None:
 
 def _middle(runs: list[dict], key: str) -> str:
     if key == "workers":
-        return " and ".join(f"{statistics.median(each):.1f} s" for each in zip(*(one[key] for one in runs), strict=True)) or "none"
+        return (
+            " and ".join(f"{statistics.median(each):.1f} s" for each in zip(*(one[key] for one in runs), strict=True))
+            or "none"
+        )
     value = statistics.median(one[key] for one in runs)
     units = {"memory": "MB", "sent": "bytes", "got": "bytes", "rate": "rows/s"}
     return f"{value:,.0f} {units[key]}" if key in units else f"{value:.2f} s"

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ pytest.importorskip("pyarrow")
 
 from jiebei_lib.cli import run
 from jiebei_lib.portfolio.sample import sample, write_sample
-from jiebei_lib.reports import batch
+from jiebei_lib.reports import batch, shared_folder
 from jiebei_lib.reports.batch import BUNDLE, INDEX, MANIFEST, reports
 from jiebei_lib.reports.kinds import case_report
 from jiebei_lib.reports.render import STYLE
@@ -173,8 +174,22 @@ def test_a_wrong_option_is_one_line(cases, tmp_path, capsys, option, value):
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
+def test_a_worker_writes_where_it_reaches_the_folder_and_elsewhere_hands_over_what_it_made(tmp_path):
+    made = {"files": {"a.zh.html": b"page"}, "head": {"headline": "h"}}
+    with shared_folder.shared(tmp_path) as at:
+        told = shared_folder.put(made, at)
+        assert told == {"head": made["head"], "written": {"a.zh.html": batch.digest(b"page")}}
+        assert (tmp_path / "a.zh.html").read_bytes() == b"page"
+        elsewhere = tmp_path / "elsewhere"  # a folder of this name on another machine, with a file of that name even
+        elsewhere.mkdir()
+        (elsewhere / at.file).write_text("0" * 32)
+        assert shared_folder.put(made, replace(at, folder=str(elsewhere))) == made
+        assert shared_folder.put(made, replace(at, folder=str(tmp_path / "none"))) == made
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.zh.html", "elsewhere"]
+
+
 @pytest.mark.slow
-def test_on_a_cluster_the_reports_are_the_same_and_none_is_lost_when_a_worker_dies(cases, made, tmp_path):
+def test_on_a_cluster_the_reports_are_the_same_and_none_is_lost_when_a_worker_dies(cases, made, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
         killed = []
@@ -185,7 +200,13 @@ def test_on_a_cluster_the_reports_are_the_same_and_none_is_lost_when_a_worker_di
                 os.kill(killed[0], signal.SIGKILL)
 
         address = cluster.scheduler_address
+        got = []
+        put_there = batch._put
+        monkeypatch.setattr(
+            batch, "_put", lambda content, *more: (got.append(set(content)), put_there(content, *more))[1]
+        )
         done = reports(cases, tmp_path, langs=("zh", "en"), as_of=DAY, cluster=address, progress=tell)
+    assert got == [{"head", "written"}] * 12  # no page travelled
     assert killed and (done.made, done.failed) == (12, 0)
     assert content(tmp_path) == content(made)
 
