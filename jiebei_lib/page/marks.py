@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jiebei_lib.page.figure import BAND, CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout
+from jiebei_lib.page.figure import BAND, CALL, FAINT, INK, NEITHER, NO_CALL, WRITTEN, Figure, axis, layout
 from jiebei_lib.page.text import multiple, of_hundred, percent, say
 
 PERCENTS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0%", "25%", "50%", "75%", "100%"]}
@@ -174,7 +174,7 @@ def key_marks(entries: Sequence[tuple[str, str, str]]) -> list[dict[str, Any]]:
             "yanchor": "bottom",
             "text": f"{mark} {html.escape(text)}",
             "showarrow": False,
-            "font": {"size": 13, "color": colour},
+            "font": {"size": 13, "color": WRITTEN.get(colour, colour)},
         }
         for (mark, text, colour), (x, anchor) in zip(entries, anchors, strict=True)
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from jiebei_lib.page.figure import CALL, FAINT, NEITHER, Figure, axis, layout, note, worded
+from jiebei_lib.page.figure import CALL, FAINT, NEITHER, Figure, axis, ink_on, layout, note, worded
 from jiebei_lib.page.marks import joined, sentences, trace
 from jiebei_lib.show.calls.words import AuditWords
 
@@ -110,7 +110,7 @@ def _calendar_marks(days: DrawnDays, words: AuditWords) -> list[dict[str, Any]]:
         hovertext=[hover[y][x] for x, y in places],
         customdata=[f"{grid[y][x]:%Y-%m-%d}" for x, y in places],
         marker={"symbol": "diamond", "size": 22, "color": CALL, "line": {"color": "#FFFFFF", "width": 1.5}},
-        textfont={"color": "#FFFFFF", "size": 11},
+        textfont={"color": ink_on(CALL), "size": 12},
     )
     return [squares, diamonds]
 

@@ -13,7 +13,7 @@ from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.scoring.score import reading_likelihoods
 from jiebei_lib.core.scoring.sensitivity import Swing, over_two_facts
-from jiebei_lib.page.figure import CALL, INK, NEITHER, NO_CALL, Figure, axis, corner, layout, upright, worded
+from jiebei_lib.page.figure import CALL, INK, NEITHER, NO_CALL, Figure, axis, corner, ink_at, layout, upright, worded
 from jiebei_lib.page.marks import PERCENTS, percent_axis, sentences, trace
 from jiebei_lib.page.text import heads, of_hundred, percent, say
 
@@ -164,7 +164,7 @@ def map_figure(case: Case, policy: Policy, names: tuple[str, str], measure: str,
     place = [_place(values, getattr(case, name)) for name, values in zip(names, (across, up), strict=True)]
     data.append(_map_numbers(grid, place, measure, lang))
     if (cross := [at for at in place if at is not None]) and len(cross) == len(place):
-        marker = {"symbol": "x-thin", "size": 10, "line": {"width": 3, "color": _ink(_value_at(grid, cross))}}
+        marker = {"symbol": "x-thin", "size": 10, "line": {"width": 3, "color": ink_at(SCALE, _value_at(grid, cross))}}
         data.append(trace("markers", cross[:1], cross[1:], marker=marker))
     ends = [{"tickvals": list(range(len(found))), "ticktext": [html.escape(one) for one in found]} for found in ticks]
     plan = layout(
@@ -211,19 +211,9 @@ def _map_numbers(grid: np.ndarray, place: Sequence[float | None], measure: str, 
         [y for _, y in cells],
         text=[shown_measure(float(grid[y, x]), measure, lang) for x, y in cells],
         textposition=[where(x, y) for x, y in cells],
-        textfont={"size": 11, "color": [_ink(float(grid[y, x])) for x, y in cells]},
+        textfont={"size": 11, "color": [ink_at(SCALE, float(grid[y, x])) for x, y in cells]},
         cliponaxis=False,
     )
-
-
-def _ink(value: float) -> str:
-    """Black or white, whichever stands out more from the tone of ``value``: one of the two always does by 4.5 to 1 (the pictures' own ink
-    is a little lighter, and would not)."""
-    at = np.array([stop for stop, _ in SCALE])
-    tones = np.array([[int(tone[n : n + 2], 16) / 255 for n in (1, 3, 5)] for _, tone in SCALE])
-    tone = np.array([np.interp(value, at, channel) for channel in tones.T])
-    light = np.where(tone <= 0.04045, tone / 12.92, ((tone + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
-    return "#000000" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "#FFFFFF"
 
 
 def _value_at(grid: np.ndarray, place: Sequence[float]) -> float:

@@ -9,13 +9,25 @@ from typing import Any
 
 from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.scoring.score import GRADES, VERDICT_OF, VERDICTS
-from jiebei_lib.page.figure import CALL, FAINT, INK, NEITHER, NO_CALL, Figure, axis, layout, note
+from jiebei_lib.page.figure import (
+    CALL,
+    FAINT,
+    INK,
+    NEITHER,
+    NO_CALL,
+    WRITTEN,
+    Figure,
+    axis,
+    ink_on,
+    layout,
+    note,
+)
 from jiebei_lib.page.marks import VERDICT_COLOURS, band, key_marks, percent_axis, trace
 from jiebei_lib.page.text import fold, heads, of_hundred, percent, say
 from jiebei_lib.show.portfolio.words import ask_first, grade_name, listed, names, reason_name, segment_name, whole
 
 Book = Mapping[str, Any]
-SHARE_FONT, BAND_FONT = {"font": {"size": 13, "color": CALL}}, {"font": {"size": 13, "color": "#555555"}}
+SHARE_FONT, BAND_FONT = {"font": {"size": 13, "color": WRITTEN[CALL]}}, {"font": {"size": 13, "color": "#555555"}}
 ROW, MARGIN = 44, 150  # height of a bar and of what is around the bars, in pixels
 SEGMENT_BARS = (("above", CALL), ("open", FAINT), ("below", NO_CALL))
 
@@ -214,7 +226,7 @@ def count_bar(
 ) -> dict[str, Any]:
     """Horizontal bars, with their numbers at their ends or, in a stack, within them where they have room."""
     text = [whole(size) if ends or size >= 8 else "" for size in sizes]
-    ink = INK if ends or colour == FAINT else "#FFFFFF"
+    ink = INK if ends or colour == FAINT else ink_on(colour)
     return {
         "type": "bar",
         "orientation": "h",

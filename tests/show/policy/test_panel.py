@@ -264,7 +264,8 @@ def test_a_mistake_on_the_bench_speaks_labels_never_key_paths(bench) -> None:
 def test_every_number_on_the_map_stands_out_from_its_tone_by_four_and_a_half():
     import numpy as np
 
-    from jiebei_lib.show.policy.figures import SCALE, _ink
+    from jiebei_lib.page.figure import ink_at
+    from jiebei_lib.show.policy.figures import SCALE
 
     def light(tone):
         parts = np.asarray(tone) / 255
@@ -276,5 +277,5 @@ def test_every_number_on_the_map_stands_out_from_its_tone_by_four_and_a_half():
     stops = [stop for stop, _ in SCALE]
     for value in np.linspace(0, 1, 501):
         tone = [np.interp(value, stops, [of(colour)[n] for _, colour in SCALE]) for n in range(3)]
-        low, high = sorted([light(tone), light(of(_ink(value)))])
+        low, high = sorted([light(tone), light(of(ink_at(SCALE, value)))])
         assert (high + 0.05) / (low + 0.05) >= 4.5, value
