@@ -75,6 +75,8 @@ def test_a_word_that_was_replaced_does_not_come_back(name: str) -> None:
         ("calls", "en", "Your sister is rung at ten.", ""),
         ("negative_entry", "en", "A bad mark stays for five years.", ""),
         ("cannot_tell", "en", "What this answer is not", ""),
+        ("paper_and_ink", "en", "Black is the most expensive.", ""),
+        ("paper_and_ink", "zh", "浅色是之前，深色是之后。", ""),
     ],
 )
 def test_a_planted_word_is_found(name: str, lang: str, text: str, basis: str) -> None:

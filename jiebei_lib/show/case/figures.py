@@ -194,7 +194,7 @@ def _days_names(case: Case, now: int, scores: Any, lang: str) -> list[dict[str, 
     here = corner(stretched([now])[0], "right" if now > 30 else "left", "", INK)
     key = "here" if case.days_overdue >= 0 else "here_before"
     here |= {"text": say(f"case.timeline.{key}", lang, days=abs(case.days_overdue)), "font": {"size": 14, "color": INK}}
-    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center", "font": {"size": 13, "color": "#555555"}}
+    label = {"x": stretched([60])[0], "showarrow": False, "xanchor": "center", "font": {"size": 13, "color": INK}}
     middle = float(scores.most_low[60] + scores.most_high[60]) / 2
     low = float(scores.low[60])
     names = [here, label | {"y": middle, "text": say("case.readings.nine", lang)}]
@@ -284,5 +284,5 @@ def claims_figure(dispersion: Dispersion, lang: str) -> Figure:
     }
     rows = [[label, str(n)] for label, n in zip(labels, counts, strict=True)]
     said = joined([say("case.claims.alt_row", lang, label=label, n=n) for label, n in rows], lang)
-    of_article = dispersion.days.get(dispersion.article_day, 0)
-    return worded("claims", "case.claims", lang, [bars], plan, rows, {"rows": said}, n=of_article)
+    article = {"day": dispersion.article_day, "n": dispersion.days.get(dispersion.article_day, 0)}
+    return worded("claims", "case.claims", lang, [bars], plan, rows, {"rows": said}, **article)

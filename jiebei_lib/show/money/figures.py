@@ -51,7 +51,9 @@ def owed_figure(loan: Loan, today: int, lang: str, unpaid: Loan | None = None) -
     plan = layout(title, 440) | {
         "xaxis": axis(say("money.figures.owed.axis", lang))
         | {"range": [0, LAST], "tickvals": [0, 30, 90, 180, 270, 365]},
-        "yaxis": axis(say("money.figures.owed.yuan", lang)) | GRID | {"range": [0, top], "tickformat": ",.0f"},
+        "yaxis": axis(say("money.figures.owed.yuan", lang))
+        | GRID
+        | {"range": [0, top], "tickformat": ",.0f", "ticklabelstandoff": 4},
         "shapes": [upright(today, INK, 2) | {"layer": "above"}],
         "annotations": [*_ends(owed[-1], top, lang), above_plot(today, say("money.figures.owed.now", lang))],
         "hovermode": "x",
@@ -105,17 +107,17 @@ def ways_figure(account: Money, lang: str) -> Figure:
     y = [-n for n in range(len(ways))]
     marks = []
     for place, name, way in zip(y, names, ways, strict=True):
-        said = say("money.figures.ways.deepens", lang, name=name) if way["deepens"] else name
         sums = {"total": sum_(way["total"]), "extra": sum_(way["extra"]), "date": way["arrears_end"]}
-        words = f"<b>{html.escape(said)}</b><br>{say('money.figures.ways.bar', lang, **sums)}"
+        lines = [say(f"money.figures.ways.{key}", lang, **sums) for key in ("bar", f"ends{'_deeper' * way['deepens']}")]
+        words = "<br>".join([f"<b>{html.escape(name)}</b>", *lines])  # in lines, none longer than a phone is wide
         marks.append(label(0, place, words, yanchor="bottom", yshift=13))
     worst = max(range(len(ways)), key=lambda n: extra[n])
     slots = {"debt": sum_(debt), "worst": names[worst], "extra": sum_(extra[worst])}
     title = say("money.figures.ways.title" if extra[worst] else "money.figures.ways.title_tie", lang, **slots)
     reach = {"range": [0, 1.04 * (debt + max(extra))], "tickformat": ",.0f", "nticks": 5}
-    plan = layout(title, 84 * len(ways) + 130) | {
+    plan = layout(title, 100 * len(ways) + 130) | {
         "barmode": "stack",
-        "bargap": 0.68,
+        "bargap": 0.73,
         "xaxis": axis(say("money.figures.ways.axis", lang)) | GRID | reach,
         "yaxis": HIDDEN | {"range": [-len(ways) + 0.6, 0.9]},
         "annotations": marks,
