@@ -40,6 +40,9 @@ NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(
     3
 )  # on [-1, 1]: averages a likelihood over an interval to 1e-3 or better
 CELLS = 2**20  # cases x nodes x readings at a time: float64 arrays of 8 MiB
+PIECE = (
+    2**15
+)  # of them worked on at once: arrays of 256 KiB stay in the processor's cache, which makes 28 cases ten times as fast
 KEPT = 2**21  # cases x readings whose chances are kept, so that a panel computes them once: 32 MiB
 SELECTION_BOUNDS = (0.001, 1000)
 HAIR = 1e-9  # of a log-likelihood, so that rounding does not split readings that fit alike
@@ -311,13 +314,28 @@ def _chances(outcomes: Outcomes, drawn: Drawn, policy: Policy) -> Iterator[tuple
         for start in range(0, len(alike), block):
             rows = alike[start : start + block]
             middle, half = (low[rows] + high[rows]) / 2, (high[rows] - low[rows]) / 2
-            z = (middle[:, None] + half[:, None] * nodes) @ drawn.weights[:, 1:-1].T
-            z += (drawn.weights[:, 0] + drawn.pressed(outcomes.days[rows], longest) * drawn.weights[:, -1])[:, None]
-            against = np.exp(-z)
-            each = 1 / (1 + against)
-            call, spared = shares @ each, shares @ (against * each)
+            base = drawn.weights[:, 0] + drawn.pressed(outcomes.days[rows], longest) * drawn.weights[:, -1]
+            call, spared = _averaged(middle[:, None] + half[:, None] * nodes, shares, base, drawn.weights[:, 1:-1])
             came = drawn.came(outcomes.days[rows])
             yield rows, np.where(came, call, 0.0), np.where(came, spared, 1.0)
+
+
+def _averaged(
+    pressure: np.ndarray, shares: np.ndarray, base: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The chance of a call and of none (b, m) of cases with pressures (b, nodes, 4), averaged over the nodes by their ``shares``;
+    ``base`` (b, m) and ``weights`` (m, 4) are the readings'."""
+    call, spared = np.empty_like(base), np.empty_like(base)
+    step = max(256, PIECE // (len(base) * len(shares)))
+    for start in range(0, base.shape[1], step):
+        part = slice(start, start + step)
+        against = pressure @ weights[part].T
+        against += base[:, None, part]
+        np.exp(np.negative(against, out=against), out=against)
+        each = 1 / (1 + against)
+        against *= each
+        call[:, part], spared[:, part] = shares @ each, shares @ against
+    return call, spared
 
 
 def _log_happened(outcomes: Outcomes, rows: np.ndarray, call: np.ndarray, spared: np.ndarray) -> np.ndarray:
