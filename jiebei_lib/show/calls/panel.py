@@ -5,6 +5,7 @@ They share one audit: editing the log or picking a day in its calendar moves the
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -28,7 +29,7 @@ from jiebei_lib.show.calls.sides import SideBySide
 from jiebei_lib.show.calls.words import AuditWords
 from jiebei_lib.show.widget.composing import soon
 from jiebei_lib.show.widget.fields import Field, both, button, choice, day, file, group, many, table, text
-from jiebei_lib.show.widget.panel import Download, Later, Panel
+from jiebei_lib.show.widget.panel import Download, Gauge, Later, Panel
 from jiebei_lib.show.widget.switch import current
 from jiebei_lib.show.widget.table_field import ENDED, told_here, uploaded
 
@@ -157,7 +158,7 @@ def _draw_log(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     top = [words.words("summary")]
     if values["file"]:
         name = values["file"]["name"]
-        top.insert(0, Words(f"<p>{_safe(say('calls.panel.with_file', lang, name=name, rows=log.rows))}</p>"))
+        top.insert(0, Words(f"<p>{html.escape(say('calls.panel.with_file', lang, name=name, rows=log.rows))}</p>"))
     if rejected:
         top.append(words.words("rejected", rejected=rejected, most=8))
 
@@ -165,7 +166,9 @@ def _draw_log(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
         picture = rules_figure(words)
         return [picture] if picture else []
 
-    return {"top": top, "beside": [calendar_figure(words), Later(which)]}
+    line = both("calls.panel.broken_line", broken=words.broken, attempts=len(findings.attempts))
+    gauge = Gauge(str(words.broken), both("calls.panel.broken_moved"), line)
+    return {"top": top, "gauge": gauge, "beside": [calendar_figure(words), Later(which)]}
 
 
 def _audited(values: Mapping[str, Any]) -> Findings:
@@ -258,13 +261,15 @@ def _letter(values: Mapping[str, Any], panel: Panel) -> Download | None:
     return Download("letter.txt", text_)
 
 
-def _draw_wording(values: Mapping[str, Any], lang: str) -> list[Words]:
+def _draw_wording(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     rules = load_rules(values["sets"] or ["cn"])
     plan = {name: values[name] for name in ("callee", "channel", "purpose", "disclosed", "conduct", "identified")}
     plan |= {"borrower_reachable": values["borrower_reachable"], "recorded": "true", "stop_requested": "false"}
     today = pd.Timestamp.now(tz="Asia/Shanghai").date().isoformat()
     advice = coach(plan | {"at": f"{today}T{values['clock'].strip()}:00+08:00"}, rules)
-    return [AuditWords(_empty(rules), lang).words("coached", advice=advice)]
+    number = len(advice.wrong)
+    gauge = Gauge(str(number), both("calls.panel.wrong_moved"), both("calls.panel.wrong_line", n=number))
+    return {"gauge": gauge, "beside": [AuditWords(_empty(rules), lang).words("coached", advice=advice)]}
 
 
 def _empty(rules: Any) -> Findings:
@@ -297,9 +302,3 @@ def _confidences() -> dict[str, dict[str, str]]:
 
 def _yes_no() -> dict[str, dict[str, str]]:
     return {"true": both("calls.panel.is_true"), "false": both("calls.panel.is_false")}
-
-
-def _safe(sentence: str) -> str:
-    import html
-
-    return html.escape(sentence)

@@ -38,10 +38,14 @@ class AuditWords:
         """One macro of audit.html.j2 as finished HTML."""
         return Words(str(getattr(template(), macro)(self, self.findings, **more)).strip())
 
+    @property
+    def broken(self) -> int:
+        """In how many contacts a rule was broken."""
+        return int(self.findings.breaches["position"].nunique())
+
     def headline(self) -> str:
         """The answer in one sentence."""
-        breaches = self.findings.breaches
-        broken = breaches["position"].nunique()
+        breaches, broken = self.findings.breaches, self.broken
         high = breaches["position"][(breaches["severity"] == "high").to_numpy()].nunique()
         attempts = len(self.findings.attempts)
         key = "nothing" if not attempts else "none" if not broken else "one" if broken == 1 else "breaches"

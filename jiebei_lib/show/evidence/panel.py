@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from jiebei_lib.evidence.learn import ASSUMED, SELECTION_BOUNDS, Learned, learn_
 from jiebei_lib.evidence.outcomes import Outcomes
 from jiebei_lib.evidence.reported import CODES, GRADES, Reported, Usable, reported_cases, usable
 from jiebei_lib.evidence.summary import REFERENCE, answers, findings
-from jiebei_lib.page.text import say
+from jiebei_lib.page.text import of_hundred, say
 from jiebei_lib.show.evidence import figures
 from jiebei_lib.show.evidence.published_panel import words
 from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words
+from jiebei_lib.show.widget.composing import ahead
 from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, check, choice, file, group, many, number, table
-from jiebei_lib.show.widget.panel import Later, Panel
+from jiebei_lib.show.widget.panel import Gauge, Later, Panel
 from jiebei_lib.show.widget.table_field import ENDED, told_here, uploaded
 
 ALL = ""
@@ -71,6 +73,7 @@ def learning(example: str | Path | None = None) -> Panel:
             open=False,
         ),
     ]
+    ahead()
     return Panel(fields, partial(_draw_learning, ready), name="learning")
 
 
@@ -104,7 +107,14 @@ def _draw_learning(ready: str, values: dict[str, Any], lang: str) -> dict[str, l
         "top": [words("learned", lang, heading(quick, learned.policy, lang), [])],
         "beside": [figures.before_after_figure(quick, lang), figures.spread_figure(learned, case, lang)],
         "below": [Later(lambda: _learned_more(learned, case, lang))],
+        "gauge": _gauge(quick),
     }
+
+
+def _gauge(quick: Mapping[str, Any]) -> Gauge:
+    """In how many of 100 readings a call is more likely than not, after learning."""
+    before, after = (of_hundred(quick[key]["share"]) for key in ("prior", "posterior"))
+    return Gauge(str(after), both("widget.moved_readings"), both("evidence.answers.title", before=before, after=after))
 
 
 def _learned_more(learned: Learned, case: Case, lang: str) -> list[Any]:
@@ -130,6 +140,7 @@ def _learned(given: str, policy: str, selection: float, readings: int) -> Learne
     return learn_under(_outcomes(given), rules, [selection])[0]
 
 
+@lru_cache(maxsize=4)
 def _outcomes(given: str) -> Outcomes:
     if not given.strip():
         return Outcomes.of([])
@@ -166,19 +177,21 @@ def reported() -> Panel:
 def _draw_reported(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
     grades = tuple(grade for grade in GRADES if grade in values["grades"])
     cases, used, learned = _reported(grades, values["country"] or None, values["policy"], values["threatened"])
-    chosen = learned[STRENGTHS.index(values["selection"])]
+    place = STRENGTHS.index(values["selection"])
     slots = {reason: len(out) for reason, out in used.left_out.items()} | {
         "n": len(cases),
         "used": len(used.cases),
         "called": int(used.outcomes.called.sum()),
     }
+    found = [answers(one, REFERENCE) for one in learned]
     return {
+        "gauge": _gauge(found[place]),
         "top": [words("learned", lang, say("evidence.published.cases.summary", lang, **slots), [])],
         "beside": [
-            figures.selections_figure([answers(one, REFERENCE) for one in learned], lang),
+            figures.selections_figure(found, lang),
             words("paragraph", lang, say("evidence.published.cases.one_day", lang)),
         ],
-        "below": [Later(lambda: _reported_more(chosen, cases, used, lang))],
+        "below": [Later(lambda: _reported_more(learned[place], cases, used, lang))],
     }
 
 

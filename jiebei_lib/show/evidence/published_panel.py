@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from jiebei_lib.evidence import claims as pages_say
@@ -15,7 +14,7 @@ from jiebei_lib.page.text import cited_all, say
 from jiebei_lib.show.evidence import published_figures as figures
 from jiebei_lib.show.evidence.published_figures import WORDS, ladders_figure, row_label, word
 from jiebei_lib.show.widget.fields import both, choice
-from jiebei_lib.show.widget.panel import Panel
+from jiebei_lib.show.widget.panel import Gauge, Panel
 
 ANY = ""
 ROWS_BY_DAYS = {"by7": (0, 7), "between": (8, 14), "after14": (15, 10**6)}
@@ -24,11 +23,7 @@ ROWS_BY_DAYS = {"by7": (0, 7), "between": (8, 14), "after14": (15, 10**6)}
 def words(section: str, lang: str, *given: Any) -> Words:
     """A section of evidence.html.j2, finished."""
     template = environment().get_template("show/evidence/evidence.html.j2").module
-    return Words(str(getattr(template, section)(partial(_say, lang), *given)).strip())
-
-
-def _say(lang: str, key: str, **slots: Any) -> str:
-    return say(key, lang, **slots)
+    return Words(str(getattr(template, section)(lambda key, **slots: say(key, lang, **slots), *given)).strip())
 
 
 def first_days() -> Panel:
@@ -69,9 +64,13 @@ def _draw_days(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
     found = pages(product, scope)
     listed = [_listed(page, lang) for page in sorted(found, key=_order) if _wanted(page, values["row"])]
     below = [words("page_list", lang, listed), figures.whose_figure(whose(product), lang)]
-    named = conditions(product)
+    named, split = conditions(product), first_contact_days(product, scope=scope)
+    by, words_of = split.by(split.article_day), "evidence.published.days"
     return {
-        "top": [words("split", lang, first_contact_days(product, scope=scope))],
+        "gauge": Gauge(
+            f"{by}/{split.named}", both(f"{words_of}.moved"), both(f"{words_of}.line", by=by, named=split.named)
+        ),
+        "top": [words("split", lang, split)],
         "beside": [figures.days_figure(found, lang)],
         "below": below + ([figures.conditions_figure(named, lang)] if named else []),
     }

@@ -122,11 +122,9 @@ def policy_bench() -> Bench:
 def words(section: str, lang: str, *given: Any) -> Words:
     """A section of policy.html.j2, finished."""
     template = environment().get_template("show/policy/policy.html.j2").module
-    return Words(str(getattr(template, section)(*given, partial(_say, lang))).strip())
-
-
-def _say(lang: str, key: str, **slots: Any) -> str:
-    return say(f"policy.{key}", lang, **slots)
+    return Words(
+        str(getattr(template, section)(*given, lambda key, **slots: say(f"policy.{key}", lang, **slots))).strip()
+    )
 
 
 def name_of(policy: Policy, lang: str) -> str:

@@ -8,14 +8,14 @@ from typing import Any
 
 from jiebei_lib.core.case import FIELDS
 from jiebei_lib.core.policy import BUILT_IN, load_policy
-from jiebei_lib.page.text import LANGUAGES
+from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.portfolio import summary as book
 from jiebei_lib.portfolio.sample import sample
 from jiebei_lib.show.portfolio.page import BookPage
-from jiebei_lib.show.portfolio.words import column_name
+from jiebei_lib.show.portfolio.words import column_name, names
 from jiebei_lib.show.widget.composing import Name, call
 from jiebei_lib.show.widget.fields import both, button, choice, number
-from jiebei_lib.show.widget.panel import Download, Later, Panel
+from jiebei_lib.show.widget.panel import Download, Gauge, Later, Panel
 from jiebei_lib.show.widget.table_field import book_of, cases_file, wrong_words
 
 SEGMENTS = ("communication", "contacts", "amount_overdue", "days_overdue", "zhima_score", "past_overdue", "funded_by")
@@ -61,7 +61,14 @@ def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
 
 def _first(values: dict[str, Any], lang: str) -> list[Any]:
     wrong = wrong_words(_book(*_given(values)).wrong, lang)
-    return [*_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("grades",))]
+    told = _told(values)
+    likely = [side["verdicts"]["likely"] for side in told["witnesses"]]
+    line = {
+        each: say("portfolio.gauge.line", each, likely=likely[0], other_likely=likely[1], **names(told, each))
+        for each in LANGUAGES
+    }
+    gauge = Gauge(str(likely[0]), both("portfolio.gauge.moved"), line)
+    return [gauge, *_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("grades",))]
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -18,6 +20,7 @@ from jiebei_lib.show.widget.fields import Field, flat
 
 SENT = ("number", "choice", "many", "check", "day")  # controls whose values a view may hold
 LONGEST_VIEW = 8000  # letters
+AHEAD = 4.0  # seconds after a panel was made: the rest of the notebook has been drawn by then
 BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
 
 
@@ -40,6 +43,15 @@ def soon(call: Callable[[], None]) -> None:
         call()
     else:
         loop.call_later(3 * BREATH, call)  # after what is Later in the panel that was moved
+
+
+def ahead() -> None:
+    """Brings in, while a reader looks at what has been drawn, what the first draw of new readings takes half a second to bring in."""
+    if (loop := running_loop()) is not None:
+        thread = threading.Thread(
+            target=lambda: importlib.import_module("scipy.stats"), name="jiebei-ahead", daemon=True
+        )
+        loop.call_later(AHEAD, thread.start)
 
 
 def checked(field: Field, value: Any) -> Any:

@@ -28,12 +28,12 @@ function paperOf(el) {
   return { paper, dark: 0.2126 * r + 0.7152 * g + 0.0722 * b < 110 };
 }
 
-// A chart's colours on dark paper: light ink, and the two colours that mean something a tone lighter. Colours that were chosen
-// against a mark's own tone (scales, and numbers written on them) stay.
-const ON_DARK = { "#222222": "#ececec", "#e4e4e4": "#454545", "#767676": "#a8a8a8", "#555555": "#c4c4c4", "#d55e00": "#ff8f45", "#0072b2": "#58b8f0", "#a6a6a6": "#8c8c8c", "#b0b0b0": "#8c8c8c" };
+// A chart's colours on dark paper: light ink, and the two colours that mean something a tone lighter. Scales stay, and so do numbers
+// written on them (a colour each) and black, which was chosen against a mark's own tone.
+const ON_DARK = { "#222222": "#ececec", "#e4e4e4": "#454545", "#767676": "#a8a8a8", "#555555": "#c4c4c4", "#d55e00": "#ff8f45", "#a34500": "#ff8f45", "#0072b2": "#58b8f0", "#a6a6a6": "#8c8c8c", "#b0b0b0": "#8c8c8c" };
 function onPaper(value, { paper, dark }, key = "") {
-  if (!dark || key === "colorscale") return value;
-  if (Array.isArray(value)) return key === "color" && value.length > 1 ? value : value.map((one) => onPaper(one, { paper, dark }));
+  if (!dark || key === "colorscale" || (key === "textfont" && Array.isArray(value.color))) return value;
+  if (Array.isArray(value)) return value.map((one) => onPaper(one, { paper, dark }));
   if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, onPaper(one, { paper, dark }, name)]));
   if (typeof value !== "string") return value;
   if (/^(#fff(fff)?|rgba\(255,\s*255,\s*255.*)$/i.test(value)) return paper;
@@ -415,6 +415,7 @@ export default {
     // How far the answer has moved since the control in hand began to: beside that control, and nowhere else.
     function showGauge() {
       const { gauge, words } = model.get("page");
+      if (gauge?.old) return; // the new one follows in a moment
       gist.hidden = !gauge;
       gist.textContent = gauge?.line[lang] ?? "";
       form.querySelectorAll(".moved").forEach((one) => one.remove());

@@ -52,9 +52,10 @@ Draw = Callable[[dict[str, Any], str], Any]
 
 @dataclass(frozen=True)
 class Later:
-    """Parts that may come a moment after the rest: made once nothing newer has come in. ``make`` returns a list of parts."""
+    """Parts that may come a moment after the rest: made once nothing newer has come in. ``make`` returns a list of parts, and the gauge
+    among them where it takes as long."""
 
-    make: Callable[[], Sequence[Part]]
+    make: Callable[[], Sequence[Part | Gauge]]
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Panel(Composing, anywidget.AnyWidget):
         self._drawn = {}
         self._pending = None
         self._gauge: Gauge | None = None
+        self._gauge_old = False  # it is of before, and the new one is being made
         self._opened: str | None = None  # the view that was sent, once it is open
         self.made = ""  # the call in `panels` that makes a panel like this one
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
@@ -189,7 +191,7 @@ class Panel(Composing, anywidget.AnyWidget):
 
     def _take(self, drawn: Any, later: Waiting) -> None:
         by_place = drawn if isinstance(drawn, Mapping) else {"beside": drawn}
-        self._gauge = by_place.get("gauge")
+        found = by_place.get("gauge")
         for place in PLACES:
             parts, before = [], {part["id"]: part for part in self._places[place]}
             given = by_place.get(place) or []
@@ -201,6 +203,8 @@ class Panel(Composing, anywidget.AnyWidget):
                 else:
                     parts.append(self._part(item, f"{place}-{n}", None))
             self._places[place] = parts
+        self._gauge_old = found is None and self._gauge is not None and bool(later)
+        self._gauge = self._gauge if self._gauge_old else found
 
     def _finish(self, later: Waiting, lang: str, turn: int, loop: Any = None, problem: Any = None) -> None:
         """Makes what was to come later: where a loop runs, one after the other, each seen at once and none that a newer change outdates."""
@@ -210,13 +214,21 @@ class Panel(Composing, anywidget.AnyWidget):
         self._pending = (rest, lang, turn) if rest else None
         for place, n, item in now:
             try:
-                made = [self._part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
+                given = item.make()
+                made = [
+                    self._part(part, f"{place}-{n}-{k}", n)
+                    for k, part in enumerate(given)
+                    if not isinstance(part, Gauge)
+                ]
+                for gauge in (one for one in given if isinstance(one, Gauge)):
+                    self._gauge, self._gauge_old = gauge, False
             except Exception as error:
                 made, problem = [], self._said(error)
             kept = [part for part in self._places[place] if part["later"] != n]
             # The parts keep the order in which draw named them.
             at = next((k for k, part in enumerate(kept) if _order(part) > n), len(kept))
             self._places[place] = kept[:at] + made + kept[at:]
+        self._gauge = None if self._gauge_old and not rest else self._gauge
         self._publish(lang, problem, busy=bool(rest))
         if rest:
             loop.call_later(BREATH, self._finish, rest, lang, turn, loop, problem)
@@ -266,7 +278,7 @@ class Panel(Composing, anywidget.AnyWidget):
             "asked": self.asked,
             "places": dict(self._places),
             "same": {"python": self.python(), "command": self.command()},
-            "gauge": vars(self._gauge) if self._gauge else None,
+            "gauge": {**vars(self._gauge), "old": self._gauge_old} if self._gauge else None,
             "view": self.view(),
             "opened": self._opened,
         }

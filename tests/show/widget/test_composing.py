@@ -4,12 +4,14 @@ import json
 import shlex
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import traitlets
 
 from jiebei_lib import Case, Loan, Policy, assess, example_file
 from jiebei_lib.core.knowledge.problems import UserError
+from jiebei_lib.evidence.claims import first_contact_days
 from jiebei_lib.page.text import of_hundred
 from jiebei_lib.show import panels
 from jiebei_lib.show.widget.switch import current
@@ -193,3 +195,37 @@ def test_the_gauge_says_what_the_answer_says():
     panel.set(days_overdue=8)
     assert panel.page["gauge"]["now"] == str(of_hundred(panel.result.share))
     assert all(word in panel.page["gauge"]["moved"]["en"] for word in ("{before}", "{now}"))
+
+
+def test_every_topic_has_one_number_that_says_how_its_answer_moves():
+    def gauge(panel, **moved):
+        panel.set(**moved)
+        assert all(
+            word in panel.page["gauge"]["moved"][lang] for word in ("{before}", "{now}") for lang in ("zh", "en")
+        )
+        return panel.page["gauge"]["now"]
+
+    split = first_contact_days(None)
+    assert gauge(panels.first_days(), product="") == f"{split.by(split.article_day)}/{split.named}"
+    learning = panels.learning(example_file("outcomes.csv"))
+    after = learning.page["gauge"]["now"]
+    assert gauge(learning, source="none") == learning.figures["before_after"].rows[0][4] != after
+    assert gauge(panels.reported(), selection="100") == panels.reported().figures["selections"].rows[-1][4]
+    log, words = panels.call_log(), panels.wording()
+    assert gauge(log, sets=["us"]) == str(log.result.breaches["position"].nunique())
+    assert gauge(words, purpose="locate", disclosed=[]) == "0"
+    book = panels.portfolio(60)
+    assert gauge(book, seed=2) == str(book.result["witnesses"][0]["verdicts"]["likely"])
+
+
+def test_a_gauge_that_takes_its_time_says_so_until_it_is_there(monkeypatch):
+    kept = []
+    loop = SimpleNamespace(call_later=lambda _, call, *given: kept.append((call, given)))
+    panel = panels.portfolio(60)
+    before = panel.page["gauge"]
+    monkeypatch.setattr("jiebei_lib.show.widget.panel.running_loop", lambda: loop)
+    panel.set(seed=2)
+    assert panel.page["gauge"] == {**before, "old": True} and not before["old"]
+    call, given = kept.pop()
+    call(*given)
+    assert not panel.page["gauge"]["old"] and panel.page["gauge"]["now"] != before["now"]
