@@ -16,6 +16,22 @@ HAN = """() => { const out = []; const walk = document.createTreeWalker(document
     if ((node.textContent.match(/[\\u4e00-\\u9fff]/g) ?? []).length >= 8) out.push(node.textContent.trim());
   } return out; }"""
 
+# Words in the charts that reach over the chart's edge, or lie on other words (turned ones, which cross only as boxes, aside).
+CLASHES = """() => [...document.querySelectorAll('.jiebei .chart')].filter((one) => one.checkVisibility()).flatMap((chart) => {
+  const edge = chart.getBoundingClientRect(), name = chart.closest('figure').dataset.figure, out = [];
+  const words = [...chart.querySelectorAll('text')].filter((text) => text.textContent.trim() && text.checkVisibility()).map((text) => ({
+    said: `${name}: ${text.textContent}`, at: text.getBoundingClientRect(),
+    turned: /rotate/.test(text.getAttribute('transform') ?? '') || text.closest('.axis-title') })).filter(({ at }) => at.width);
+  for (const { said, at } of words) if (at.left < edge.left - 2 || at.right > edge.right + 2) out.push(`cut: ${said}`);
+  words.filter((one) => !one.turned).forEach((one, n, flat) => flat.slice(n + 1).forEach((other) => {
+    const width = Math.min(one.at.right, other.at.right) - Math.max(one.at.left, other.at.left);
+    const height = Math.min(one.at.bottom, other.at.bottom) - Math.max(one.at.top, other.at.top);
+    const least = Math.min(one.at.width * one.at.height, other.at.width * other.at.height);
+    if (width > 1 && height > 1 && width * height > 0.15 * least) out.push(`on one another: ${one.said}, ${other.said}`);
+  }));
+  return out; })"""
+TICKS = "[...document.querySelectorAll('.parcoords .y-axis')].map((one) => one.querySelectorAll('.tick text').length)"
+
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_voila_shows_it_in_both_languages_wide_and_narrow(voila_page, name):
@@ -37,6 +53,10 @@ def test_voila_shows_it_in_both_languages_wide_and_narrow(voila_page, name):
     notebook.page.set_viewport_size({"width": 400, "height": 800})
     notebook.answered()
     assert notebook.sideways() <= 0
+    assert notebook.page.evaluate(CLASHES) == []
+    assert (
+        min(notebook.page.evaluate(TICKS), default=2) >= 2
+    )  # each upright axis of the parallel coordinates has its numbers
     notebook.shot(f"voila-{stem}-en-400")
 
 

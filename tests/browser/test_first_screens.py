@@ -212,18 +212,3 @@ def test_jupyterlab_by_keyboard_alone_leaves_the_cells_as_they_are(lab_page, nam
     notebook.answered()
     assert page.evaluate(cells) == before
     assert page.evaluate("Boolean(document.activeElement.closest('.jiebei'))")
-
-
-@pytest.mark.parametrize("name", ["02_policy_lab.ipynb", "05_contact_conduct.ipynb"])
-def test_on_a_phone_no_label_of_a_chart_is_cut_or_lies_on_another_mark(voila_page, name):
-    notebook = voila_page(name, lang="en", width=400)
-    cut = notebook.page.evaluate(
-        """() => [...document.querySelectorAll('.jiebei .chart')].filter((one) => one.checkVisibility()).flatMap((chart) => {
-          const box = chart.getBoundingClientRect();
-          return [...chart.querySelectorAll('text')].filter((text) => text.textContent.trim() && text.checkVisibility()).filter((text) => {
-            const at = text.getBoundingClientRect();
-            return at.width && (at.left < box.left - 2 || at.right > box.right + 2);
-          }).map((text) => `${chart.closest('figure').dataset.figure}: ${text.textContent}`);
-        })"""
-    )
-    assert cut == []

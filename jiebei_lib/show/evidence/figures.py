@@ -187,7 +187,7 @@ def spread_figure(learned: Learned, case: Case, lang: str) -> Figure:
     plan = layout(say(f"evidence.spread.{key}", lang, before=means[0], after=means[1]), 330) | {
         "xaxis": percent_axis(say("evidence.spread.axis", lang), 0.01, grid=False),
         "yaxis": axis(say("evidence.spread.axis_y", lang))
-        | {"gridcolor": FAINT, "tickformat": ".0%", "rangemode": "tozero", "nticks": 5},
+        | {"gridcolor": FAINT, "tickformat": ".0%", "rangemode": "tozero", "nticks": 5, "ticklabelstandoff": 6},
         "shapes": [half()],
         "annotations": [
             corner(1.0, "right", say("case.readings.above", lang), CALL),

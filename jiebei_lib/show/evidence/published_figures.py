@@ -184,7 +184,7 @@ def complaints_figure(complaints: Complaints, lang: str) -> Figure:
     most = max(numbers)
     rows_at = down(len(names))
     data = [bar(rows_at, numbers, NEITHER), beside(numbers, rows_at, [f"{n:,}" for n in numbers], most)]
-    plan = layout(say("evidence.published.complaints.title", lang), 120 + 48 * len(names)) | {
+    plan = layout(say("evidence.published.complaints.title", lang), 140 + 48 * len(names)) | {
         "xaxis": axis(say("evidence.published.complaints.axis", lang))
         | {"range": [0, most * 1.3], "showticklabels": False},
         "yaxis": plain_rows(len(names)),
