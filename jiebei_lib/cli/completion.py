@@ -102,8 +102,8 @@ ZSH = """\
 #compdef jiebei
 # zsh completion for jiebei; written by: jiebei completion zsh
 _jiebei() {{
-  local at="" i
-  local -a offered
+  local at="" i files=1
+  local -a offered options
   for ((i = 2; i < CURRENT; i++)); do
     case "$at ${{words[i]}}" in
       {commands}) at="$at ${{words[i]}}";;
@@ -115,8 +115,9 @@ _jiebei() {{
   case "$at" in
 {words}
   esac
-  if [[ "${{words[CURRENT]}}" == -* || ${{#offered}} -gt 0 ]]; then _describe -o jiebei offered; fi
-  [[ "${{words[CURRENT]}}" == -* ]] || _files
+  if [[ "${{words[CURRENT]}}" == -* ]]; then _describe -o jiebei options; return; fi
+  if (( ${{#offered}} )); then _describe jiebei offered; fi
+  if (( files )); then _files; fi
 }}
 if [[ "$funcstack[1]" == _jiebei ]]; then _jiebei "$@"; else compdef _jiebei jiebei; fi
 """
@@ -132,9 +133,11 @@ def _zsh(root: Node) -> str:
             values.append(f"    {names}) {then}; return;;")
         offered = [(below.path[-1], below.help) for below in node.below]
         offered += [(value, each.help) for each in node.given if not each.option for value in each.values]
-        offered += [(name, each.help) for each in _options(node) for name in each.names if name.startswith("--")]
-        listed = " ".join(_quoted(f"{name}:{_plain(words_)}") for name, words_ in offered)
-        words.append(f"    {_quoted(_place(node))}) offered=({listed});;")
+        options = [(name, each.help) for each in _options(node) for name in each.names if name.startswith("--")]
+        listed = [" ".join(_quoted(f"{name}:{_plain(told)}") for name, told in some) for some in (offered, options)]
+        # A command with others below it takes no file, and where there are words to choose from they are all
+        none = "files=0 " if offered else ""
+        words.append(f"    {_quoted(_place(node))}) {none}offered=({listed[0]}) options=({listed[1]});;")
     paths = "|".join(_quoted(_place(node)) for node in nodes if node.path)
     return ZSH.format(commands=paths, values="\n".join(values), words="\n".join(words))
 

@@ -97,8 +97,14 @@ def print_situation(found: Any, file: str, lang: str, several: bool = False) -> 
     line(say("situation.limits", lang), "dim")
 
 
+def _kinds() -> list[str]:
+    from jiebei_lib.core.knowledge.yaml_files import shipped
+
+    return list(shipped("situation/letters.yaml")["letters"])
+
+
 def letter(
-    kind: Annotated[str, typer.Argument(help=t("letter.kind"), metavar="KIND")],
+    kind: Annotated[str, typer.Argument(help=t("letter.kind"), metavar="KIND", autocompletion=_kinds)],
     file: Annotated[Path | None, typer.Option("--borrower", help=t("letter.file"), metavar="FILE")] = None,
     debt: Annotated[str | None, typer.Option(help=t("letter.debt"), metavar="TEXT")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help=t("letter.out"), metavar="FILE")] = None,

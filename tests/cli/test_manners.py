@@ -287,6 +287,7 @@ PRESSED = [
     ("jiebei score x.csv --lang e", "en"),
     ("jiebei handout lesson_2", "lesson_2"),
     ("jiebei config set zo", "zone"),
+    ("jiebei letter hard", "hardship_plan"),
 ]
 ASKED = {
     "bash": 'source {file}; COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _jiebei; printf "%s\\n" "${{COMPREPLY[@]}}"',
@@ -320,6 +321,32 @@ def test_zsh_takes_the_script_and_offers_files_where_it_knows_no_words(tmp_path)
     assert done.stdout.strip() == "_jiebei" and not done.stderr, done
     text = script("zsh", "zh")
     assert "' assess --communication') compadd -- 'repaying'" in text and "' assess --policy'" in text
+
+
+# A terminal in which the lines are typed and Tab is pressed; it waits for each word to appear, and a word that never does ends it (`timeout`)
+TYPED = r"""
+zmodload zsh/zpty
+zpty -b z zsh -f -i
+zpty -w z "stty -echo; fpath=($PWD \$fpath); autoload -U compinit; compinit -u -d dump; print READY-\$((1+1))"
+zpty -r z out '*READY-2*'
+while read -r line word; do
+  zpty -w -n z "${line//_/ }"$'\t'
+  zpty -r z out "*${word}*" && print -r -- "$word"
+  zpty -w -n z $'\x15'
+done < pressed
+"""
+
+
+def test_zsh_completes_what_is_typed(tmp_path) -> None:
+    if shutil.which("zsh") is None:
+        pytest.skip("needs zsh")
+    (tmp_path / "_jiebei").write_text(script("zsh", "en"), "utf-8")
+    typed = [(line.replace(" ", "_"), word) for line, word in PRESSED if "_" not in line]
+    (tmp_path / "pressed").write_text("".join(f"{line} {word}\n" for line, word in typed), "utf-8")
+    done = subprocess.run(
+        ["zsh", "-f", "-c", TYPED], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert done.stdout.split() == [word for _, word in typed], done
 
 
 def test_a_script_is_made_once_and_says_how_it_was_made(call) -> None:
