@@ -323,7 +323,7 @@ def test_zsh_takes_the_script_and_offers_files_where_it_knows_no_words(tmp_path)
     assert "' assess --communication') compadd -- 'repaying'" in text and "' assess --policy'" in text
 
 
-# A terminal in which the lines are typed and Tab is pressed; it waits for each word to appear, and a word that never does ends it (`timeout`)
+# A terminal in which lines are typed and Tab is pressed. It waits for each word to appear; one that never does ends it (`timeout`)
 TYPED = r"""
 zmodload zsh/zpty
 zpty -b z zsh -f -i
