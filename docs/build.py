@@ -1,7 +1,8 @@
 """Builds the documentation: `python docs/build.py` (what `make docs` calls) makes docs/_build/html, in Chinese and in English.
 
 A language's sources are put together in docs/_build/source: its own pages (docs/zh, docs/en), the pages that both share (docs/*.md and the
-root's), the notebooks as they are kept, and references generated from the command line, the docstrings, the schemas and the rules' dates.
+root's; where there is a page.zh.md too, Chinese readers get that), the notebooks as they are kept, and references generated from the
+command line, the docstrings, the schemas and the rules' dates.
 Nothing is executed and nothing fetched; every warning is an error.
 """
 
@@ -87,7 +88,8 @@ def prepare(lang: str, out: Path) -> Path:
     for notebook in (folder / "notebooks").rglob("*.ipynb"):
         notebook.write_text(in_one_language(notebook.read_text("utf-8"), lang), "utf-8")
     for page in (*HERE.glob("*.md"), *(ROOT / f"{name}.md" for name in SHARED)):
-        if not page.stem.endswith(tuple(f".{other}" for other in LANGS if other != lang)):
+        others = tuple(f".{other}" for other in LANGS if other != lang)
+        if not page.stem.endswith(others) and not page.with_suffix(f".{lang}.md").exists():
             (folder / "notes" / page.name.replace(f".{lang}.md", ".md")).write_text(shared(page), "utf-8")
     made = {"cli": cli, "api": api, "schema": schema, "history": history, "sources": sources, "data": data}
     for name, make in made.items():

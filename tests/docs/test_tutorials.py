@@ -86,6 +86,16 @@ def test_both_languages_have_the_same_pages_and_the_same_commands() -> None:
         assert asked[0] == asked[1], name
 
 
+def test_a_page_that_is_written_twice_has_the_same_parts_and_tables() -> None:
+    pairs = [(page, page.with_name(page.name.replace(".zh.", "."))) for page in sorted(DOCS.glob("*.zh.md"))]
+    differing = []
+    for zh, en in pairs:
+        en = en if en.exists() else zh.with_name(zh.name.replace(".zh.", ".en."))
+        shape = [re.findall(r"^(#+ |\|--)", page.read_text("utf-8"), re.M) for page in (zh, en)]
+        differing += [zh.name] * (shape[0] != shape[1])
+    assert len(pairs) > 3 and not differing
+
+
 def test_every_command_that_a_page_names_is_one() -> None:
     from jiebei_lib.cli import COMMANDS
 
