@@ -5,6 +5,7 @@ Spaces around a cell's text go; all else is written as by score_files.py, to the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from jiebei_lib.core.knowledge.user_files import written_whole
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.core.scoring.many import ADDED, words
 from jiebei_lib.core.tables.columns import DAMAGED, Layout, days_to, level_of, meant, number_of
+from jiebei_lib.core.tables.csv_writer import QUOTED
 from jiebei_lib.core.tables.delimited import JsonWriter, Source, TableError, WrongRow
 from jiebei_lib.core.tables.files import kind, safe
 from jiebei_lib.core.tables.table import in_parts, within
@@ -169,7 +171,7 @@ class _Rows:
 
 @contextmanager
 def _csv(file: IO[bytes]) -> Iterator[Callable[[Columns], None]]:
-    """CSV with the mark of UTF-8: text in quotation marks and safe in a spreadsheet, numbers as they are, nothing as nothing."""
+    """CSV with the mark of UTF-8: text safe in a spreadsheet, in quotation marks where it needs them; nothing as nothing."""
     text = TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)
     begun: list[Any] = []
 
@@ -186,5 +188,6 @@ def _written(cell: str | float | None) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return '"' + safe(cell).replace('"', '""') + '"'
+        text = safe(cell)
+        return '"' + text.replace('"', '""') + '"' if re.search(QUOTED, text) else text
     return np.format_float_positional(cell, trim="-") if isinstance(cell, float) else str(cell)

@@ -141,7 +141,7 @@ def reports(
         tell(kept, len(jobs))
         at = shared(folder) if cluster and not added else nullcontext()
         with executor(cluster, workers) as (submit, number), at as there:
-            work = in_order(submit, lambda job: (make, job, how, there), open_, number + 1)
+            work = in_order(submit, lambda job: (make, job, how, *filter(None, [there])), open_, number + 1)
             for n, (job, content) in enumerate(work, kept + 1):
                 failed += not _put(content, job, day, folder, done, added)
                 tell(n, len(jobs))

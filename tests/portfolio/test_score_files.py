@@ -245,6 +245,21 @@ def test_no_text_in_a_csv_runs_as_a_formula(tmp_path, sign):
     assert scored.note[0].startswith("'") and scored.n[0] == -12.5
 
 
+def test_csv_comes_back_as_it_stood_with_quotation_marks_only_where_a_cell_needs_them(tmp_path):
+    lines = [
+        "case_id,days_overdue,amount_overdue,note",
+        "001,7,8000.50,",
+        'b,8,"8,000",=1',
+        'c,9,10,"two\nlines, ""so"""',
+    ]
+    scored = score_files(written(tmp_path / "in.csv", "\n".join(lines) + "\n"), tmp_path / "out.csv").output
+    text = scored.read_text("utf-8-sig")
+    assert text.startswith(f"{lines[0]},{','.join(ADDED)}\n{lines[1]},likely,")
+    assert '\nb,8,"8,000",\'=1,likely,' in text and f"\n{lines[3]},likely," in text and text.count('"') == 2 + 6
+    # Numbers as Arrow writes them, and text that the CSV module of Python reads back
+    assert read(scored).note.tolist()[1:] == ["'=1", 'two\nlines, "so"']
+
+
 def test_ids_beyond_memory_are_compared_in_several_turns(tmp_path, monkeypatch):
     ids = [f"{n % 90}" for n in range(100)]
     pd.DataFrame({"case_id": ids, "days_overdue": 9, "amount_overdue": 100}).to_csv(tmp_path / "in.csv", index=False)

@@ -21,6 +21,7 @@ import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
+from jiebei_lib.core.tables.csv_writer import CsvWriter
 from jiebei_lib.core.tables.delimited import (
     BookSheet,
     JsonWriter,
@@ -352,8 +353,7 @@ def _writer(path: Path, file: IO[bytes], schema: Any) -> Any:
         return pa.ipc.new_file(file, schema)
     if which == "json":
         return JsonWriter(file, lines=path.suffix.lower() != ".json")
-    file.write("\ufeff".encode())  # the mark by which a spreadsheet knows UTF-8
-    return pa.csv.CSVWriter(file, schema)
+    return CsvWriter(file, schema.names)
 
 
 def safe(text: str) -> str:
