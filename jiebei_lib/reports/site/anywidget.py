@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -100,8 +101,18 @@ def begin(tell: Callable[[str], None]) -> None:
 _names: dict[str, dict[str, Any]] = {}
 
 
+def forget() -> None:
+    """The panels of the page that was open before: nobody sees them, and a change of language draws them no more."""
+    _names.clear()
+    MODELS.clear()
+    if switch := sys.modules.get("jiebei_lib.show.widget.switch"):
+        switch.current.its().unobserve_all("lang")
+
+
 def run(page: str, source: str) -> str | None:
     """One cell of a page's notebook, as a kernel would; the state of the panel that it shows, if it shows one."""
+    if page not in _names:
+        forget()
     scope = _names.setdefault(page, {"__name__": page})
     tree = ast.parse(source)
     last = tree.body[-1] if tree.body else None

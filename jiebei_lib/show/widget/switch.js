@@ -20,7 +20,8 @@ function mark(el, lang) {
 
 export default {
   render({ model, el }) {
-    const name = `jiebei-language-${crypto.randomUUID()}`;
+    // Not crypto.randomUUID: a phone in a class has none, whose page comes over plain http
+    const name = `jiebei-language-${globalThis.jiebeiSwitches = (globalThis.jiebeiSwitches ?? 0) + 1}`;
     const set = document.createElement("fieldset");
     set.className = "jiebei-switch";
     set.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; }); // in JupyterLab arrows move this choice, not the cells

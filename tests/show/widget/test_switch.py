@@ -42,3 +42,12 @@ def test_names_complete_to_what_is_public_and_each_is_there():
 
 def test_example_files_are_where_they_are_said_to_be():
     assert jiebei_lib.example_file("loan.yaml").is_file()
+
+
+def test_no_script_asks_for_what_a_page_over_plain_http_lacks():
+    """A class's phones get theirs from http://192.168…, where crypto.randomUUID and crypto.subtle are not there at all."""
+    scripts = sorted((jiebei_lib.example_file("loan.yaml").parents[2] / "jiebei_lib").rglob("*.js"))
+    assert len(scripts) > 5
+    for script in scripts:
+        lines = [line.partition("// ")[0] for line in script.read_text("utf-8").splitlines()]
+        assert not [line for line in lines if "crypto." in line], script.name
