@@ -254,8 +254,8 @@ def test_csv_comes_back_as_it_stood_with_quotation_marks_only_where_a_cell_needs
     ]
     scored = score_files(written(tmp_path / "in.csv", "\n".join(lines) + "\n"), tmp_path / "out.csv").output
     text = scored.read_text("utf-8-sig")
-    assert text.startswith(f"{lines[0]},{','.join(ADDED)}\n{lines[1]},likely,")
-    assert '\nb,8,"8,000",\'=1,likely,' in text and f"\n{lines[3]},likely," in text and text.count('"') == 2 + 6
+    assert text.startswith(f"{lines[0]},{','.join(ADDED)}\n{lines[1]},depends,")
+    assert '\nb,8,"8,000",\'=1,depends,' in text and f"\n{lines[3]},depends," in text and text.count('"') == 2 + 6
     # Numbers as Arrow writes them, and text that the CSV module of Python reads back
     assert read(scored).note.tolist()[1:] == ["'=1", 'two\nlines, "so"']
 
