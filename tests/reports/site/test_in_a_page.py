@@ -62,12 +62,13 @@ def ask(code, page):
 
 for page, cells in json.load(sys.stdin).items():
     out += [ask(code, page) for code in cells]
-for found, model in last:
-    del told[:]
-    moved = {"values": model.values | {"days_overdue": 12}, "asked": 1, "page": {}}
-    anywidget.received(json.dumps({"model": model._number, "state": moved}))
-    found["moved"] = model.values["days_overdue"]
-    found["answered"] = [one["state"]["page"]["asked"] for one in told if "page" in one.get("state", {})]
+    while last:
+        found, model = last.pop()
+        del told[:]
+        moved = {"values": model.values | {"days_overdue": 12}, "asked": 1, "page": {}}
+        anywidget.received(json.dumps({"model": model._number, "state": moved}))
+        found["moved"] = model.values["days_overdue"]
+        found["answered"] = [one["state"]["page"]["asked"] for one in told if "page" in one.get("state", {})]
 json.dump({"cells": out, "loaded": sorted({name.split(".")[0] for name in sys.modules})}, sys.stdout)
 """
 
