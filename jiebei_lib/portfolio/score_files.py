@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,16 +27,20 @@ from jiebei_lib.core.tables.files import (
     chunks,
     empty,
     files_of,
+    kind,
     names_of,
     rows_in,
     safe,
     writing,
 )
+from jiebei_lib.core.tables.typed import Look, looked_at, typed, types_of
 from jiebei_lib.portfolio import plain_files
 from jiebei_lib.portfolio.ranks import RANKED, Ranks, ranks
 from jiebei_lib.portfolio.workers import in_order
 
 ERRORS = ("report", "fail")
+TYPED = ("parquet", "arrow")  # kinds of files in which a column has a type
+NO_TYPES: Mapping[str, str] = MappingProxyType({})
 HEAD = ("file", "row", "column", "value", "reason")
 LISTED, LONGEST = 10_000, 1_000  # wrong cells that are listed one by one, and characters of each
 ROWS = 131_072  # rows of a file that are in work at a time, in each thread or task
@@ -86,12 +91,13 @@ def score_files(
     plan = layout_of(files, mapping, (*ADDED, *RANKED) if ranked else ADDED)
     doubled, total = _doubled(files, plan)
     found = _ranks(files, plan, doubled, policy) if ranked else None
+    types = types_of([seen(_chunks(files, _Few()), plan, files)]) if kind(output) in TYPED else {}
     places, done, bad = found.columns() if found else {}, 0, 0
     with executor(cluster) as (submit, workers), ExitStack() as kept, writing(output, lang, lambda: listed.told) as put:
         told, listed = _Few(), _Listed(aside, lang, kept)
         parts = _distinct(_chunks(files, told), plan, doubled, told)
         for chunk, (rows, wrong, count) in in_order(
-            submit, lambda chunk: (_score_chunk, chunk, plan, policy), parts, workers + 1
+            submit, lambda chunk: (_score_chunk, chunk, plan, policy, types), parts, workers + 1
         ):
             ours = told.take(chunk.file, chunk.numbers.max(initial=0))
             wrong = sorted([*ours, *wrong], key=lambda each: each.row)
@@ -276,8 +282,23 @@ def _again(chunk: Chunk, plan: Layout, number: int, text: str, before: int) -> W
     return WrongRow(chunk.file, number, column, text, problem)
 
 
-def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[WrongRow], int]:
-    """A chunk's good rows with :data:`ADDED`, what is wrong with the others (the first of it), and how many those are."""
+def seen(parts: Iterable[Chunk], plan: Layout, files: Iterable[Source | str]) -> dict[str, Look]:
+    """What the columns of delimited text hold, but for ids, in the rows that are fine; of other files nothing is asked."""
+    known: dict[str, Look] = {}
+    if any(kind(Path(file) if isinstance(file, str) else file) != "csv" for file in files):
+        return known
+    for chunk in parts:
+        fine = cleaned(chunk, plan, 0)[1]
+        known = known or {name: Look() for name in chunk.rows.column_names if name != plan.columns.get("case_id")}
+        known = looked_at(chunk.rows.filter(arrow().array(fine)), known)
+    return known
+
+
+def _score_chunk(
+    chunk: Chunk, plan: Layout, policy: Policy, types: Mapping[str, str] = NO_TYPES
+) -> tuple[Any, list[WrongRow], int]:
+    """A chunk's good rows with :data:`ADDED`, what is wrong with the others (the first of it), and how many those are. ``types``: of
+    columns that are text in the file."""
     pa = arrow()
     columns, fine, wrong = cleaned(chunk, plan, LISTED)
     columns.pop("case_id", None)
@@ -285,7 +306,7 @@ def _score_chunk(chunk: Chunk, plan: Layout, policy: Policy) -> tuple[Any, list[
     if not fine.all():
         rows = rows.filter(pa.array(fine))
         columns = {name: column[fine] for name, column in columns.items()}
-    found, names = answers(columns, policy), words(policy)
+    found, names, rows = answers(columns, policy), words(policy), typed(rows, types)
     for name in ADDED:
         column = pa.array(found[name])
         if name in names:

@@ -21,6 +21,7 @@ from jiebei_lib.core.scoring.many import ADDED
 from jiebei_lib.core.tables.files import TableError
 from jiebei_lib.core.tables.table import score
 from jiebei_lib.portfolio import score_files as portfolio
+from jiebei_lib.portfolio.parts.run import score_parts
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.portfolio.score_files import score_files
 
@@ -243,6 +244,24 @@ def test_no_text_in_a_csv_runs_as_a_formula(tmp_path, sign):
     rows.to_parquet(tmp_path / "in.parquet")
     scored = read(score_files(tmp_path / "in.parquet", tmp_path / "out.csv").output)
     assert scored.note[0].startswith("'") and scored.n[0] == -12.5
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_file_with_types_gets_those_of_the_cells_of_delimited_text(tmp_path, in_parts, monkeypatch):
+    text = "case_id,days_overdue,amount_overdue,zhima_score,branch,phone,rate,long,mixed,none\n"
+    for n in range(9):
+        text += f"{n},{n},{n * 1000}.50,{'' if n % 2 else 650},00{n},1380000000{n},-0.{n}1,{10**20 + n},{'x' if n == 8 else n},\n"
+        text += f"bad{n},x,,,,,,,,\n"  # what is left out says nothing of a column
+    source = written(tmp_path / "in.csv", text)
+    monkeypatch.setattr(portfolio, "ROWS", 5)
+    made = score_parts(source, tmp_path / "out") if in_parts else score_files(source, tmp_path / "out.parquet")
+    read = pa.parquet.read_table(made.output)
+    types = {name: str(read.schema.field(name).type).removeprefix("large_") for name in read.column_names[:10]}
+    assert types == {
+        "case_id": "string", "days_overdue": "int64", "amount_overdue": "double", "zhima_score": "int64", "branch": "string",
+        "phone": "int64", "rate": "double", "long": "string", "mixed": "string", "none": "string",
+    }  # fmt: skip
+    assert read["zhima_score"].to_pylist() == [650, None] * 4 + [650] and read["rate"].to_pylist()[2] == -0.21
 
 
 def test_csv_comes_back_as_it_stood_with_quotation_marks_only_where_a_cell_needs_them(tmp_path):

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout
 from jiebei_lib.core.tables.delimited import BookSheet, TableError, WrongRow
 from jiebei_lib.core.tables.files import Chunk, arrow, chunks, empty, filled_rows, kind, writing
+from jiebei_lib.core.tables.typed import Look, types_of
 from jiebei_lib.portfolio import score_files as whole
 from jiebei_lib.portfolio.parts import exchange
 from jiebei_lib.portfolio.parts.stores import Here, fetched, found_files, opened, rows_at_most, stand_in, state, store
@@ -62,8 +63,9 @@ class Task:
     schema: Any
     buckets: int
     key: str
-    # The buckets in which ids were found that stand twice
+    # The buckets in which ids were found that stand twice, and of what types columns are that are text in the files
     twice: tuple[int, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def work(self) -> str:
@@ -152,6 +154,9 @@ def _worked(
             again |= {part.number: name for part in group}
         counts = list(each(compare, range(job.buckets), job))
         job = replace(job, twice=tuple(n for n, count in enumerate(counts) if count))
+    text = [part for part in parts if part.groups is None]
+    looks = each(look, text, job) if len(text) == len(parts) else ()
+    job = replace(job, types=types_of(looks))
     done, rows = [], 0
     for one in each(score_part, [(part, again.get(part.number, "")) for part in parts], job):
         done.append(one)
@@ -230,6 +235,10 @@ def compare(bucket: int, job: Task) -> int:
     return exchange.compare(bucket, job.store(job.work))
 
 
+def look(part: Partition, job: Task) -> dict[str, Look]:
+    return whole.seen(chunks_of(part, job, []), job.plan, [part.file])
+
+
 def score_part(item: tuple[Partition, str], job: Task) -> dict[str, Any]:
     """Scores a part into its own file and says what came of it; what an earlier run has done is taken as it is. With the part comes the
     name of what :func:`put_ids` has found."""
@@ -244,7 +253,7 @@ def score_part(item: tuple[Partition, str], job: Task) -> dict[str, Any]:
     with output.place(name) as path, output.place(aside) as listed_in, ExitStack() as kept, writing(path) as put:
         listed = whole._Listed(listed_in, job.lang, kept)
         for chunk in twice.without(chunks_of(part, job, told), id_column, told):
-            good, wrong, count = whole._score_chunk(chunk, job.plan, policy)
+            good, wrong, count = whole._score_chunk(chunk, job.plan, policy, job.types)
             ours = told.take(chunk.file, chunk.numbers.max(initial=0))
             listed.add(sorted([*ours, *wrong], key=lambda each: each.row))
             put(good)
