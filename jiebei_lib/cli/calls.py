@@ -60,7 +60,7 @@ def audit(
         stem = "memory" if call or log is None else log.stem
         names, formats = (stem, "" if call else stem), to.split(",")
         made = audit_report(read, lang, rules, as_of, who, formats, out, *names, confidence, **more)
-        told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
+        told(*made.files, f"  {made.headline}")
     else:
         found = audited(read, rule_sets, as_of)
         if json:

@@ -90,7 +90,7 @@ def handout(
 
     made = handouts(checked_lesson(lesson), checked_lang(lang), to.split(","), out, sheet, seed, brand, force)
     for each in made:
-        told(*filter(None, [each.html, each.pdf, each.notebook]))
+        told(*each.files)
 
 
 def question_bank(

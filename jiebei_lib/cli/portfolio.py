@@ -111,6 +111,7 @@ def portfolio(
     from jiebei_lib.core.policy import load_policy
     from jiebei_lib.portfolio import summary as book
     from jiebei_lib.reports import render as report
+    from jiebei_lib.reports.outputs import file_stem
 
     lang = checked_lang(lang)
     formats = report.checked_formats(to.split(",")) if pairs is None else []
@@ -121,7 +122,7 @@ def portfolio(
         return _pairs(loaded, pairs, [load_policy(policy), book.other_witness(policy, other)], lang)
     bad = len({(each.file, each.row) for each in loaded.wrong})
     summed = book.summary(loaded.table, policy, by, other, bad, given[0].stem, most)
-    stem = report.file_stem(f"portfolio-{given[0].stem}")
+    stem = file_stem(f"portfolio-{given[0].stem}")
     made = report.render(
         "portfolio_report",
         {"book": dict(summed), "lang": lang},
@@ -131,7 +132,7 @@ def portfolio(
         brand=report.branded(brand),
         force=force,
     )
-    told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
+    told(*made.files, f"  {made.headline}")
     return _wrong(loaded, lang)
 
 
@@ -150,15 +151,16 @@ def _months(
     from jiebei_lib.portfolio.months import compare_months, read_months
     from jiebei_lib.portfolio.summary import Book as WithWrong
     from jiebei_lib.reports import render as report
+    from jiebei_lib.reports.outputs import file_stem
 
     read, wrong = read_months(given, mapping, sheet)
     compared = compare_months(read, policy)
-    stem = report.file_stem(f"months-{given[0].stem}-{given[-1].stem}")
+    stem = file_stem(f"months-{given[0].stem}-{given[-1].stem}")
     worn = report.branded(brand)
     made = report.render(
         "months_report", {"months": compared, "lang": lang}, stem, formats, out, brand=worn, force=force
     )
-    told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
+    told(*made.files, f"  {made.headline}")
     return _wrong(WithWrong(read[-1][1], wrong), lang)
 
 

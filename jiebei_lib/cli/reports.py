@@ -53,7 +53,7 @@ def report(
         )
         if change and made.html:
             _with_change(made.html, Case.read(case), lang, policy, as_of)
-        told(*filter(None, [made.html, made.pdf, made.notebook]), f"  {made.headline}")
+        told(*made.files, f"  {made.headline}")
         notebook = made.notebook
     if check:
         reproduces(notebook)

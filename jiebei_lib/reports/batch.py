@@ -33,7 +33,7 @@ from jiebei_lib.reports import parameters
 from jiebei_lib.reports import render as report
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.manifest import Manifest, Shelf, alone_in, digest, not_over_others, shelf_for
-from jiebei_lib.reports.outputs import named
+from jiebei_lib.reports.outputs import file_stem, named
 from jiebei_lib.reports.shared_folder import SharedFolder, put, shared
 
 if TYPE_CHECKING:
@@ -246,9 +246,9 @@ def _jobs(
         problem = problem or amiss
         if wrong and problem and problem.kind == "duplicate_id":
             case_id = f"{wrong.value} ({number})"
-        stem = report.file_stem(case_id)
+        stem = file_stem(case_id)
         if (same := unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", stem).casefold())) in stems:
-            stem = report.file_stem(case_id, marked=True)  # ABC beside abc: one file on half of all machines
+            stem = file_stem(case_id, marked=True)  # ABC beside abc: one file on half of all machines
         stems.add(same)
         for lang in langs:
             job = Job(number, case_id, lang, {}, f"{stem}{mark}.{lang}", wrong=problem)

@@ -15,7 +15,21 @@ from jiebei_lib.core.scoring.score import GRADES, Scores, score_cases
 from jiebei_lib.page.html import environment, stylesheet
 from jiebei_lib.page.text import LANGUAGES, heads, of_hundred, percent, say, yuan
 
-WORDS = ("search", "filter", "all", "failed", "shown", "more", "none", "note", "pdf", "evidence", "page", "language")
+WORDS = (
+    "search",
+    "filter",
+    "all",
+    "failed",
+    "shown",
+    "more",
+    "none",
+    "note",
+    "pdf",
+    "docx",
+    "evidence",
+    "page",
+    "language",
+)
 
 
 def index_page(jobs: list[Any], entries: Mapping[tuple[str, str], Mapping[str, Any]], policy: Policy) -> str:

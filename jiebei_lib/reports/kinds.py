@@ -19,8 +19,8 @@ from jiebei_lib.core.tables.outputs import not_over
 from jiebei_lib.lessons.learner import SEED, SHEETS
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.page.text import LANGUAGES
-from jiebei_lib.reports.outputs import name_for
-from jiebei_lib.reports.render import REPORTS, Rendered, branded, checked_formats, file_stem, render, writable, write
+from jiebei_lib.reports.outputs import file_stem, name_for
+from jiebei_lib.reports.render import REPORTS, Rendered, branded, checked_formats, render, writable, write
 
 LISTED = 10  # rows that are named where none could be read
 MOST_REJECTED = 200  # rows that a report names; the rest are counted

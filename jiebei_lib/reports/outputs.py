@@ -14,6 +14,19 @@ from typing import Any
 from jiebei_lib.core.knowledge.problems import Problem, ReportError
 
 SUFFIXES = (".ipynb", ".html", ".pdf", ".docx")
+LONGEST_STEM = 200  # bytes of a file's name, whose whole may have 255, before its mark and ending
+
+
+def file_stem(name: str, marked: bool = False) -> str:
+    """A file name for a case id: letters, digits, ``-`` and ``_`` stay; an id with anything else, or too long, gets a mark of its own,
+    so that two ids never share a file and none leaves its folder. ``marked``: any id gets it."""
+    words = re.sub(r"[^\w-]+", "_", name).strip("_")
+    short = words.encode(errors="replace")[:LONGEST_STEM].decode(errors="ignore")
+    reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", short)
+    if short == name and not reserved and not marked:
+        return short
+    mark = hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()[:8]
+    return f"{short or 'case'}-{mark}"
 
 
 def name_for(folder: Path, stem: str, parameters: Mapping[str, Any], force: bool = False) -> str:

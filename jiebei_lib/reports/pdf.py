@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -96,6 +97,24 @@ def with_pictures(html: str, browser: str) -> str:
             svg = svg.replace(drawn[1], name.replace("chart-", ""))
         html = re.sub(rf'(<div class="chart" id="{re.escape(name)}"[^>]*>)', partial(_followed, svg), html)
     return html
+
+
+def pictures(html: str, browser: str) -> dict[str, bytes]:
+    """Each chart of a page as a PNG by its place's id, drawn for print at twice its size, and the logo of its dress as ``logo``."""
+
+    def work() -> dict[str, bytes]:
+        with opened(html, browser, print_width=True) as tab:
+            tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+            tab.evaluate(FLATTER)
+            drawn = tab.evaluate(
+                """async () => await Promise.all([...document.querySelectorAll('.chart')].map(async (chart) => [chart.id,
+                  (await Plotly.toImage(chart, {format: 'png', width: 680, height: chart.layout.height, scale: 2})).split(',')[1]]))"""
+            )
+            found = {name: b64decode(png) for name, png in drawn}
+            logo = tab.locator("header.brand img")
+            return found | ({"logo": logo.first.screenshot()} if logo.count() else {})
+
+    return in_a_thread(work)
 
 
 def _followed(svg: str, found: re.Match[str]) -> str:

@@ -26,27 +26,32 @@ from jiebei_lib.page.html import HEAD, plotly_bundle, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.outputs import name_for
-from jiebei_lib.reports.pdf import find_browser, printed
+from jiebei_lib.reports.pdf import find_browser, pictures, printed
 
 if TYPE_CHECKING:
     from jiebei_lib.page.brand import Brand
 
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "docx")
 NEEDED = ("papermill", "nbclient", "ipykernel", "plotly")
 REPORTS = Path("reports")  # where renders go if nothing else is said
 STYLE = "report.css"  # the style's name where it stands beside many reports
-LONGEST_STEM = 200  # bytes of a file's name, whose whole may have 255, before its mark and ending
 FIGURE = "application/vnd.plotly.v1+json"
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One report: its executed notebook, its page and its print (None where not asked for), and its answer in one sentence."""
+    """One report: its executed notebook, its page, print and Word document (None where not asked for), and its answer in one sentence."""
 
     notebook: Path
     html: Path | None
     pdf: Path | None
     headline: str
+    docx: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """What was written, what is read first."""
+        return [path for path in (self.html, self.pdf, self.docx, self.notebook) if path]
 
 
 def render(
@@ -76,7 +81,7 @@ def render(
         files, headline = rendered(template, parameters, name, formats, run_in, tell, engine, bundle, brand)
     paths = {suffix: write(folder / f"{name}{suffix}", content) for suffix, content in files.items()}
     tell(1.0)
-    return Rendered(paths[".ipynb"], paths.get(".html"), paths.get(".pdf"), headline)
+    return Rendered(paths[".ipynb"], paths.get(".html"), paths.get(".pdf"), headline, paths.get(".docx"))
 
 
 def rendered(
@@ -103,10 +108,15 @@ def rendered(
     files: dict[str, str | bytes] = {".ipynb": _written(executed, compact=bundle is not None)}
     if "html" in formats:
         files[".html"] = page(head, sections, charts="live", bundle=bundle, brand=brand, kind=kind)
-    if "pdf" in formats:
-        files[".pdf"] = printed(
-            page(head, sections, charts="live", opened=True, brand=brand, kind=kind), find_browser()
-        )
+    if {"pdf", "docx"} & set(formats):
+        whole, browser = page(head, sections, charts="live", opened=True, brand=brand, kind=kind), find_browser()
+        if "pdf" in formats:
+            files[".pdf"] = printed(whole, browser)
+        if "docx" in formats:
+            from jiebei_lib.page.word import as_docx
+
+            colour = brand.colour if brand else ""
+            files[".docx"] = as_docx(whole, head["lang"], head["title"], pictures(whole, browser), colour)
     return files, head["headline"]
 
 
@@ -133,21 +143,11 @@ def checked_formats(to: Iterable[str]) -> list[str]:
     for name in formats:
         if name not in FORMATS:
             raise ReportError(Problem("not_one_of", "--to", {"value": shown(name), "allowed": items(FORMATS)}))
-    if "pdf" in formats:
+    if "docx" in formats and find_spec("docx") is None:
+        raise ReportError(Problem("no_extra", "docx", {"allowed": "jiebei-lib[office]"}))
+    if {"pdf", "docx"} & set(formats):
         find_browser()
     return formats
-
-
-def file_stem(name: str, marked: bool = False) -> str:
-    """A file name for a case id: letters, digits, ``-`` and ``_`` stay; an id with anything else, or too long, gets a mark of its own,
-    so that two ids never share a file and none leaves its folder. ``marked``: any id gets it."""
-    plain = re.sub(r"[^\w-]+", "_", name).strip("_")
-    short = plain.encode(errors="replace")[:LONGEST_STEM].decode(errors="ignore")
-    reserved = re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", short)
-    if short == name and not reserved and not marked:
-        return short
-    mark = hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()[:8]
-    return f"{short or 'case'}-{mark}"
 
 
 def writable(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from jiebei_lib.reports import batch
 from jiebei_lib.reports.batch import Job, reports
 from jiebei_lib.reports.index import index_page
 from jiebei_lib.reports.manifest import HALF, Manifest, alone_in, shelf_for
-from jiebei_lib.reports.render import LONGEST_STEM, file_stem
+from jiebei_lib.reports.outputs import LONGEST_STEM, file_stem
 from tests.attack.disks import disk
 
 HEAD = "说法不一。可能性从14%到99%以上；符合文章的每一百种读法里，有九十九种说电话打来的可能大于不打来的。"

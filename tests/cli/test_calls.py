@@ -57,7 +57,7 @@ def test_what_is_reported_once_can_be_left_out(capsys) -> None:
         (["--as-of", "tomorrow"], "tomorrow"),
         (["--json", "--csv"], "--json, --jsonl, --csv, --to"),
         (["--confidence", "M"], "V, S+, S"),
-        (["--to", "docx"], "docx"),
+        (["--to", "odt"], "odt"),
     ],
 )
 def test_a_mistake_gets_one_line_and_exit_code_2(args: list[str], said: str, capsys, tmp_path) -> None:

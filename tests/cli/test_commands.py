@@ -102,7 +102,7 @@ MISTAKES = [
     (["policy", "show", "--topic", "weather"], ["--topic", "'weather'", "factors"]),
     (["schema", "dog"], ["'dog'", "assessment"]),
     (["report"], ["CASE.yaml"]),
-    (["report", SILENT, "--to", "docx"], ["--to", "'docx'", "html, pdf"]),
+    (["report", SILENT, "--to", "odt"], ["--to", "'odt'", "html, pdf, docx"]),
     (["report", "--check", "missing.ipynb"], ["missing.ipynb"]),
 ]
 

@@ -35,7 +35,7 @@ def test_other_lessons_are_refused(given):
         (["class", "1", "--host", "203.0.113.7"], "203.0.113.7"),
         (["class", "1", "--port", "99"], "--port"),
         (["handout", "1", "--sheet", "poster"], "--sheet"),
-        (["handout", "1", "--to", "docx"], "docx"),
+        (["handout", "1", "--to", "odt"], "odt"),
         (["handout", "1", "--lang", "fr"], "--lang"),
     ],
 )

@@ -167,7 +167,7 @@ def test_a_table_with_headers_only_is_one_line_and_writes_nothing(tmp_path, caps
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--lang", "fr"), ("--to", "docx"), ("--as-of", "tomorrow"), ("--cluster", "nonsense://x")]
+    ("option", "value"), [("--lang", "fr"), ("--to", "odt"), ("--as-of", "tomorrow"), ("--cluster", "nonsense://x")]
 )
 def test_a_wrong_option_is_one_line(cases, tmp_path, capsys, option, value):
     assert run(["reports", str(cases), "-o", str(tmp_path / "out"), option, value]) == 2

@@ -13,8 +13,6 @@ from jiebei_lib.page.html import environment, stylesheet
 from jiebei_lib.page.text import cited_all, own, say
 from jiebei_lib.situation.letters import Letter
 
-FONTS = {"zh": "SimSun", "en": "Times New Roman"}  # what a letter is set in where the reader's program has it
-
 
 def save(letter: Letter, path: str | Path) -> None:
     """Writes a letter in the format that the file's ending names, whole or not at all. Raises :class:`UserError`."""
@@ -97,28 +95,13 @@ def as_pdf(letter: Letter) -> bytes:
 
 def as_docx(letter: Letter) -> bytes:
     """A Word document to be filled in and printed. Needs python-docx (the extra ``office``)."""
-    try:
-        from docx import Document
-        from docx.enum.text import WD_ALIGN_PARAGRAPH
-        from docx.oxml.ns import qn
-        from docx.shared import Cm, Pt, RGBColor
-    except ImportError:
-        raise CaseError(Problem("no_extra", ".docx", {"allowed": "jiebei[office]"})) from None
-    document, lang = Document(), letter.lang
-    for name in ("Normal", "Heading 1", "Heading 2"):  # the template's headings are blue and in a face of their own
-        style, fonts = document.styles[name], document.styles[name].element.get_or_add_rPr().get_or_add_rFonts()
-        for old in [key for key in fonts.attrib if key.endswith("Theme")]:
-            del fonts.attrib[old]
-        style.font.name, style.font.color.rgb = FONTS[lang], RGBColor(0, 0, 0)
-        fonts.set(qn("w:eastAsia"), FONTS["zh"])
-    document.styles["Normal"].font.size = Pt(12)
-    spoken = document.styles.element.find(f".//{qn('w:docDefaults')}//{qn('w:lang')}")
-    for key, tag in {"w:val": "en-GB", "w:eastAsia": "zh-CN"}.items() if spoken is not None else ():
-        spoken.set(qn(key), tag)
-    section = document.sections[0]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    document.core_properties.author = document.core_properties.comments = ""
-    document.core_properties.title = letter.name
+    from jiebei_lib.page.word import LETTER_FONTS
+    from jiebei_lib.page.word import document as empty
+
+    document, lang = empty(letter.lang, letter.name, LETTER_FONTS, 12, "000000"), letter.lang
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Cm
+
     document.add_heading(letter.subject, level=1)
     for text in (letter.to, *letter.body):
         document.add_paragraph(text)
