@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -92,8 +93,21 @@ class Command(Help, TyperCommand):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
+        for name in ("policy", "other"):
+            _say_if_same(ctx.params.get(name))
         with piped(self.params, ctx.params):
             return super().invoke(ctx)
+
+
+def _say_if_same(policy: Any) -> None:
+    """Says of a what-if, given as a file, that it changes nothing; what is wrong with it is said by the command."""
+    if not isinstance(policy, str) or not policy.lower().endswith((".yaml", ".yml")) or Now.quiet:
+        return
+    from jiebei_lib.core.policy import BUILT_IN, load_policy
+
+    with suppress(UserError):
+        if (loaded := load_policy(policy)).label in BUILT_IN:
+            print(t("policy.check.same", file=policy, base=loaded.data["name"][LANG]), file=sys.stderr)
 
 
 class Group(Help, TyperGroup):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from jiebei_lib.cli.output import LANG, Command, Group, checked_lang, print_json, print_table, t, told
-from jiebei_lib.core.policy import TOPICS, load_policy
+from jiebei_lib.core.policy import BUILT_IN, TOPICS, load_policy
 from jiebei_lib.page.text import cited, heads, say
 
 CALLS = "calls"  # the rules of conduct, which are no part of a policy
@@ -31,9 +31,8 @@ def check(files: Annotated[list[Path], typer.Argument(help=t("policy.check.files
         try:
             policy = load_policy(file)
             told(t("policy.check.fine", file=file.name, vertices=len(policy.readings.vertices)))
-            base = load_policy(policy.base)
-            if all(policy.data[part] == base.data[part] for part in base.data if part != "name"):
-                told(t("policy.check.same", file=file.name, base=base.data["name"][LANG]))
+            if policy.label in BUILT_IN:
+                told(t("policy.check.same", file=file.name, base=policy.data["name"][LANG]))
         except UserError as wrong:
             problems += wrong.problems
     if problems:

@@ -185,6 +185,8 @@ def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str, passing: bo
     except UnicodeEncodeError as failure:  # half of a character
         raise PolicyError(Problem("not_yaml", file, {"value": failure.reason})) from None
     data = check() if passing else remembered("overlay", policy.digest.encode() + text, check, *CODE)
+    if data == (plain := _built_in(policy.base)).data:  # nothing is changed, so nothing is said to be
+        return plain
     return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False), passing)
 
 

@@ -205,3 +205,9 @@ def test_a_what_if_that_changes_nothing_says_so(tmp_path, capsys, content, same)
     (tmp_path / "own.yaml").write_text(f"factors: {{amount: {{protective: {content}}}}}\n", "utf-8")
     assert run(["policy", "check", str(tmp_path / "own.yaml")]) == 0
     assert ("什么也没有改变" in capsys.readouterr().out) is same
+    assert run(["assess", SILENT, "--policy", str(tmp_path / "own.yaml"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert ("什么也没有改变" in err) is same and ('"article+"' in out) is not same
+    assert (
+        run(["assess", SILENT, "--policy", str(tmp_path / "own.yaml"), "--quiet"]) == 0 and not capsys.readouterr().err
+    )
