@@ -185,9 +185,8 @@ def _overlaid(policy: Policy, overlay: Mapping[str, Any], file: str, passing: bo
     except UnicodeEncodeError as failure:  # half of a character
         raise PolicyError(Problem("not_yaml", file, {"value": failure.reason})) from None
     data = check() if passing else remembered("overlay", policy.digest.encode() + text, check, *CODE)
-    if data == (plain := _built_in(policy.base)).data:  # nothing is changed, so nothing is said to be
-        return plain
-    return Policy(data, policy.base, merged(policy.overlay, overlay, onto_parameters=False), passing)
+    plain, changes = _built_in(policy.base), merged(policy.overlay, overlay, onto_parameters=False)
+    return plain if data == plain.data else Policy(data, policy.base, changes, passing)
 
 
 def _no_overlay(node: Any, path: tuple[Any, ...], file: str) -> Iterator[Problem]:
