@@ -14,6 +14,7 @@ import zipfile
 from typing import Any
 
 from jiebei_lib.cli.question_sets import answers, asked, chosen, explained
+from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.lessons.bank import mark
 from jiebei_lib.page.text import say
 from jiebei_lib.show.lessons.words import answer
@@ -69,8 +70,15 @@ def content_of(lang: str, topics: tuple[str, ...]) -> dict[str, Any]:
             "finishButton": said["finish"],
             "textualProgress": said["textual"],
             "jumpToQuestion": said["jump"],
+            **_words("texts", lang),
         },
-        "endGame": {"showResultPage": True, "showSolutionButton": True, "showRetryButton": True},
+        "endGame": {
+            "showResultPage": True,
+            "showSolutionButton": True,
+            "showRetryButton": True,
+            "overallFeedback": [{"from": 0, "to": 100}],
+            **_words("endGame", lang),
+        },
         "override": {"checkButton": True},
     }
 
@@ -108,7 +116,7 @@ def _choice(item: dict[str, Any], lang: str) -> dict[str, Any]:
             "passPercentage": 100,
         },
         "overallFeedback": [{"from": 0, "to": 100, "feedback": explained(item, lang)}],
-        "UI": _buttons(lang, "checkAnswerButton", "showSolutionButton", "tryAgainButton"),
+        "UI": _buttons(lang, "checkAnswerButton", "showSolutionButton", "tryAgainButton") | _words("choice", lang),
     }
 
 
@@ -128,12 +136,18 @@ def _drag(item: dict[str, Any], lang: str) -> dict[str, Any]:
         },
         "overallFeedback": [{"from": 0, "to": 100, "feedback": explained(item, lang)}],
         **_buttons(lang, "checkAnswer", "showSolution", "tryAgain"),
+        **_words("drag", lang),
     }
 
 
 def _buttons(lang: str, *names: str) -> dict[str, str]:
     keys = ("check", "solution", "again")
     return {name: say(f"lessons.bank.h5p.{key}", lang) for name, key in zip(names, keys, strict=True)}
+
+
+def _words(part: str, lang: str) -> dict[str, str]:
+    """What a learner reads beside the questions, by H5P's names for it."""
+    return {name: said[lang] for name, said in shipped("page/text/lessons.yaml")["bank"]["h5p"][part].items()}
 
 
 def _html(text: str) -> str:

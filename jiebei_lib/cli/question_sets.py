@@ -3,6 +3,9 @@
 What each kind becomes: a choice or a breach is multiple choice (one answer, or several with credit for each right line and a loss for
 each wrong one), a number is numerical with its tolerance and the wrong values that have an explanation, an order is matching of steps
 with places. The explanations are the feedback of each answer; what a question rests on is its general feedback.
+
+What GIFT says to any other number (`~#…`, the last line of a numerical question) is read by Moodle's own importer and not by every other
+reader of GIFT, whose grammar knows only right numbers there. It stays: Moodle is what both formats are for.
 """
 
 from __future__ import annotations

@@ -134,6 +134,9 @@ def test_an_h5p_package_keeps_its_shape_and_marks_as_the_bank_does(lang):
         f"{each['machineName']} {each['majorVersion']}.{each['minorVersion']}"
         for each in about["preloadedDependencies"]
     }
+    said = [*content["texts"].values(), *(text for text in content["endGame"].values() if isinstance(text, str))]
+    said += [text for each in content["questions"] for text in each["params"].get("UI", {}).values()]
+    assert all(bool(re.search("[\u4e00-\u9fff]", text)) is (lang == "zh") for text in said)
     questions = content["questions"]
     assert [each["metadata"]["title"] for each in questions] == list(bank())
     assert len({uuid.UUID(each["subContentId"]) for each in questions}) == len(questions)
