@@ -159,3 +159,12 @@ def test_what_is_owed_in_all_is_said_to_be_the_least_where_a_whole_sum_is_not_gi
         "at least" not in headline(of({**LATE, "owed": 9000}), "en")[0]
         and "9,000" in headline(of({**LATE, "owed": 9000}), "en")[0]
     )
+
+
+def test_whoever_was_called_is_told_nothing_of_their_own_budget():
+    from jiebei_lib.show.situation.words import month_words
+
+    mine, theirs = of(LATE), of(LATE, who_asks="contact", contacts_called=True)
+    assert month_words(mine, "en") and not month_words(theirs, "en")
+    everyone = [[each["id"] for each in found.everyone] for found in (mine, theirs)]
+    assert everyone == [["live_first", "no_new_debt"], ["no_new_debt"]]

@@ -93,6 +93,8 @@ def _days(days: int | None, lang: str) -> str:
 
 def month_words(found: SituationAnswer, lang: str) -> list[str]:
     """What is left each month, whether the contracts can be kept, and how it is shared."""
+    if found.borrower.who_asks == "contact":  # whose money is not the borrower's
+        return []
     if found.left is None:
         return [say("situation.order.no_budget", lang)]
     left = f"{found.left:,.2f}"
