@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jiebei_lib.cli.output import LANG, needs, t, told
+from jiebei_lib.cli.output import LANG, checked_lang, needs, t, told
 from jiebei_lib.page.text import say
 
 
@@ -15,11 +15,13 @@ def site(
     out: Annotated[Path, typer.Argument(help=t("site.out"), metavar="OUT")],
     single: Annotated[bool, typer.Option("--single", help=t("site.single"))] = False,
     pyodide: Annotated[Path | None, typer.Option(help=t("site.pyodide"), metavar="DIR")] = None,
+    lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
+    lang = checked_lang(lang)
     needs("anywidget", "nbconvert", "plotly")
     from jiebei_lib.reports.site.site import site as made
 
     done = made(out, single, pyodide)
-    told(say(f"cli.site.{'made_single' if single else 'made'}", LANG, path=out, size=f"{done.size / 1e6:.1f}"))
+    told(say(f"cli.site.{'made_single' if single else 'made'}", lang, path=out, size=f"{done.size / 1e6:.1f}"))
     if not done.compiled:
-        told(say("cli.site.not_compiled", LANG))
+        told(say("cli.site.not_compiled", lang))

@@ -20,6 +20,7 @@ from jiebei_lib.core.knowledge.user_files import write_whole
 from jiebei_lib.core.knowledge.yaml_files import homes, shipped
 
 ROOM = "reports/site"
+FAILED = ("npm error", "npm ERR!", "ERROR")  # how npm and pip begin the line that says what went wrong
 PATIENCE = 600  # seconds that npm or pip may take
 
 
@@ -110,7 +111,7 @@ def fetch(into: Path, packages: Iterable[str]) -> None:
         if npm is None:
             raise UserError(Problem("runtime_no_npm", f"{told['npm']}@{told['version']}"))
         whole = f"{told['npm']}@{told['version']}"
-        archive = _arrived([npm, "pack", whole, "--silent", "--pack-destination", made], whole, Path(made), "*.tgz")
+        archive = _arrived([npm, "pack", whole, "--pack-destination", made], whole, Path(made), "*.tgz")
         with tarfile.open(archive) as packed:
             for name in (*told["files"], told["lock"]):
                 member = packed.extractfile(f"package/{name}")
@@ -142,8 +143,8 @@ def _arrived(command: list[str], what: str, folder: Path, pattern: str) -> Path:
         raise UserError(Problem("runtime_not_fetched", what, {"value": type(failure).__name__})) from None
     found = sorted(folder.glob(pattern))
     if done.returncode or not found:
-        # The last line says what went wrong; it may name the user's own registry, which is theirs to see
-        said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1][:200]
+        lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+        said = next((line for line in lines if line.startswith(FAILED)), lines[-1])[:200]
         raise UserError(Problem("runtime_not_fetched", what, {"value": said}))
     return found[0]
 

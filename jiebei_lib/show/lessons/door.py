@@ -75,10 +75,10 @@ def _fields() -> list[Field]:
 
 
 def _draw(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    lead = "alone" if class_file().path is None else "kept"
+    alone = class_file().path is None
     title = words("start", say("lessons.join.heading", lang), say("lessons.join.lead", lang))
-    where = words("note", say(f"lessons.join.{lead}", lang))
-    if not learner.code:
+    where = words("note", say(f"lessons.join.{'alone' if alone else 'kept'}", lang))
+    if not learner.code or alone:  # whoever is on their own has nowhere to come back to
         return {"top": [title], "beside": [where]}
     return {"top": [title, words("sentences", say("lessons.join.joined", lang, code=learner.code), []), where]}
 

@@ -20,6 +20,7 @@ from jiebei_lib.core import readings
 from jiebei_lib.core.policy import BUILT_IN, load_policy
 from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.rates import flows
+from jiebei_lib.page.text import say
 from jiebei_lib.reports.site import small_pyxirr, small_scipy
 from jiebei_lib.reports.site.library import library
 from jiebei_lib.show.widget.panel import Panel
@@ -69,6 +70,9 @@ for page, cells in json.load(sys.stdin).items():
         anywidget.received(json.dumps({"model": model._number, "state": moved}))
         found["moved"] = model.values["days_overdue"]
         found["answered"] = [one["state"]["page"]["asked"] for one in told if "page" in one.get("state", {})]
+        press = {"model": model._number, "said": {"kind": "press", "name": "report"}}
+        anywidget.received(json.dumps(press))
+        found["pressed"] = model.status
 json.dump({"cells": out, "loaded": sorted({name.split(".")[0] for name in sys.modules})}, sys.stdout)
 """
 
@@ -116,6 +120,14 @@ def test_what_the_page_moves_is_answered_and_what_is_not_its_to_say_is_not_taken
     assert moved
     for one in moved:
         assert one["moved"] == 12 and 1 in one["answered"], one["code"]
+
+
+def test_what_needs_more_than_a_page_has_says_so(in_a_page):
+    """A report is made by papermill: here pressing its button gives a sentence, and the panel stays."""
+    pressed = [one["pressed"] for one in in_a_page[0]["cells"] if "pressed" in one]
+    assert pressed and all(
+        one["text"] == {lang: say("widget.not_here", lang) for lang in ("zh", "en")} for one in pressed
+    )
 
 
 def test_the_rate_is_pyxirrs():

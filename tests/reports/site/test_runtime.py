@@ -62,7 +62,7 @@ def test_without_npm_or_network_it_says_what_else_there_is(engine, tmp_path, mon
     monkeypatch.setattr(runtime.shutil, "which", lambda name: None)
     refused(lambda: fetch(tmp_path / "kept", WANTED), "runtime_no_npm", "npm", "--pyodide")
     monkeypatch.setattr(runtime.shutil, "which", lambda name: name)
-    failed = subprocess.CompletedProcess([], 1, "", "first line\nno such host\n")
+    failed = subprocess.CompletedProcess([], 1, "", "npm warn old\nnpm error no such host\nnpm error a log\n")
     monkeypatch.setattr(runtime.subprocess, "run", lambda *given, **more: failed)
     refused(lambda: fetch(tmp_path / "kept", WANTED), "runtime_not_fetched", "no such host", "--pyodide")
 
