@@ -16,12 +16,13 @@ def site(
     single: Annotated[bool, typer.Option("--single", help=t("site.single"))] = False,
     pyodide: Annotated[Path | None, typer.Option(help=t("site.pyodide"), metavar="DIR")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
     lang = checked_lang(lang)
     needs("anywidget", "nbconvert", "plotly")
     from jiebei_lib.reports.site.site import site as made
 
-    done = made(out, single, pyodide)
+    done = made(out, single, pyodide, force)
     told(say(f"cli.site.{'made_single' if single else 'made'}", lang, path=out, size=f"{done.size / 1e6:.1f}"))
     if not done.compiled:
         told(say("cli.site.not_compiled", lang))

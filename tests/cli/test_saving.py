@@ -18,10 +18,11 @@ from jiebei_lib.cli.output import LANG, t
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.page.text import say
 from jiebei_lib.reports import batch, render
+from jiebei_lib.reports.site import site
 
 CASE, LOAN, LOG = (str(beside("cases") / name) for name in ("silent.yaml", "loan.yaml", "contact_log.csv"))
 MINE = b"mine\n1\n"
-# Each command that writes to where -o says: how it is asked, OUT being a file's or folder's place, IN a table of two cases
+# Each command that writes where it is told to (its parameter `out`), and how it is asked: OUT is a place, IN a table of two cases
 ASKED = {
     "calendar": ["calendar", LOAN, "-o", "OUT.ics"],
     "letter": ["letter", "stop_calls", "-o", "OUT.txt"],
@@ -34,6 +35,7 @@ ASKED = {
     "audit": ["audit", LOG, "--to", "html", "-o", "OUT"],
     "handout": ["handout", "1", "--sheet", "guide", "-o", "OUT"],
     "reports": ["reports", "IN", "-o", "OUT"],
+    "site": ["site", "OUT.html", "--single"],
 }
 # More kinds of file and ways of the same commands
 MORE = {
@@ -46,10 +48,11 @@ MORE = {
     "score as Parquet": ["score", "IN", "-o", "OUT.parquet"],
     "months": ["portfolio", "IN", "OTHER", "-o", "OUT"],
     "call from memory": ["audit", "--call", "day=2026-03-10 count=9", "--to", "html", "-o", "OUT"],
+    "site as a folder": ["site", "OUT"],
     "examples": ["report", "--examples", "-o", "OUT"],
 }
 # Paths that a command only reads, and those to which it adds without taking anything away
-READ = re.compile(r"case|loan|file|files|outcomes|mapping|given|brand|template|log|results|cases|folder")
+READ = re.compile(r"case|loan|file|files|outcomes|mapping|given|pyodide|brand|template|log|results|cases|folder")
 ADDED_TO = {("ask", "state"), ("class", "file"), ("collect", "file"), ("lab", "folder")}
 
 
@@ -63,7 +66,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, An
 
 
 EVERY = dict(commands(typer.main.get_command(app)))
-WRITING = {name for name, command in EVERY.items() if any({"-o", "--out"} & set(each.opts) for each in command.params)}
+WRITING = {name for name, command in EVERY.items() if any(each.name == "out" for each in command.params)}
 
 
 def test_every_command_that_writes_is_held_to_the_rule_here() -> None:
@@ -90,6 +93,11 @@ def quick(monkeypatch, tmp_path) -> None:
             "head": {"headline": headline},
         }
 
+    for name, made in {"runtime": None, "_drawn": {"pages": [], "styles": []}, "library": b""}.items():
+        monkeypatch.setattr(site, name, lambda *given, made=made: made)
+    page = '<!DOCTYPE html><meta name="generator" content="jiebei 1">'
+    monkeypatch.setattr(site, "_one_file", lambda *given: page)
+    monkeypatch.setattr(site, "_folder", lambda *given: {"index.html": page.encode()})
     monkeypatch.setenv("JIEBEI_LANG", "en")
     monkeypatch.setattr(render, "rendered", rendered)
     monkeypatch.setattr(batch, "make", make)
@@ -112,6 +120,8 @@ def written(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.parametrize("name", [*ASKED, *MORE])
 def test_what_a_command_wrote_is_renewed_and_what_it_did_not_write_is_left(name, tmp_path, capsys) -> None:
     pytest.importorskip("papermill")
+    if name.startswith("site"):
+        pytest.importorskip("anywidget")
     if name in ("letter in Word", "score as Parquet", "score in parts", "score with ranks", "calendar"):
         pytest.importorskip({"letter in Word": "docx", "calendar": "icalendar"}.get(name, "pyarrow"))
     assert called(name, tmp_path) == 0

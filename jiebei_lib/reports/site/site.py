@@ -45,11 +45,11 @@ class Made:
     compiled: bool
 
 
-def site(out: str | Path, single: bool = False, pyodide: str | Path | None = None) -> Made:
+def site(out: str | Path, single: bool = False, pyodide: str | Path | None = None, force: bool = False) -> Made:
     """Writes the folder ``out``, or the file ``out`` if ``single``. ``pyodide``: a folder with the runtime; without one it is fetched once
-    and kept. Raises :class:`UserError`: no runtime to be had, or ``out`` is something else already."""
+    and kept. Raises :class:`UserError`: no runtime to be had, or ``out`` is something else already (unless ``force``)."""
     out = Path(out)
-    before = _ours_before(out, single)
+    before = _ours_before(out, single, force)
     with tempfile.TemporaryDirectory(prefix="jiebei-site-") as made:
         engine = runtime(pyodide, known()["packages"])
         drawn = _drawn(Path(made))
@@ -160,10 +160,11 @@ def _service(files: Mapping[str, bytes]) -> str:
     return f"const VERSION = {json.dumps(digest)}, FILES = {json.dumps(sorted(files))};\n{text('service.js')}"
 
 
-def _ours_before(out: Path, single: bool) -> list[str]:
-    """The files that an earlier site left in ``out``. Raises :class:`UserError` where it is anything but ours, or nothing."""
+def _ours_before(out: Path, single: bool, force: bool = False) -> list[str]:
+    """The files that an earlier site left in ``out``. Raises :class:`UserError` where it is anything else but nothing,
+    unless ``force``."""
     if single:
-        if out.is_dir() or (out.exists() and b'content="jiebei ' not in out.read_bytes()[:2000]):
+        if out.is_dir() or (out.exists() and not force and b'content="jiebei ' not in out.read_bytes()[:2000]):
             raise UserError(Problem("not_our_site", str(out)))
         return []
     if not out.exists():
@@ -171,7 +172,7 @@ def _ours_before(out: Path, single: bool) -> list[str]:
     try:
         record = json.loads((out / RECORD).read_text("utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
-        if out.is_dir() and not any(out.iterdir()):
+        if out.is_dir() and (force or not any(out.iterdir())):
             return []
         raise UserError(Problem("not_our_site", str(out))) from None
     # A record may be anybody's: only plain names within the folder count
