@@ -22,6 +22,7 @@ ENDS = {"protective": -1, "pressing": 1}  # pressures
 CANDIDATES = 32  # drawn for each reading kept where readings are to count unevenly
 Face = frozenset[int]  # of a polytope: the numbers of its corners
 TOLERANCE = 1e-9  # of a constraint's slack, in units of log-odds
+Corners = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # of a group of columns: see Readings.corners
 
 
 class NoReadings(ValueError):
@@ -93,10 +94,11 @@ class Readings:
         return samples[:, 0].copy(), np.vstack([plain, below]), samples[:, -1].copy(), ends
 
     @cached_property
-    def corners(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    def corners(self) -> tuple[list[Corners], list[Corners]]:
         """The vertices as a product: groups of columns, and the corners that each has whatever the others are. A sum's least and
-        greatest are then those of its groups together: 29 corners instead of 92. For each group its factors (k,), and of its corners
-        the base (v, 1), the weights above 0 (v, k) and those below (v, k); base and those below are empty where there are none."""
+        greatest are then those of its groups together: 62 corners instead of 120. For the least, then for the greatest, those that some
+        pressures may take there (25 and 39 of them): for each group its factors (k,), and of its corners the base (v, 1), the weights
+        above 0 (v, k) and those below (v, k); base and those below are empty where there are none."""
         whole = len(distinct(self.vertices))
         apart: list[np.ndarray] = []
         rest = np.arange(len(WEIGHTS))
@@ -105,13 +107,24 @@ class Readings:
             sizes = [len(distinct(self.vertices[:, some])) for some in ([column], others)]
             if len(others) and sizes[0] * sizes[1] == whole:
                 apart, rest, whole = [*apart, np.array([column])], others, sizes[1]
-        groups = []
+        groups: tuple[list[Corners], list[Corners]] = ([], [])
         for columns in [*apart, rest]:
             found = distinct(self.vertices[:, columns])
             weights, below = found[:, columns > 0], found[:, columns > 0].min(initial=0) < 0
-            falling = np.minimum(weights, 0) if below else np.empty(0)
-            groups.append((columns[columns > 0] - 1, found[:, columns == 0], np.maximum(weights, 0), falling))
+            for group, sign in zip(groups, (1, -1), strict=True):
+                some = _never_beaten(sign * found, columns > 0)
+                falling = np.minimum(weights[some], 0) if below else np.empty(0)
+                rising = np.maximum(weights[some], 0)
+                group.append((columns[columns > 0] - 1, found[some][:, columns == 0], rising, falling))
         return groups
+
+
+def _never_beaten(corners: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Which corners (v,) no other one is below by more than rounding at all pressures from -1 to 1, whatever ends its factors take."""
+    apart = corners[:, None] - corners
+    reach = np.abs(apart[..., factors]).sum(axis=-1)  # the signs of two weights may differ: each then has its own end
+    ever: np.ndarray = (apart[..., ~factors].sum(axis=-1) <= reach + TOLERANCE).all(axis=1)
+    return ever
 
 
 def distinct(rows: np.ndarray) -> np.ndarray:

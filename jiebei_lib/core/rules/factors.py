@@ -81,7 +81,7 @@ def pressures(columns: Mapping[str, np.ndarray], policy: Policy) -> tuple[np.nda
         "amount": tuple(np.where(np.isnan(found), end, found) for found, end in ((amount, -1), (most, 1))),
         "contacts": levels["contacts"],
     }
-    low, high = (np.column_stack([parts[name][end] for name in PRESSED]) for end in (0, 1))
+    low, high = (np.array([parts[name][end] for name in PRESSED]).T for end in (0, 1))  # a factor's side by side
     return low, high
 
 

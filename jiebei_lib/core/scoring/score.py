@@ -15,7 +15,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy
-from jiebei_lib.core.readings import Readings
+from jiebei_lib.core.readings import Corners, Readings
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.bands import bands
 from jiebei_lib.core.scoring.kernel import counts, neighbours
@@ -23,7 +23,7 @@ from jiebei_lib.core.scoring.kernel import counts, neighbours
 VERDICTS = ("not_yet", "unlikely", "depends", "likely")  # from best to worst
 # In how many readings a call is more likely than not, from best to worst, and the verdict that goes with each
 GRADES = ("not_yet", "none", "almost_none", "few", "split", "most", "nearly_all", "all")
-VERDICT_OF = np.array([0, 1, 1, 1, 2, 3, 3, 3])
+VERDICT_OF = np.array([0, 1, 1, 1, 2, 3, 3, 3], np.int8)
 HAIR = 1e-12  # of log-odds, so that rounding does not make equals unequal
 MAJORITY = 0.5  # a call is more likely than not in most readings above this share
 PART = 262_144  # rows that are scored together; neighbours are sought among them
@@ -62,22 +62,22 @@ def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy
     ``most_low`` and ``most_high`` are the exact range: for inner loops that do not look at them."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
     least, greatest = extremes(low, high, days, readings, longest)
-    band = bands(low, high, days, readings, longest) if with_bands else (least, greatest)
     came, middle = days >= readings.days[0], (low + high) / 2
-    share = shares(middle, days, readings, longest)
-    share_low, share_high = share.copy(), share.copy()
+    share = share_low = share_high = shares(middle, days, readings, longest)
     grade = so_far = grades(least, greatest, share, share, came, policy)
     open_ = (low != high).any(axis=1)
     if open_.any():
         part = low[open_], high[open_], days[open_]
+        share_low, share_high = share.copy(), share.copy()
         share_low[open_], share_high[open_] = share_bounds(*part, readings, longest)
         grade = grades(least, greatest, share_low, share_high, came, policy)
         so_far = grade.copy()
         ends = extremes(middle[open_], middle[open_], days[open_], readings, longest)
         so_far[open_] = grades(*ends, share[open_], share[open_], came[open_], policy)
-    low, high, most_low, most_high = (likelihood(z) for z in (least, greatest, *band))
-    verdict = VERDICT_OF[grade]
-    return Scores(low, high, most_low, most_high, share, share_low, share_high, grade, so_far, verdict)
+    most = bands(low, high, days, readings, longest) if with_bands else ()
+    ends = likelihood(least), likelihood(greatest)
+    most_low, most_high = (likelihood(z) for z in most) if with_bands else ends
+    return Scores(*ends, most_low, most_high, share, share_low, share_high, grade, so_far, VERDICT_OF[grade])
 
 
 def grades(
@@ -85,7 +85,8 @@ def grades(
 ) -> np.ndarray:
     """Numbers of :data:`GRADES` (n,) from the exact bounds of z and the range of the share, counted of 100 as it is shown; ``came``:
     whether any first day has come."""
-    low, high = (np.round(100 * share) / 100 for share in (low, high))
+    alike, low = low is high, np.round(100 * low) / 100
+    high = low if alike else np.round(100 * high) / 100
     limit = {name: entry["value"] for name, entry in policy.data["grades"].items()}
     reached = {
         "not_yet": ~came,
@@ -96,7 +97,8 @@ def grades(
         "almost_none": high <= limit["almost_none"],
         "few": high <= limit["few"],
     }
-    return np.select(list(reached.values()), [GRADES.index(name) for name in reached], GRADES.index("split"))
+    number = [np.int8(GRADES.index(name)) for name in (*reached, "split")]
+    return np.select(list(reached.values()), number[:-1], number[-1])
 
 
 def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy, with_bands: bool = True) -> Scores:
@@ -112,8 +114,11 @@ def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy, with_ban
         return evaluate(*pressures(part, policy), part["days_overdue"], policy, with_bands)
 
     with ThreadPoolExecutor(processors()) as pool:
-        found = pool.map(of, range(0, len(days), PART))
-        return Scores(*map(np.concatenate, zip(*(vars(part).values() for part in found), strict=True)))
+        found = list(pool.map(of, range(0, len(days), PART)))
+    # One array under two names stays one: memory that is new costs as much as what is reckoned into it
+    wanted = {tuple(map(id, parts)): parts for parts in zip(*(vars(part).values() for part in found), strict=True)}
+    whole = {key: np.concatenate(parts) for key, parts in wanted.items()}
+    return Scores(*(whole[tuple(id(vars(part)[name]) for part in found)] for name in vars(found[0])))
 
 
 def processors() -> int:
@@ -139,24 +144,25 @@ def extremes(
     pressed_least = np.select(
         [latest == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days]
     )
-    ends = np.column_stack([low, pressed_least]), np.column_stack([high, days_pressure(days, first, longest)])
-    least, greatest = _extreme(np.minimum, *ends, readings), _extreme(np.maximum, *ends[::-1], readings)
+    ends = np.vstack([low.T, pressed_least]), np.vstack([high.T, days_pressure(days, first, longest)])
+    at_least, at_most = readings.corners
+    least, greatest = _extreme(np.minimum, *ends, at_least), _extreme(np.maximum, *ends[::-1], at_most)
     return np.where(days >= last, least, -np.inf), np.where(days >= first, greatest, -np.inf)
 
 
-def _extreme(of: np.ufunc, rising: np.ndarray, falling: np.ndarray, readings: Readings) -> np.ndarray:
-    """The greatest z (n,) over all readings (``of`` is np.maximum) or the least (np.minimum), each factor at its end ``rising`` (n, 5)
+def _extreme(of: np.ufunc, rising: np.ndarray, falling: np.ndarray, corners: list[Corners]) -> np.ndarray:
+    """The greatest z (n,) at such corners (``of`` is np.maximum) or the least (np.minimum), each factor at its end ``rising`` (5, n)
     where its weight is positive, else at ``falling``. In blocks, so that the products stay in the processor's cache."""
-    out = np.zeros(len(rising))
-    for factors, base, up, down in readings.corners:
+    out = np.zeros(rising.shape[1])
+    for factors, base, up, down in corners:
         if not len(factors):
             out += of.reduce(base, axis=None)
             continue
         for start in range(0, len(out), BLOCK):
             part = slice(start, start + BLOCK)
-            z = up @ rising[part, factors].T
+            z = up @ rising[factors, part]
             if down.size:
-                z += down @ falling[part, factors].T
+                z += down @ falling[factors, part]
             if base.size:
                 z += base
             out[part] += of.reduce(z, axis=0)
@@ -179,12 +185,15 @@ def _share(rising: np.ndarray, falling: np.ndarray, days: np.ndarray, readings: 
     """The share (n,) of readings with z > 0, each factor at its end ``rising`` (n, 4) where a reading's weight is positive, else at
     ``falling``."""
     count = np.zeros(len(days), int)
-    order = neighbours(np.column_stack([rising, days_pressure(days, readings.days[0], longest)]))
+    pressed, late = days_pressure(days, readings.days[0], longest), rising.shape[1]
+    whole = np.column_stack([rising, pressed, falling[:, readings.either_sign]])
+    order = neighbours(np.vstack([rising.T, pressed]).T)
     for first, base, weights in readings.by_first_day:
         rows = order[days[order] >= first]
         if len(rows):
-            ends = [rising[rows], days_pressure(days[rows], first, longest), falling[:, readings.either_sign][rows]]
-            count[rows] += counts(np.column_stack(ends), base, weights)
+            ends = whole.take(rows, axis=0)
+            ends[:, late] = days_pressure(days[rows], first, longest)
+            count[rows] += counts(ends, base, weights)
     return count / len(readings.samples)
 
 

@@ -93,6 +93,22 @@ def test_bounds_lie_at_vertices_and_hold_every_drawn_reading(policy):
         assert least[n] == (pytest.approx(min(corners), abs=1e-12) if day >= last else -np.inf)
 
 
+def test_a_corner_left_out_of_a_bound_is_never_the_one_that_gives_it():
+    readings = load_policy("article").readings
+    pressure = np.vstack([np.stack(np.meshgrid(*[[-1.0, 1.0]] * 4), -1).reshape(-1, 4), pressures_of(5000, 12)])
+    pressed = np.random.default_rng(13).uniform(0, 1, (len(pressure), 1))
+    z = readings.vertices @ np.hstack([np.ones_like(pressed), pressure, pressed]).T
+    for group, of in zip(readings.corners, (np.min, np.max), strict=True):
+        kept = sum(
+            of(base + up @ np.hstack([pressure, pressed])[:, factors].T, axis=0)
+            for factors, base, up, _ in group
+            if base.size
+        ) + sum(of(up @ pressed.T, axis=0) for factors, base, up, _ in group if not base.size)
+        assert kept == pytest.approx(of(z, axis=0), abs=1e-12)
+    sizes = [sum(len(up) for _, _, up, _ in group) for group in readings.corners]
+    assert max(sizes) < len(load_policy("article").readings.vertices) / 2
+
+
 def test_a_large_table_is_scored_in_parts_and_row_by_row_the_same():
     policy = load_policy("article")
     n = PART + 1000
