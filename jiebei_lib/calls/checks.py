@@ -42,14 +42,16 @@ def _single(conditions: Conditions) -> Verdicts:
     """Attempts in which all conditions hold, and those in which the ones that are known do not settle it."""
     result = both(*conditions.values())
     undecided = np.flatnonzero(result == UNKNOWN)
-    return Verdicts(np.flatnonzero(result == TRUE), undecided, tuple(conditions), _bits(conditions)[undecided])
+    unknown = _bits({name: known[undecided] for name, known in conditions.items()})
+    return Verdicts(np.flatnonzero(result == TRUE), undecided, tuple(conditions), unknown)
 
 
 def _bits(conditions: Conditions) -> np.ndarray:
     """For each attempt, which conditions are not known."""
     bits = np.zeros(len(next(iter(conditions.values()))), np.int64)
     for n, known in enumerate(conditions.values()):
-        bits |= (known == UNKNOWN).astype(np.int64) << n
+        if (unknown := known == UNKNOWN).any():
+            bits |= unknown.astype(np.int64) << n
     return bits
 
 
@@ -179,14 +181,9 @@ def _unknown_bits(facts: Facts, conditions: Conditions, entries: Entries) -> tup
 
 
 def _add_unplaced(
-    entries: Entries,
-    result: np.ndarray,
-    days: tuple[np.ndarray, Any],
-    possible: np.ndarray,
-    missing: np.ndarray,
-    bits: np.ndarray,
-    columns: int,
-) -> None:
+    entries: Entries, result: np.ndarray, days: tuple[np.ndarray, Any],
+    possible: np.ndarray, missing: np.ndarray, bits: np.ndarray, columns: int,
+) -> None:  # fmt: skip
     """Where the number or the firm is not known, an attempt may count together with any other to the same person."""
     if entries.known.all():
         return
@@ -280,9 +277,11 @@ def _latest(
     out = np.full(len(group), NO_ONE_BEFORE)
     at = np.maximum.accumulate(np.where(event[order], np.arange(len(order)), NO_ONE_BEFORE))
     at = np.concatenate([[NO_ONE_BEFORE], at[:-1]]) if len(at) else at
-    near = (at >= 0) & (group[order[at]] == group[order]) & (row[order[at]] != row[order])
+    group, row = group[order], row[order]  # then what comes before lies near
+    near = (at >= 0) & (group[at] == group) & (row[at] != row)
     if reach != "ever":
-        near &= day[order] - day[order[at]] < reach
+        day = day[order]
+        near &= day - day[at] < reach
     out[order] = np.where(near, order[at], NO_ONE_BEFORE)
     return out
 

@@ -283,7 +283,9 @@ class Facts:
             return self.person[0][row], self.person[1][row]
         if "if_absent" in COLUMNS[column] and self.absent(column):
             return np.zeros(len(row), np.int64), np.ones(len(row), bool)
-        codes = pd.factorize(self.table[column])[0].astype(np.int64)[row]
+        if (column, "codes") not in self._held:
+            self._held[column, "codes"] = pd.factorize(self.table[column])[0].astype(np.int32)
+        codes = self._held[column, "codes"][row].astype(np.int64)
         return codes, codes >= 0
 
     @cached_property
@@ -339,8 +341,11 @@ def _shown_in(instant: np.ndarray, zone: str) -> np.ndarray:
 
 def both(*facts: np.ndarray) -> np.ndarray:
     """True where all are, false where one is, otherwise not known."""
-    stacked = np.stack(facts)
-    return np.where((stacked == FALSE).any(0), FALSE, np.where((stacked == TRUE).all(0), TRUE, UNKNOWN)).astype(np.int8)
+    one = every = facts[0]
+    for fact in facts[1:]:
+        one, every = one | fact, every & fact
+    # Of 1 and -1 every one is odd, and together they are 1 only if all are: three passes over small integers
+    return np.asarray(one * (every & 1)).astype(np.int8)
 
 
 def inverse(fact: np.ndarray) -> np.ndarray:

@@ -177,16 +177,8 @@ def _at_odds(answered: pd.Categorical, outcome: pd.Categorical) -> list[Wrong]:
     return [("at_odds", Phrase("text_any"), (wanted != "") & (said != "") & (wanted != said))]
 
 
-_READ = {
-    "text": _text,
-    "ids": _ids,
-    "day": _day,
-    "time": _text,
-    "level": _level,
-    "truth": _level,
-    "set": _set,
-    "zone": _zone,
-}
+_READ = {"text": _text, "ids": _ids, "day": _day, "time": _text, "set": _set, "zone": _zone}
+_READ |= {"level": _level, "truth": _level}
 
 
 def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wrong: np.ndarray) -> None:
@@ -213,9 +205,10 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
     order = np.argsort(instant, kind="stable")
     same = np.diff(instant[order], prepend=0) == 0
     same[:1] = False
-    tied = order[same | np.append(same[1:], False)]
-    ids = pd.factorize(table["attempt_id"].iloc[tied], sort=True)[0]
-    order[same | np.append(same[1:], False)] = tied[np.lexsort((ids, instant[tied]))]
+    same |= np.append(same[1:], False)
+    tied = order[same]
+    tied = tied[table["attempt_id"].array.take(tied).argsort()]
+    order[same] = tied[np.argsort(instant[tied], kind="stable")]
     return table.take(order).reset_index(drop=True)
 
 

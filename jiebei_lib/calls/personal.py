@@ -20,6 +20,7 @@ NAMED = {
 # By what stands in it: Chinese mobile numbers, international numbers, ID card numbers.
 PHONE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}|\+\d[\d -]{7,16}\d", re.ASCII)
 ID_CARD = re.compile(r"[1-9]\d{5}(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]", re.ASCII)
+SHORTEST = 9  # characters of a telephone number
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # of the ID card's check character (GB 11643)
 
 
@@ -44,14 +45,8 @@ def keep_out(table: pd.DataFrame, known: Mapping[str, Any], mask: bool) -> tuple
     if not found:
         return table, ()
     if not mask:
-        raise LogError(
-            [
-                Problem(
-                    f"personal_{kind}" if row is None else f"personal_{kind}_row", f"log: {shown(name)}", {"row": row}
-                )
-                for name, kind, row in found
-            ]
-        )
+        said = [(f"personal_{kind}{'_row' * (row is not None)}", shown(name), row) for name, kind, row in found]
+        raise LogError([Problem(problem, f"log: {column}", {"row": row}) for problem, column, row in said])
     out = table.drop(columns=[name for name, _, _ in found if name not in known])
     for name, _, _ in found:
         if name in known:
@@ -62,13 +57,16 @@ def keep_out(table: pd.DataFrame, known: Mapping[str, Any], mask: bool) -> tuple
 
 def _looks_like(column: pd.Series) -> tuple[str | None, int | None]:
     """Whether a cell is a phone number or an ID card number, and the position of the first one."""
-    codes, different = pd.factorize(column.astype("str"))  # each different cell is looked at once
+    column = column.astype("str")
+    if not column.str.len().max() >= SHORTEST:
+        return None, None
+    codes, different = pd.factorize(column)  # each different cell is looked at once
     text = pd.Series(different, dtype="str")
     if text.str.contains(";", regex=False).any():
         text = text.str.split(";").explode()
     text = text.str.strip()
     size = text.str.len().to_numpy(float, na_value=0)
-    for kind, pattern, low, high in (("phone", PHONE, 9, 19), ("id_card", ID_CARD, 18, 18)):
+    for kind, pattern, low, high in (("phone", PHONE, SHORTEST, 19), ("id_card", ID_CARD, 18, 18)):
         candidates = np.flatnonzero((size >= low) & (size <= high))
         hits = text.iloc[candidates].str.fullmatch(pattern.pattern).to_numpy(bool, na_value=False)
         for position in candidates[hits]:

@@ -60,5 +60,7 @@ def _as_frame(parts: list[Chunk], names: list[str]) -> tuple[pd.DataFrame, np.nd
     made = {name: column if there.all() else column.filter(pa.array(there)) for name, column in columns.items()}
     columns.clear()
     empty = pd.DataFrame(columns=names, dtype="str")
-    frame = pa.table(made).to_pandas(self_destruct=True, split_blocks=True) if len(numbers) else empty
+    frame = (
+        pa.table(made).to_pandas(self_destruct=True, split_blocks=True, use_threads=False) if len(numbers) else empty
+    )
     return frame, numbers[there]
