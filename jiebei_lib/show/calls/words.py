@@ -95,9 +95,12 @@ class AuditWords:
         return "certain" in self.findings.attempts
 
     def byline(self, name: str) -> str:
-        days = self.findings.attempts["at"].astype("str").str.slice(0, 10)
+        attempts = self.findings.attempts
+        days = attempts["at"].astype("str").str.slice(0, 10)
         sets = ("、" if self.lang == "zh" else ", ").join(self.set_name(name) for name in self.rule_sets.sets)
         first, last = (days.min(), days.max()) if len(days) else ("–", "–")
+        if self.remembered and len(days):  # what may have been on any of some days
+            last = max(np.datetime64(day) + span for day, span in zip(days, attempts["span_days"], strict=True))
         return self.say("calls.byline", name=name, first=first, last=last, sets=sets)
 
     def set_name(self, name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from jiebei_lib.calls.audit import audit
 from jiebei_lib.calls.log import read_log
+from jiebei_lib.calls.narrative import remembered
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.show.calls.letter import letter
 from jiebei_lib.show.calls.windows import window
@@ -120,3 +122,9 @@ def test_what_is_taken_for_granted_is_said_where_a_rule_turns_on_it() -> None:
         "us", direction="out"
     )
     assert "the usual is taken" not in said("us", outcome="busy", direction="out", agency_id="a1")
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "2026-03-01至2026-03-12"), ("en", "2026-03-01 to 2026-03-12")])
+def test_a_report_from_memory_names_all_the_days_that_a_call_may_have_been_on(lang: str, words: str) -> None:
+    log = remembered(["day=2026-03-01 until=2026-03-12 count=4", "day=2026-03-05 clock=22:40"], now=date(2026, 3, 20))
+    assert words in AuditWords(audit(log, "cn"), lang).byline("x")
