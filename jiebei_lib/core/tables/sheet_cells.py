@@ -21,6 +21,7 @@ LOOKED_AT = 24  # rows among which headings are sought: which of them hold merge
 DIGITS = 1e15  # a spreadsheet keeps 15 digits
 # How workbooks begin: new ones, and old ones, in which new ones are locked up when there is a password
 ZIP, COMPOUND, LOCKED = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
+ODS_PARTS = "META-INF/manifest.xml"  # says of each part of an .ods, besides its kind, how it is locked
 SEEN = 1 << 20  # bytes of a file among which that is looked for
 # A formula whose result was never worked out: nothing stands behind it
 BARE_FORMULA = re.compile(
@@ -101,6 +102,8 @@ def _checked(given: str | bytes) -> None:
         with _opened(given) as whole, zipfile.ZipFile(whole) as parts:
             if sum(part.file_size for part in parts.infolist()) > INFLATED:
                 raise Unread("workbook_too_large")
+            if ODS_PARTS in parts.namelist() and b"encryption-data" in parts.open(ODS_PARTS).read(SEEN):
+                raise Unread("workbook_locked")
             for part in parts.infolist():
                 if part.filename.startswith("xl/worksheets/") and _bare(parts.open(part)):
                     raise Unread("bare_formula")

@@ -199,12 +199,24 @@ def bare() -> Upload:
 
 
 LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000) + "EncryptedPackage".encode("utf-16-le") + bytes(1000)
+
+
+def locked_ods() -> Upload:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("content.xml", bytes(range(256)))
+        packed.writestr("META-INF/manifest.xml", "<manifest:encryption-data manifest:checksum='x'/>")
+    return Upload("名单.ods", content.getvalue())
+
+
 HOSTILE = {
     "two cells far apart": (corner, "too large once unpacked"),
     "a bomb": (bomb, "too large once unpacked"),
     "one text many times": (multiplied, "too large once unpacked"),
     "entities": (entities, "damaged or cut off|unpacked|empty|no such column"),
     "a password": (lambda: Upload("名单.xlsx", LOCKED), "locked with a password"),
+    "a password, as .ods": (locked_ods, "locked with a password"),
     "cut off": (lambda: Upload("名单.xlsx", GOOD.content[:3000]), "damaged or cut off"),
     "nothing": (lambda: Upload("名单.xlsx", b""), "damaged or cut off"),
     "a web page": (lambda: Upload("名单.xls", b"<html><table><tr><td>1</td></tr></table></html>"), "none inside"),
