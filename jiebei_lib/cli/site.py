@@ -19,7 +19,7 @@ def site(
     force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
 ) -> None:
     lang = checked_lang(lang)
-    needs("anywidget", "nbconvert", "plotly")
+    needs("anywidget", "plotly", "voila", "scipy")
     from jiebei_lib.reports.site.site import site as made
 
     done = made(out, single, pyodide, force)

@@ -47,12 +47,17 @@ def drawn(tmp_path_factory):
     return site._drawn(folder), folder / "compiled"
 
 
+@pytest.fixture(scope="session")
+def packed(drawn):
+    """The library that goes along, nothing of it compiled beforehand."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "matching", lambda: None)
+        return library.library(drawn[1])
+
+
 @pytest.fixture
-def made(engine, drawn, monkeypatch):
+def made(engine, drawn, packed, monkeypatch):
     """Makes a site of pages that were drawn before."""
-    pages, compiled = drawn
-    whole = site.library
-    monkeypatch.setattr(site, "_drawn", lambda folder: json.loads(json.dumps(pages)))
-    monkeypatch.setattr(site, "library", lambda folder: whole(compiled))
-    monkeypatch.setattr(library, "matching", lambda: None)
+    monkeypatch.setattr(site, "_drawn", lambda folder: json.loads(json.dumps(drawn[0])))
+    monkeypatch.setattr(site, "library", lambda folder: packed)
     return lambda out, **more: site.site(out, pyodide=engine, **more)

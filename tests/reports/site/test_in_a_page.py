@@ -22,7 +22,6 @@ from jiebei_lib.money.loan import Loan
 from jiebei_lib.money.rates import flows
 from jiebei_lib.page.text import say
 from jiebei_lib.reports.site import small_pyxirr, small_scipy
-from jiebei_lib.reports.site.library import library
 from jiebei_lib.show.widget.panel import Panel
 from tests.money.random_loans import random_loans
 
@@ -78,10 +77,9 @@ json.dump({"cells": out, "loaded": sorted({name.split(".")[0] for name in sys.mo
 
 
 @pytest.fixture(scope="module")
-def in_a_page(drawn, tmp_path_factory):
-    pages, compiled = drawn
-    root = tmp_path_factory.mktemp("page")
-    zipfile.ZipFile(io.BytesIO(library(compiled))).extractall(root)
+def in_a_page(drawn, packed, tmp_path_factory):
+    pages, root = drawn[0], tmp_path_factory.mktemp("page")
+    zipfile.ZipFile(io.BytesIO(packed)).extractall(root)
     cells = {
         page["name"]: [cell["code"] for cell in page["cells"] if cell["kind"] == "live"] for page in pages["pages"]
     }
