@@ -37,6 +37,11 @@ FOUND = {
     "can I get a certificate": "certificate",
     "When will my credit limit come back?": "line_back",
     "I lost my job and cannot pay": "cannot_pay",
+    "she is in hospital": "cannot_pay",
+    "can they call my boss": "contacts",
+    "will they ring my mother": "contacts",
+    "老板会接到电话吗": "contacts",
+    "我姐姐接到催收电话": "contacts",
     "ＨＯＬＩＤＡＹ due date": "holidays",
 }
 
