@@ -23,7 +23,7 @@ def borrower(
     from jiebei_lib.situation.answer import answered
 
     lang = checked_lang(lang)
-    people = _people(file, only)
+    people, several = _people(file, only)
     found = [answered(person, as_of, policy) for person in people]
     if json:
         said = [in_language(one.to_dict(), lang) for one in found]
@@ -32,22 +32,33 @@ def borrower(
     if len(found) > 1:
         line(say("situation.several", lang, n=len(found)), "bold")
     for one in found:
-        print_situation(one, str(file), lang, len(found) > 1)
+        print_situation(one, str(file), lang, several)
 
 
-def _people(file: Path, only: str | None) -> list[Any]:
-    """The borrowers of a file, or the one asked for."""
+def _people(file: Path, only: str | None) -> tuple[list[Any], bool]:
+    """The borrowers of a file, or the one asked for; and whether the file holds several."""
     from jiebei_lib.core.knowledge.problems import CaseError, Problem, items, shown
     from jiebei_lib.situation.borrower import read_borrowers
 
     people = read_borrowers(file)
     if only is None:
-        return people
+        return people, len(people) > 1
     chosen = [person for person in people if person.borrower_id == only]
     if not chosen:
         known = items([person.borrower_id for person in people[:20]])
         raise CaseError(Problem("not_one_of", "--id", {"value": shown(only), "allowed": known}))
-    return chosen
+    return chosen, len(people) > 1
+
+
+def _one(file: Path, only: str | None) -> Any:
+    """The one borrower whom a letter is for: nobody's figures go into somebody else's letter. Raises :class:`CaseError`."""
+    from jiebei_lib.core.knowledge.problems import CaseError, Problem, items
+
+    people, _ = _people(file, only)
+    if len(people) > 1:
+        known = items([person.borrower_id for person in people[:20]])
+        raise CaseError(Problem("which_person", file.name, {"count": len(people), "allowed": known}))
+    return people[0]
 
 
 def line(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
@@ -91,7 +102,7 @@ def print_situation(found: Any, file: str, lang: str, several: bool = False) -> 
         line(basis, "dim", "   ", "   ")
     if found.letters:
         heading("letters")
-        for each in words.letter_lines(found, file, lang):
+        for each in words.letter_lines(found, file, lang, several):
             line(each, "", " • ", "   ")
     line()
     line(say("situation.limits", lang), "dim")
@@ -118,7 +129,7 @@ def letter(
     from jiebei_lib.situation.letters import letter as written
 
     lang = checked_lang(lang)
-    made = written(kind, lang, _people(file, only)[0] if file else None, debt, as_of)
+    made = written(kind, lang, _one(file, only) if file else None, debt, as_of)
     if out is None:
         for each in as_text(made).splitlines():
             line(each)

@@ -30,7 +30,8 @@ Spread = tuple[Decimal, Decimal]  # least and most, in yuan
 @dataclass(frozen=True)
 class DebtAnswer:
     """One debt on the day: ``overdue`` and ``owed`` are least and most in yuan (None: not known), ``tier`` why it stands where it does,
-    ``offer`` its share of what is left each month, ``assessment`` the answer to "will they?" (None where that is not the question)."""
+    ``offer`` its share of what is left each month (of what one needs to live: what it takes of a month), ``assessment`` the answer to
+    "will they?" (None where that is not the question)."""
 
     debt: Debt
     days: int | None
@@ -83,12 +84,12 @@ def answered(borrower: Borrower, as_of: str | date | None = None, policy: Policy
     order = list(rules["tiers"])
     rows.sort(key=lambda row: (order.index(row.tier) if row.tier != "hold" else len(order), -_share(row), -_most(row)))
     left = None if borrower.income is None or borrower.spending is None else borrower.income - borrower.spending
-    kept = sum((row.debt.instalment or ZERO for row in rows if row.tier == "live"), ZERO)
-    budget = None if left is None else max(ZERO, left - kept)
-    if budget is not None:
-        rows = [
-            DebtAnswer(**{**vars(row), "offer": offer}) for row, offer in zip(rows, _offers(rows, budget), strict=True)
-        ]
+    budget = None
+    if left is not None:
+        first = _paid_first(rows, left)
+        budget = max(ZERO, left - sum(first, ZERO))
+        offers = zip(rows, first, _offers(rows, budget), strict=True)
+        rows = [DebtAnswer(**{**vars(row), "offer": kept + offer}) for row, kept, offer in offers]
     facts = {name: getattr(borrower, name) for name in borrower.__dataclass_fields__}
     return SituationAnswer(
         borrower=borrower,
@@ -197,6 +198,15 @@ def _waits(debt: Debt, days: int | None, wait: int, on: date, policy: Policy) ->
         return None
     late = max(0, wait + min(0, days))  # only what lies beyond the due date is late
     return penalty_range(overdue[0], late, policy)[0], penalty_range(overdue[1], late, policy)[1]
+
+
+def _paid_first(rows: list[DebtAnswer], left: Decimal) -> list[Decimal]:
+    """What each debt that one needs to live takes of a month, as far as that goes: its instalment, or what is overdue if more."""
+    out = []
+    for row in rows:
+        most = max(row.debt.instalment or ZERO, _most(row)) if row.tier == "live" else ZERO
+        out.append(min(most, max(ZERO, left - sum(out, ZERO))))
+    return out
 
 
 def _offers(rows: list[DebtAnswer], budget: Decimal) -> list[Decimal]:

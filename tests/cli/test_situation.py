@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -31,6 +33,21 @@ def test_a_table_of_people_is_answered_one_by_one_or_for_one_id(capsys, tmp_path
     assert "A: 2 debts" not in capsys.readouterr().out
     assert run(["borrower", str(file), "--lang", "en", "--id", "C"]) == 2
     assert "C" in capsys.readouterr().err
+
+
+def test_nobodys_figures_go_into_somebody_elses_letter(capsys, tmp_path, monkeypatch) -> None:
+    """Each command that the answer to a table names says whose letter it writes; one that does not is refused."""
+    monkeypatch.chdir(tmp_path)
+    Path("people.csv").write_text("borrower_id,days_overdue,amount_overdue\nA,7,100\nB b,9,200\n", "utf-8")
+    assert run(["borrower", "people.csv", "--lang", "en", "--id", "B b"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    command = shown[shown.index("jiebei letter hardship_plan") :].partition(".docx")[0] + ".txt"
+    assert run([*shlex.split(command)[1:], "--lang", "en"]) == 0
+    (written,) = tmp_path.glob("hardship_plan-*.txt")
+    assert "200.00 yuan overdue" in written.read_text("utf-8")
+    capsys.readouterr()
+    assert run(["letter", "hardship_plan", "--borrower", "people.csv", "--lang", "en"]) == 2
+    assert "2 people; say which one: --id A, B b" in capsys.readouterr().err
 
 
 def test_a_wrong_file_is_one_clear_sentence(capsys, tmp_path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jiebei_lib import Borrower, Loan, load_policy, waiting
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.text import cited
+from jiebei_lib.show.situation.words import month_words
 from jiebei_lib.situation.answer import answered
 
 ON = "2026-11-26"
@@ -45,7 +46,13 @@ def test_what_one_needs_to_live_comes_first_and_is_paid_before_the_rest_is_share
     rent = {"kind": "rent", "days_overdue": 5, "amount_overdue": 1500, "instalment": 1500}
     found = of(LATE, rent, income=6000, spending=4000)
     assert [row.tier for row in found.debts] == ["live", "likely"]
-    assert [row.offer for row in found.debts] == [0, 500] and found.to_offer == 500
+    assert [row.offer for row in found.debts] == [1500, 500] and found.to_offer == 500
+    behind = {"kind": "rent", "days_overdue": 5, "amount_overdue": 1800}  # no instalment is known, but what is overdue
+    found = of(LATE, behind, income=6000, spending=4000)
+    assert [row.offer for row in found.debts] == [1800, 200] and found.to_offer == 200
+    found = of(LATE, behind, income=5000, spending=4000)  # not even enough for the rent
+    assert [row.offer for row in found.debts] == [1000, 0] and found.to_offer == 0
+    assert "1,000.00 yuan go to what you need to live first" in month_words(found, "en")[0]
 
 
 def test_the_order_is_what_one_needs_then_a_courts_date_then_what_is_not_due_then_the_likelihood():
@@ -162,8 +169,6 @@ def test_what_is_owed_in_all_is_said_to_be_the_least_where_a_whole_sum_is_not_gi
 
 
 def test_whoever_was_called_is_told_nothing_of_their_own_budget():
-    from jiebei_lib.show.situation.words import month_words
-
     mine, theirs = of(LATE), of(LATE, who_asks="contact", contacts_called=True)
     assert month_words(mine, "en") and not month_words(theirs, "en")
     everyone = [[each["id"] for each in found.everyone] for found in (mine, theirs)]

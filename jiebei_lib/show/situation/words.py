@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from jiebei_lib.core.parts import Said
 from jiebei_lib.core.policy import load_policy
 from jiebei_lib.page.block import Block
 from jiebei_lib.page.text import cited_all, counted, own, say, yuan
+from jiebei_lib.reports.outputs import file_stem
 from jiebei_lib.show.case import first
 from jiebei_lib.show.money.words import rate
 from jiebei_lib.situation.answer import DebtAnswer, SituationAnswer, Spread, answered
@@ -99,15 +101,19 @@ def month_words(found: SituationAnswer, lang: str) -> list[str]:
         return [say("situation.order.no_budget", lang)]
     left = f"{found.left:,.2f}"
     if found.left <= 0:
-        return [say("situation.order.nothing_left", lang, left=left)]
+        hold = "_hold" if any(row.tier == "hold" for row in found.debts) else ""
+        return [say(f"situation.order.nothing_left{hold}", lang, left=left)]
     out = []
     if found.need:
         gap = found.need - found.left
         key = "short" if gap > 0 else "enough"
         out.append(say(f"situation.order.{key}", lang, need=f"{found.need:,.2f}", gap=f"{gap:,.2f}", left=left))
-    offers = sum((row.offer for row in found.debts), Decimal(0))
-    if offers:
-        out.append(say("situation.order.offers", lang, left=left, offers=f"{offers:,.2f}"))
+    offers, first = (
+        sum((row.offer for row in found.debts if (row.tier == "live") is live), Decimal(0)) for live in (False, True)
+    )
+    if offers or first:
+        key = "offers_first" if offers and first else "offers" if offers else "first_only"
+        out.append(say(f"situation.order.{key}", lang, left=left, offers=f"{offers:,.2f}", first=f"{first:,.2f}"))
     return [*out, say("situation.order.unshared", lang)] if found.open_debts else out
 
 
@@ -184,10 +190,13 @@ def check_words(found: SituationAnswer, lang: str) -> list[str]:
     return [*out, say("situation.check.again", lang, call=call)]
 
 
-def letter_lines(found: SituationAnswer, file: str, lang: str) -> list[str]:
+def letter_lines(found: SituationAnswer, file: str, lang: str, several: bool = False) -> list[str]:
+    """A line a letter with the command that writes it; ``several``: the file holds more people than this one."""
+    who = found.borrower.borrower_id
+    file, own_name = (f"{file} --id {shlex.quote(who)}", f"-{file_stem(who)}") if several else (file, "")
     names = shipped("situation/letters.yaml")["letters"]
     return [
-        say("situation.letters.line", lang, name=names[kind]["name"][lang], kind=kind, file=file)
+        say("situation.letters.line", lang, name=names[kind]["name"][lang], kind=kind, file=file, out=kind + own_name)
         for kind in found.letters
     ]
 
