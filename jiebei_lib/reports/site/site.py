@@ -72,6 +72,7 @@ def _drawn(folder: Path) -> dict[str, Any]:
         if name not in ("JIEBEI_CLASS", "JIEBEI_LESSON", "JIEBEI_LINK")
     }
     own |= {"JIEBEI_CACHE": str(folder / "cache"), "JIEBEI_LANG": LANGUAGES[0], "PYTHONPATH": os.pathsep.join(sys.path)}
+    (folder / "cache").mkdir()  # nothing may come into it where a wheel brought all there is
     command = [sys.executable, "-m", f"jiebei_lib.{ROOM.replace('/', '.')}.states", str(folder / "compiled")]
     subprocess.run(command, env=own, check=True, stdout=subprocess.DEVNULL)
     drawn: dict[str, Any] = json.loads((folder / "compiled" / "pages.json").read_text("utf-8"))
