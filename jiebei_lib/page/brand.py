@@ -22,7 +22,7 @@ from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.page.text import LANGUAGES
 
 KEYS = ("name", "logo", "contact", "colour", "closing", "sections")
-KINDS = ("case", "audit", "portfolio", "handout")
+KINDS = ("case", "audit", "portfolio", "months", "handout")
 KEPT = ("answer", "limits")  # no dress takes these off
 CONTRAST = 4.5  # of text on its ground (WCAG 2.2, 1.4.3 AA)
 LONGEST, LINES, LARGEST, WIDEST = 300, 8, 300_000, 4_000  # characters of a text, lines, bytes and pixels of a logo

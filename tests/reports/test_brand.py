@@ -101,7 +101,8 @@ def test_what_cannot_be_a_logo_is_one_sentence(tmp_path: Path, name: str, conten
     [
         ({"colour": "#ffcc00"}, "1.51"), ({"colour": "red"}, "#005a8f"), ({"name": ""}, "name"), ({"name": "a\nb"}, "name"),
         ({"nam": "x"}, "nam"), ({"contact": ["x"] * 9}, "8 lines"), ({"closing": 7}, "closing"), ({"sections": ["answer"]}, "case"),
-        ({"sections": {"case": ["answer"]}}, "limits"), ({"sections": {"case": ["answer", "limits", "no-such"]}}, "no-such"),
+        ({"sections": {"case": ["answer"]}}, "limits"), ({"sections": {"months": ["drift"]}}, "answer"),
+        ({"sections": {"case": ["answer", "limits", "no-such"]}}, "no-such"),
         ({"sections": {"case": ["answer", "answer", "limits"]}}, "once"), ({"sections": {"case": []}}, "at least one"),
     ],
 )  # fmt: skip
