@@ -202,7 +202,7 @@ def _waits(debt: Debt, days: int | None, wait: int, on: date, policy: Policy) ->
 
 def _paid_first(rows: list[DebtAnswer], left: Decimal) -> list[Decimal]:
     """What each debt that one needs to live takes of a month, as far as that goes: its instalment, or what is overdue if more."""
-    out = []
+    out: list[Decimal] = []
     for row in rows:
         most = max(row.debt.instalment or ZERO, _most(row)) if row.tier == "live" else ZERO
         out.append(min(most, max(ZERO, left - sum(out, ZERO))))
