@@ -68,11 +68,13 @@ def _parts(rows: int, seed: int) -> Iterator[dict[str, np.ma.MaskedArray]]:
     starts = range(0, rows, PART)
     # Parts are made whole and cut, so that fewer rows are the beginning of more.
     for start, its_seed in zip(starts, np.random.SeedSequence(seed).spawn(len(starts)), strict=True):
-        whole = _cases(start, PART, np.random.default_rng(its_seed))
-        yield {name: column[: rows - start] for name, column in whole.items()}
+        ids = np.arange(start + 1, min(start + PART, rows) + 1).astype(str)
+        whole = _cases(PART, np.random.default_rng(its_seed))
+        named = {"case_id": np.ma.array(np.char.add("S", np.char.zfill(ids, 9)))}
+        yield named | {name: column[: rows - start] for name, column in whole.items()}
 
 
-def _cases(start: int, number: int, rng: np.random.Generator) -> dict[str, np.ma.MaskedArray]:
+def _cases(number: int, rng: np.random.Generator) -> dict[str, np.ma.MaskedArray]:
     """Invented columns; what is unknown is masked."""
     spec = shipped("portfolio/sample.yaml")
     days = _days(spec["days_overdue"]["unpaid"], number, rng)
@@ -82,7 +84,6 @@ def _cases(start: int, number: int, rng: np.random.Generator) -> dict[str, np.ma
     )
     again = spec["past_overdue"]["again"]["value"]
     facts: dict[str, np.ndarray] = {
-        "case_id": np.char.add("S", np.char.zfill(np.arange(start + 1, start + number + 1).astype(str), 9)),
         "days_overdue": days,
         "amount_overdue": np.round(
             np.clip(

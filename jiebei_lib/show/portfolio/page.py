@@ -32,9 +32,13 @@ class BookPage:
         """The first screen: counts by grade and witness, whom to talk to first, the one question."""
         return Section([self._words("answer")])
 
-    def summary(self) -> Section:
-        """The same without a heading, for a panel."""
-        return Section([self._words("summary")])
+    def counted(self) -> Section:
+        """The first half of it, for a panel: what is known before cases are ranked."""
+        return Section([self._words("counted")])
+
+    def next(self) -> Section:
+        """Its second half: whom to talk to first, and what to ask."""
+        return Section([self._words("next")])
 
     def first(self) -> Section:
         """The cases to talk to first, by their mean rank."""

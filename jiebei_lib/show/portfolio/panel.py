@@ -54,7 +54,7 @@ def portfolio(rows: int = 2000) -> Panel:
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
     return {
-        "beside": [Later(lambda: _first(values, lang))],
+        "beside": [Later(lambda: _first(values, lang)), Later(lambda: _parts(values, lang, ("next",)))],
         "below": [Later(partial(_parts, values, lang, (name,))) for name in PARTS],
     }
 
@@ -68,7 +68,7 @@ def _first(values: dict[str, Any], lang: str) -> list[Any]:
         for each in LANGUAGES
     }
     gauge = Gauge(str(likely[0]), both("portfolio.gauge.moved"), line)
-    return [gauge, *_parts(values, lang, ("summary",)), *wrong, *_parts(values, lang, ("grades",))]
+    return [gauge, *_parts(values, lang, ("counted",)), *wrong, *_parts(values, lang, ("grades",))]
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:
