@@ -98,7 +98,7 @@ def question_bank(
     topic: Annotated[list[str] | None, typer.Option(help=t("bank.topic"), autocompletion=_topics)] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help=t("bank.out"), metavar="FILE")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
-    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force_changed"))] = False,
 ) -> None:
     from jiebei_lib.cli import h5p
     from jiebei_lib.cli.question_sets import question_set

@@ -23,7 +23,7 @@ def page(
     lesson: Annotated[str | None, typer.Option(help=t("page.lesson"), metavar="LESSON")] = None,
     game: Annotated[bool, typer.Option("--game", help=t("page.game"))] = False,
     seed: Annotated[int | None, typer.Option(help=t("page.seed"), min=0, max=999_999_999)] = None,
-    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force_changed"))] = False,
 ) -> None:
     from jiebei_lib.cli.saving import save
 

@@ -105,7 +105,7 @@ def calendar(
     loan: Annotated[Path, typer.Argument(help=t("cost.loan"), metavar="LOAN.yaml")],
     out: Annotated[Path, typer.Option("--out", "-o", help=t("calendar.out"), metavar="FILE.ics")],
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
-    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force_changed"))] = False,
 ) -> None:
     from jiebei_lib.cli.saving import save
     from jiebei_lib.money.calendar_file import due_calendar, read_dues

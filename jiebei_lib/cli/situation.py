@@ -122,7 +122,7 @@ def letter(
     as_of: Annotated[str | None, typer.Option(help=t("main.as_of"), metavar="DATE")] = None,
     only: Annotated[str | None, typer.Option("--id", help=t("borrower.only"), metavar="ID")] = None,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
-    force: Annotated[bool, typer.Option("--force", help=t("main.force"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=t("main.force_changed"))] = False,
 ) -> None:
     from jiebei_lib.cli.saving import save
     from jiebei_lib.show.situation.letter_files import as_file, as_text
