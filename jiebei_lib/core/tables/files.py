@@ -46,6 +46,7 @@ JSON = (".json", ".jsonl", ".ndjson")  # a list of objects, or one object a line
 SPREADSHEETS = (".xlsb", ".et", ".numbers", ".dps", ".wps")  # those that are not read
 KINDS = {"csv": CSV, "parquet": PARQUET, "arrow": ARROW, "json": JSON, "workbook": ENDINGS}
 MOST_COLUMNS = 5_000  # more is a table that lies on its side
+LOOKED_AT = 8192  # rows of a table by which it is known how a column is best kept
 BLOCK = 8 << 20  # bytes of text that are parsed at a time
 # Text that a spreadsheet would run: it begins like a formula (full-width signs count) and is not just a signed number
 FORMULA, SIGNED = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-][0-9][0-9.,]*%?$"
@@ -326,7 +327,7 @@ def writing(path: Path, lang: str = "zh", wrong: Callable[[], list[list[Any]]] =
                 if which == "workbook":
                     writer = kept.enter_context(BookWriter(file, path.name, table.column_names, lang, wrong))
                 else:
-                    writer = kept.enter_context(_writer(path, file, table.schema))
+                    writer = kept.enter_context(_writer(path, file, table))
             writer.write_table(table)
 
         yield put
@@ -345,16 +346,27 @@ def _writable(table: Any, kind: str) -> Any:
     return table
 
 
-def _writer(path: Path, file: IO[bytes], schema: Any) -> Any:
-    """What writes Arrow tables into an open file of the kind that ``path`` names; closing it leaves the file open."""
-    pa, which = arrow(), kind(path)
+def _writer(path: Path, file: IO[bytes], first: Any) -> Any:
+    """What writes Arrow tables, of which ``first`` is one, into an open file of the kind that ``path`` names; closing it leaves the file
+    open."""
+    pa, which, schema = arrow(), kind(path), first.schema
     if which == "parquet":
-        return pa.parquet.ParquetWriter(file, schema, compression="zstd")
+        # A dictionary of values that hardly stand twice costs half of the writing, and room
+        again = [name for name in schema.names if _repeats(first.column(name).slice(0, LOOKED_AT))]
+        return pa.parquet.ParquetWriter(file, schema, compression="zstd", use_dictionary=again)
     if which == "arrow":
         return pa.ipc.new_file(file, schema)
     if which == "json":
         return JsonWriter(file, lines=path.suffix.lower() != ".json")
     return CsvWriter(file, schema.names)
+
+
+def _repeats(column: Any) -> bool:
+    """Whether values stand in it more than once, most of them; of what cannot be compared, that they may."""
+    try:
+        return 2 * int(arrow().compute.count_distinct(column).as_py()) <= len(column)
+    except arrow().ArrowNotImplementedError:
+        return True
 
 
 def safe(text: str) -> str:
