@@ -34,6 +34,8 @@ def test_the_board_leads_phone_and_projector(led, chromium, tmp_path):
         page.goto(link)
     expect(screen.locator(".screen-link")).to_have_text(led.link)
     expect(screen.locator(".screen-code svg")).to_be_visible()
+    code = screen.locator(".screen-code path").bounding_box()
+    assert code and code["width"] > 500  # a phone in the back row reads it
     phone.get_by_role("button", name="进入", exact=True).click()
     expect(phone.get_by_text("老师还没有打开这一步").first).to_be_visible()
     assert phone.get_by_role("button", name="开始", exact=True).count() == 0

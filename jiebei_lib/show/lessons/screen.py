@@ -138,4 +138,4 @@ def _qr(link: str) -> Markup | None:
         import segno
     except ImportError:
         return None
-    return Markup(segno.make(link, micro=False).svg_inline(scale=10, border=2)) if link else None
+    return Markup(segno.make(link, micro=False).svg_inline(omitsize=True, border=2)) if link else None

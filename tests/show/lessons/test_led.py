@@ -199,7 +199,7 @@ def test_the_projector_shows_the_link_and_how_many_have_come(monkeypatch):
     screen = class_screen()
     assert "已经进来2人" in screen.text()
     assert "http://192.168.1.20:8866/" in screen.text()
-    assert "<svg" in str(screen.page["places"])
+    assert "<svg viewBox=" in str(screen.page["places"])  # so that it fills the room that the page gives it
     assert "小明" not in str(screen.page)
 
 
