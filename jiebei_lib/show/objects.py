@@ -162,6 +162,10 @@ def loan_block(loan: Any, lang: str) -> Block:
     return Block(answer=[line], heads=heads("money.schedule.table", lang), rows=rows)
 
 
+def loan_line(self: Any) -> str:
+    return f"<Loan: {self.principal:,.2f} yuan, {self.months} months, {self.method}, drawn {self.drawn}, missed from {self.missed_from}>"
+
+
 def loan_frame(self: Any) -> Any:
     """The instalments: a row each (index ``n``), ``due`` a date; principal, interest, payment, balance and fee in yuan."""
     from dataclasses import asdict
@@ -268,7 +272,7 @@ def error_lines(self: Any) -> list[str]:
 WAYS: dict[str, dict[str, Callable[..., Any]]] = {
     "Assessment": {**_shown_by(assessment_block), "__repr__": assessment_line, "frame": assessment_frame},
     "Policy": {**_shown_by(policy_block), "frame": policy_frame},
-    "Loan": {**_shown_by(loan_block), "frame": loan_frame},
+    "Loan": {**_shown_by(loan_block), "__repr__": loan_line, "frame": loan_frame},
     "Borrower": _shown_by(lambda one, lang: import_module("jiebei_lib.show.situation.words").borrower_block(one, lang)),
     "Findings": {**_shown_by(audit_block), "__repr__": audit_line, "frame": lambda self: self.table.copy()},
     "Comparison": {**_shown_by(comparison_block), "__repr__": comparison_line, "frame": comparison_frame},

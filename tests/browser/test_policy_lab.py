@@ -38,7 +38,7 @@ def test_numbers_and_statements_are_moved_and_what_cannot_be_is_told_in_place(be
     open_group(bench, "Statements: which count")
     bench.field("constraints.strength_days").locator("input[type=checkbox]").focus()
     page.keyboard.press("Space")
-    expect(problem).to_have_text(re.compile("nothing bounds the weight “days”; [^\n]*$"))
+    expect(problem).to_have_text(re.compile("nothing bounds the weight “Days overdue”; [^\n]*$"))
     expect(answer).to_have_text(words)
     page.keyboard.press("Space")
     expect(problem).to_be_hidden()

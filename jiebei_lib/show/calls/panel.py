@@ -6,6 +6,7 @@ They share one audit: editing the log or picking a day in its calendar moves the
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from jiebei_lib.calls.coach import coach
 from jiebei_lib.calls.log import COLUMNS, Log, read_log
 from jiebei_lib.calls.remedies import WHO, remedies
 from jiebei_lib.calls.rule_sets import CONFIDENCES, SETS, load_rules
-from jiebei_lib.core.knowledge.problems import LogError, Problem
+from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.core.knowledge.yaml_files import beside
 from jiebei_lib.core.tables.delimited import Upload
 from jiebei_lib.page.html import Words
@@ -265,6 +266,8 @@ def _draw_wording(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     rules = load_rules(values["sets"] or ["cn"])
     plan = {name: values[name] for name in ("callee", "channel", "purpose", "disclosed", "conduct", "identified")}
     plan |= {"borrower_reachable": values["borrower_reachable"], "recorded": "true", "stop_requested": "false"}
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", values["clock"].strip()):
+        raise LogError(Problem("invalid", "clock", {"value": shown(values["clock"]), "allowed": Phrase("clock")}))
     today = pd.Timestamp.now(tz="Asia/Shanghai").date().isoformat()
     advice = coach(plan | {"at": f"{today}T{values['clock'].strip()}:00+08:00"}, rules)
     number = len(advice.wrong)

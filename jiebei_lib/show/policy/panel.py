@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from jiebei_lib.core.assessment import Assessment, assess
 from jiebei_lib.core.assessment import answer as answered
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.core.knowledge.problems import PolicyError
+from jiebei_lib.core.knowledge.problems import PolicyError, Problem
 from jiebei_lib.core.knowledge.user_files import yaml_content
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.policy import BUILT_IN, Policy, from_overlay, load_policy
@@ -19,8 +20,9 @@ from jiebei_lib.core.scoring.score import score_cases
 from jiebei_lib.core.scoring.sensitivity import MEASURES, tornado
 from jiebei_lib.core.tables.delimited import WrongRow
 from jiebei_lib.page.html import Words, environment
-from jiebei_lib.page.marks import ranges_figure
-from jiebei_lib.page.text import heads, of_hundred, percent, say, witness_name
+from jiebei_lib.page.labels import Told
+from jiebei_lib.page.marks import ranges_figure, sentences
+from jiebei_lib.page.text import LANGUAGES, heads, of_hundred, percent, say, witness_name
 from jiebei_lib.portfolio.changed import Moved, compared
 from jiebei_lib.show.case.figures import readings_figure as dots_figure
 from jiebei_lib.show.case.first import Quick
@@ -53,7 +55,28 @@ class Bench(Panel):
     def policy(self, values: Mapping[str, Any] | None = None) -> Policy:
         """The start with every change that the controls make. Raises :class:`PolicyError` if they contradict each other."""
         changes = changed(self._first, self.values if values is None else values)
-        return self.start.replace(changes) if changes else self.start
+        try:
+            return self.start.replace(changes) if changes else self.start
+        except PolicyError as error:  # said by the labels here, and by them in the panels that follow
+            raise PolicyError(map(self._spoken, error.problems)) from None
+
+    def _spoken(self, problem: Problem) -> Problem:
+        """A problem that names controls, statements and factors by their labels, whatever the language in which it is told."""
+        labels = {name.removeprefix("constraints."): field["label"] for name, field in self._by_name().items()}
+        labels |= {name: factor["name"] for name, factor in self.start.data["factors"].items()}
+
+        def named(lang: str) -> Problem:
+            if problem.where != "replace: constraints":
+                return self._labelled(problem, lang)
+            words_ = str(problem.slots["value"]).split(", ")
+            said = [labels.get(word, {lang: word})[lang].rstrip("。.") for word in words_]
+            return replace(problem, where=say("policy.bench.together", lang), slots={"value": sentences(said, lang)})
+
+        told = {lang: named(lang) for lang in LANGUAGES}
+        slots = {lang: {"where": one.where, **one.slots} for lang, one in told.items()}
+        return replace(
+            problem, slots={key: Told("", {lang: slots[lang][key] for lang in LANGUAGES}) for key in slots["zh"]}
+        )
 
     def _along(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         numbers = [field for field in flat(self.fields) if field["kind"] == "number"]

@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from typing import Any
 import anywidget
 import traitlets
 
-from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError
+from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
+from jiebei_lib.page.labels import labelled
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.show.widget.composing import BREATH, Composing, running_loop
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
@@ -253,19 +254,7 @@ class Panel(Composing, anywidget.AnyWidget):
         }
 
     def _labelled(self, problem: Problem, lang: str) -> Problem:
-        """A problem with the control's label in place of the field's name, and likewise of the one that it must stay below or above."""
-        labels = {field["name"]: field["label"][lang] for field in flat(self.fields) if "value" in field}
-        file, _, name = problem.where.rpartition(": ")
-        name = name.removesuffix(".value")
-        if name not in labels or file not in ("", "replace"):
-            return problem
-        allowed, slots = problem.slots.get("allowed"), dict(problem.slots)
-        if isinstance(allowed, Phrase) and "other" in allowed.slots:
-            other, space, value = str(allowed.slots["other"]).partition(" ")
-            beside = f"{name.rpartition('.')[0]}.{other}".removeprefix(".")
-            known = labels.get(beside, other)
-            slots["allowed"] = Phrase(allowed.kind, {**allowed.slots, "other": f"{known}{space}{value}"})
-        return replace(problem, where=labels[name], slots=slots)
+        return labelled(problem, flat(self.fields), lang)
 
     def _publish(self, lang: str, problem: Mapping[str, str] | None, busy: bool, outdated: bool = False) -> None:
         self.page = {

@@ -142,3 +142,12 @@ def test_a_letter_puts_binding_rules_first_and_of_those_the_serious() -> None:
         for behind, rows in points
     ]
     assert order == sorted(order) and len(set(order)) > 1
+
+
+def test_a_mistake_in_a_row_or_a_time_of_day_is_told_by_labels():
+    memory, plan = from_memory(), wording()
+    memory.values = {**memory.values, "calls": [{"day": "x", "count": "many"}]}
+    assert memory.page["problem"]["zh"].startswith("第1行，日期：'x' 不可用")
+    assert memory.page["problem"]["en"].startswith("Row 1, day: 'x' is not allowed")
+    plan.values = {**plan.values, "clock": "25:99"}
+    assert plan.page["problem"]["en"] == "Time: '25:99' is not allowed; give a time like 22:40."

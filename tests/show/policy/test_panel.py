@@ -80,7 +80,20 @@ def test_changes_that_contradict_each_other_are_told_in_place_and_the_picture_st
     bench.set(**{"strengths.moderate.at_least": 1.5})
     assert bench.page["problem"] is None
     bench.set(**{"constraints.strength_days": False})
-    assert bench.page["problem"]["en"].startswith("replace: constraints: nothing bounds the weight “days”")
+    assert bench.page["problem"]["en"].startswith("Together: nothing bounds the weight “Days overdue”")
+
+
+def test_the_panels_that_follow_a_bench_tell_its_contradiction_by_labels_and_mark_their_picture_as_of_before(
+    bench,
+) -> None:
+    from jiebei_lib.show import panels
+
+    followers = [panels.assumptions(bench), panels.two_facts(bench), panels.verdict_table(bench)]
+    bench.set(**{"constraints.neutral_possible.at_least": 0.5, "constraints.level_communication.at_most": 0.05})
+    for panel in (bench, *followers):
+        told = panel.page["problem"]
+        assert "第7天有可能" in told["zh"] and "On day 7 it is possible" in told["en"] and panel.page["outdated"]
+        assert not any(word in told[lang] for word in ("replace", "constraints", "level_", "neutral_") for lang in told)
 
 
 def test_starting_from_the_other_witness_brings_its_own_controls(bench) -> None:
