@@ -39,6 +39,11 @@ def build(out: Path = BUILT) -> None:
             subprocess.run(command, env=surroundings, cwd=ROOT, check=True)
     for page in (out / "html").rglob("*.html"):
         page.write_text(readable(page.read_text("utf-8"), page.relative_to(out / "html").parts[0]), "utf-8")
+    for lang in LANGS:  # the reference's tables have a form of their own on a phone
+        page = out / "html" / lang / "cli.html"
+        page.write_text(
+            page.read_text("utf-8").replace('class="table-wrapper', 'class="options table-wrapper'), "utf-8"
+        )
     links = "".join(
         f'<p lang="{lang}"><a href="{lang}/index.html">{text("root.title", lang)}</a></p>' for lang in LANGS
     )
@@ -49,8 +54,8 @@ def build(out: Path = BUILT) -> None:
 
 def readable(page: str, lang: str) -> str:
     """A page with what the theme leaves out for readers who hear it or use keys: levels of captions, names of its two sides, a way by
-    keys into what scrolls sideways."""
-    sides = {"zh": ("全部页面", "本页内容"), "en": ("All pages", "On this page")}.get(lang, ("", ""))
+    keys into what scrolls sideways; and the theme's own words in the page's language."""
+    sides = text("theme.sides", lang)
     for given, told in (
         ('role="heading">', 'role="heading" aria-level="2">'),
         ('<aside class="sidebar-drawer">', f'<aside class="sidebar-drawer" aria-label="{sides[0]}">'),
@@ -60,6 +65,8 @@ def readable(page: str, lang: str) -> str:
         ('<div class="math">', '<div tabindex="0" class="math">'),
     ):
         page = page.replace(given, told)
+    for given, told in text("theme.words", lang).items():
+        page = re.sub(rf'(>\s*|aria-label="){re.escape(given)}(\s*<|")', rf"\g<1>{told}\2", page)
     return page
 
 

@@ -26,6 +26,7 @@ smartquotes = False  # an option keeps its two hyphens
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+add_module_names = False  # they are imported from jiebei_lib
 html_theme = "furo"
 html_title = f"jiebei-lib {release}"
 html_static_path = [str(Path(__file__).parent / "theme")]

@@ -17,12 +17,13 @@ STYLES = {"likely": "bold yellow", "unlikely": "bold blue", "not_yet": "bold blu
 def _fact(name: str) -> Any:
     """The option for one fact: its description, and for a fact that may be unknown how to say so."""
     spec = FIELDS[name]
-    words = [spec["description"][LANG]] + ([" / ".join(spec["levels"])] if "levels" in spec else [])
+    words = [spec["description"][LANG]]
+    if "levels" in spec:
+        words.append(t("main.levels", levels=" / ".join(spec["levels"])))
     if not spec["required"]:
         words.append(t("main.unknown"))
-    return typer.Option(
-        f"--{name.replace('_', '-')}", help=" ".join(words), metavar="TEXT" if "levels" in spec else "N"
-    )
+    told = ("" if LANG == "zh" else " ").join(words)
+    return typer.Option(f"--{name.replace('_', '-')}", help=told, metavar="TEXT" if "levels" in spec else "N")
 
 
 def assess(

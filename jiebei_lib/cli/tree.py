@@ -10,6 +10,10 @@ from typing import Any
 from jiebei_lib.page.text import LANGUAGES
 
 
+# What stands for a value where nothing better is said, by Typer's names of types
+STANDS = {"str": "TEXT", "int": "N", "int range": "N", "float": "N", "float range": "N", "path": "FILE"}
+
+
 @dataclass(frozen=True)
 class Given:
     """An option or an argument: its names as typed (an argument's is what stands for it in the usage), its words, what it takes."""
@@ -55,7 +59,8 @@ def tree(command: Any, path: tuple[str, ...] = ()) -> Node:
 def _given(param: Any, context: Any) -> Given:
     option = param.param_type_name == "option"
     flag = option and param.is_flag
-    takes = "" if flag else (param.metavar or getattr(param.type, "name", "text").upper()).strip("[]")
+    kind = getattr(param.type, "name", "str")
+    takes = "" if flag else (param.metavar or STANDS.get(kind, kind.upper())).strip("[]")
     names = tuple(param.opts) if option else (takes or param.name.upper(),)
     default = "" if flag or callable(param.default) or param.default is None else str(param.default)
     repeats = bool(getattr(param, "multiple", False)) or param.nargs == -1
