@@ -9,7 +9,6 @@ from typing import Any
 
 from jiebei_lib.page.text import LANGUAGES
 
-
 # What stands for a value where nothing better is said, by Typer's names of types
 STANDS = {"str": "TEXT", "int": "N", "int range": "N", "float": "N", "float range": "N", "path": "FILE"}
 
