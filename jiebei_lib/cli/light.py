@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, t, told
+from jiebei_lib.cli.output import LANG, checked_lang, needs, t, told
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, shown
 from jiebei_lib.page.text import LANGUAGES, say
 
@@ -30,6 +30,8 @@ def page(
     if lang not in (*LANGUAGES, BOTH):
         levels = Phrase("levels", {"items": ", ".join([*LANGUAGES, BOTH])})
         raise UserError(Problem("invalid", "--lang", {"value": shown(lang), "allowed": levels}))
+    if lesson is not None or game:
+        needs("anywidget")  # their words are those of the panels
     if lesson is not None:
         from jiebei_lib.cli.lessons import checked_lesson
         from jiebei_lib.reports.light.lesson import quiz_page

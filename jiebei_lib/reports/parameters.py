@@ -74,12 +74,25 @@ class Declared:
 def declared(names: Mapping[str, Any]) -> None:
     """For the cell behind a template's parameters, given ``globals()``: refuses what was passed and is not declared. papermill itself
     only warns of it, and the report then silently stands for something else than was asked. Raises :class:`ReportError`."""
-    known = names.get("__annotations__", {})
+    known = dict(names.get("__annotations__", {}))
+    for cell in names.get("In", ()):
+        known |= _annotated(cell)
     passed = [name for name, value in names.items() if isinstance(value, PLAIN) and not name.startswith("_")]
     unknown = [name for name in passed if name not in known and name not in SHELLS]
     if unknown:
         allowed = items(known)
         raise ReportError([Problem("unknown_parameter", shown(name), {"allowed": allowed}) for name in unknown])
+
+
+def _annotated(cell: str) -> dict[str, ast.AnnAssign]:
+    """What a cell declares by ``name: type``. From Python 3.14 on its globals no longer hold that."""
+    try:
+        lines = ast.parse(cell).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        lines = []
+    return {
+        line.target.id: line for line in lines if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    }
 
 
 def declared_in(template: Path) -> dict[str, Declared]:
@@ -95,13 +108,7 @@ def declared_in(template: Path) -> dict[str, Declared]:
         raise ReportError(Problem("no_file", name, {"value": failure.strerror or failure})) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ReportError(Problem("no_template", name, {"value": "JSON"})) from None
-    try:
-        lines = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        lines = []
-    found = {
-        line.target.id: line for line in lines if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
-    }
+    found = _annotated(source)
     missing = [each for each in NEEDED if each not in found]
     if missing:
         raise ReportError(Problem("template_needs", name, {"value": ", ".join(missing)}))

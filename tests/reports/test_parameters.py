@@ -26,7 +26,7 @@ def first_cells(path: Path) -> list[str]:
 def test_each_template_refuses_a_parameter_that_it_does_not_declare(path: Path) -> None:
     parameters, head = first_cells(path)
     check = "\n".join(line for line in head.splitlines() if "declared" in line)
-    names: dict[str, Any] = {"In": [], "Out": {}}
+    names: dict[str, Any] = {"In": ["", parameters], "Out": {}}
     exec(parameters, names)
     exec('# Parameters\nlang = "en"', names)
     exec(check, names)
@@ -39,6 +39,14 @@ def test_each_template_refuses_a_parameter_that_it_does_not_declare(path: Path) 
 
 def test_what_is_no_parameter_is_left_alone() -> None:
     declared({"__annotations__": {"lang": str}, "lang": "zh", "json": json, "Path": Path, "_": 3, "In": [], "Out": {}})
+
+
+def test_what_is_declared_is_known_by_the_cells_where_the_globals_no_longer_say_it() -> None:
+    """Python 3.14 keeps no annotations among them."""
+    cells = ["", "%matplotlib inline", 'lang: str = "zh"  # by papermill', "from jiebei_lib import Case\ncase: dict"]
+    declared({"In": cells, "lang": "zh", "case": {}})
+    with pytest.raises(ReportError, match=r"'as_off': .*allowed are lang, case"):
+        declared({"In": cells, "lang": "zh", "as_off": "2026-01-01"})
 
 
 @pytest.mark.slow
