@@ -37,10 +37,11 @@ def build(out: Path = BUILT) -> None:
         }
         for command in ([sys.executable, __file__, lang, str(out)], _sphinx(out, lang)):
             subprocess.run(command, env=surroundings, cwd=ROOT, check=True)
-    for page in (out / "html").rglob("*.html"):
-        page.write_text(readable(page.read_text("utf-8"), page.relative_to(out / "html").parts[0]), "utf-8")
-    for lang in LANGS:  # the reference's tables have a form of their own on a phone
-        page = out / "html" / lang / "cli.html"
+    for lang in LANGS:
+        folder = out / "html" / lang
+        for page in folder.rglob("*.html"):
+            page.write_text(readable(page.read_text("utf-8"), lang), "utf-8")
+        page = folder / "cli.html"  # the reference's tables have a form of their own on a phone
         page.write_text(
             page.read_text("utf-8").replace('class="table-wrapper', 'class="options table-wrapper'), "utf-8"
         )
