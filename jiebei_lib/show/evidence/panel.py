@@ -99,7 +99,7 @@ def _table() -> Field:
     return table("cases", both("evidence.fields.table"), columns, FIRST_ROWS)
 
 
-def _draw_learning(ready: str, values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+def _draw_learning(ready: str, values: dict[str, Any], lang: str) -> dict[str, Any]:
     learned = _learned(_given(values, ready), values["policy"], float(values["selection"]), int(values["readings"]))
     case = Case(case_id="asked", **{name: values[name] for name in FIELDS if name != "case_id"})
     quick = answers(learned, case)
@@ -174,7 +174,7 @@ def reported() -> Panel:
     return Panel(fields, _draw_reported, name="reported")
 
 
-def _draw_reported(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+def _draw_reported(values: dict[str, Any], lang: str) -> dict[str, Any]:
     grades = tuple(grade for grade in GRADES if grade in values["grades"])
     cases, used, learned = _reported(grades, values["country"] or None, values["policy"], values["threatened"])
     place = STRENGTHS.index(values["selection"])

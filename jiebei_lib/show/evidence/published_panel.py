@@ -59,7 +59,7 @@ def _rows() -> dict[str, Any]:
     return {ANY: both("evidence.published.fields.all_rows"), **stretches, **single, **rest}
 
 
-def _draw_days(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+def _draw_days(values: dict[str, Any], lang: str) -> dict[str, Any]:
     product, scope = values["product"] or None, values["scope"] or None
     found = pages(product, scope)
     listed = [_listed(page, lang) for page in sorted(found, key=_order) if _wanted(page, values["row"])]
