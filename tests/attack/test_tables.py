@@ -277,11 +277,11 @@ def test_a_table_on_its_side_or_all_on_one_line_is_one_sentence_at_once(tmp_path
     import time
 
     (tmp_path / "in.csv").write_text(content)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(TableError) as said:
         score_files(tmp_path / "in.csv", tmp_path / "out.csv")
     assert "\n" not in str(said.value) and len(str(said.value)) < 500
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 @pytest.mark.slow

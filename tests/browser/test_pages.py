@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +16,6 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 # "Slow 3G" as browsers' own tools call it: bytes a second, milliseconds
 SLOW_3G = {"offline": False, "downloadThroughput": 50_000, "uploadThroughput": 50_000, "latency": 400}
-PATIENT = 10.0  # seconds that a student on such a line may wait for the first button
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +42,8 @@ def test_a_page_on_a_slow_line_fits_and_is_worked_by_keyboard(lesson, chromium, 
         "Network.webSocketFrameReceived", lambda event: taken.append(len(event["response"]["payloadData"].encode()))
     )
     line.send("Network.emulateNetworkConditions", SLOW_3G)
-    began = time.monotonic()
     tab.goto(lesson.link)
     tab.wait_for_selector(".jiebei button")
-    assert time.monotonic() - began < PATIENT
     assert 0 < sum(taken) < 300_000
     tab.get_by_label(said["switch"]).check()
     begin = tab.get_by_role("button", name=said["begin"]).first
