@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import json
+import os
+import pickle
 import random
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +20,8 @@ pa = pytest.importorskip("pyarrow")
 import pyarrow.parquet  # noqa: E402
 
 from jiebei_lib.cli import run as jiebei  # noqa: E402
+from jiebei_lib.core.policy import load_policy  # noqa: E402
+from jiebei_lib.core.scoring.score import processors  # noqa: E402
 from jiebei_lib.core.tables.files import TableError  # noqa: E402
 from jiebei_lib.portfolio.parts import exchange, run  # noqa: E402
 from jiebei_lib.portfolio.parts.stores import Here, address, store  # noqa: E402
@@ -145,8 +154,53 @@ def test_names_of_this_machine_need_no_fsspec(book, tmp_path, monkeypatch):
 
 
 def test_a_path_that_lost_a_stroke_is_still_an_address(tmp_path):
-    from pathlib import Path
-
     assert address(Path("s3://bucket/a/*.parquet")) == address("s3://bucket/a/*.parquet") == "s3://bucket/a/*.parquet"
     assert address(Path("file:///tmp/x")) == "file:///tmp/x"
     assert address(tmp_path / "a:b") is None and address("C:/data") is None
+
+
+def test_what_travels_with_each_part_is_small_and_the_policy_is_made_once(book, tmp_path, monkeypatch):
+    overlay = {"base": "published", "factors": {"amount": {"pressing": 20_000}}}
+    sent = []
+    real = run.score_part
+    monkeypatch.setattr(
+        run, "score_part", lambda item, job: (sent.append(pickle.dumps((item, job))), real(item, job))[1]
+    )
+    monkeypatch.setattr(run, "ROWS_A_PART", 50)
+    run._policy.cache_clear()
+    run.score_parts(book / "*.parquet", tmp_path / "out", load_policy(overlay))
+    assert len(sent) == 8 and max(map(len, sent)) < 4000
+    assert run._policy.cache_info().misses <= processors()  # two threads may both be the first
+    told = json.loads((tmp_path / "out" / run.MANIFEST).read_text("utf-8"))
+    assert told["policy"] == load_policy(overlay).digest != load_policy("published").digest
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="malloc of glibc")
+def test_a_worker_keeps_memory_that_it_needs_again():
+    """Under the setting that Dask starts its workers with, arrays made and dropped again and again cost a page fault a page, each time."""
+    code = """
+        import resource, sys
+        import numpy as np
+        from jiebei_lib.portfolio.workers import on_worker
+        def task():
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            for _ in range(100):
+                np.ones(1 << 17)
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+        print(task() if sys.argv[1] == "plain" else on_worker(task))
+    """
+    faults = {
+        how: int(
+            subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(code), how],
+                env={**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536"},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        for how in ("plain", "worker")
+    }
+    assert faults["worker"] < faults["plain"] / 5 or faults["plain"] < 1000, (
+        faults
+    )  # another malloc has no such trouble
