@@ -88,3 +88,20 @@ def test_the_comparison_of_outputs_can_fail(tmp_path):
     notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "41"}, execution_count=1)]
     nbformat.write(notebook, tmp_path / "wrong.ipynb")
     assert compared(tmp_path / "wrong.ipynb").returncode == 1
+
+
+def test_a_page_of_a_notebook_that_was_run_shows_what_its_panels_showed_not_views_that_ask_another_host_for_scripts():
+    from nbconvert import HTMLExporter
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("jupyter_nbconvert_config.py", path=str(ROOT / "notebooks" / ".jupyter")).load_config()
+    bundle = {"application/vnd.jupyter.widget-view+json": {"model_id": "m1"}, "text/html": "<p>the first state</p>"}
+    cell = nbformat.v4.new_code_cell("panel", outputs=[nbformat.v4.new_output("display_data", bundle)])
+    state = {"application/vnd.jupyter.widget-state+json": {"state": {"m1": {}}, "version_major": 2, "version_minor": 0}}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": state})
+    shown = {
+        name: HTMLExporter(**more).from_notebook_node(notebook)[0]
+        for name, more in (("ours", {"config": config}), ("plain", {}))
+    }
+    assert ["<p>the first state</p>" in page for page in shown.values()] == [True, False]
+    assert ['"model_id": "m1"' in page for page in shown.values()] == [False, True]
