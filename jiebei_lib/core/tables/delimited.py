@@ -226,10 +226,15 @@ def rows(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dic
 
 def records(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dict[str, list[str | None]], list[int]]:
     """The same for JSON: a list of objects, an object that holds one, or one object a line. Raises :class:`TableError`."""
+    try:
+        encoding = _encoding(source)  # before all of it is in memory
+    except TableError as error:
+        if error.problems[0].kind != "line_too_long":
+            raise
+        raise TableError(Problem("json_line_too_long", source.name, error.problems[0].slots)) from None
     with opened(source) as file:
-        content = file.read()
-    encoding = _encoding(source)
-    return columns_of(_listed(content.decode(encoding), source.name), source.name, wrong, skipped)
+        text = file.read().decode(encoding)
+    return columns_of(_listed(text, source.name), source.name, wrong, skipped)
 
 
 def columns_of(
