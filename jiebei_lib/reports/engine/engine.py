@@ -25,6 +25,7 @@ from traitlets.config import Config
 
 from jiebei_lib.reports.engine import fork_server, kernel, warm_imports
 from jiebei_lib.reports.engine.kernel_process import WarmKernelManager
+from jiebei_lib.reports.engine.saving import Saver
 
 NAME = "jiebei-warm"
 _spent = False  # whether this copy has run its notebook
@@ -48,6 +49,7 @@ class WarmEngine(Engine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+        nb_man.save = Saver(nb_man)
         config = Config({"WarmKernelManager": {"warm": list(warm_imports.for_notebook(nb_man.nb))}})
         config.merge(options.pop("config", {}))
         options = {"kernel_manager_class": WarmKernelManager, **options, "config": config}

@@ -33,13 +33,14 @@ from jiebei_lib.reports.engine import launch_state
 WORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 KEPT = 4  # servers that wait at most, the last used
 ROOT = str(Path(__file__).parents[__name__.count(".")])  # the folder that holds the package
-SERVING = f"{__name__.rpartition('.')[0]}.serving"
+PACKAGE = __name__.rpartition(".")[0]
+SERVING = f"{PACKAGE}.serving"
 # The server's path is that of any new Python, unless another library than this, or none, is found there; kernels get it without that.
 START = (
     "import os, sys, importlib.util as u; root = sys.argv.pop(1); sys.path[:] = filter(None, sys.path); path = list(sys.path)\n"
     f"found = u.find_spec({SERVING.partition('.')[0]!r})\n"
     "if not found or os.path.dirname(os.path.dirname(found.origin)) != root: sys.path.insert(0, root)\n"
-    f"from {SERVING} import serve; serve(path)"
+    f"import {PACKAGE}.ending; from {SERVING} import serve; serve(path)"
 )
 in_copy = False  # whether this process is a copy
 line: socket.socket  # in a copy that does not answer: the way to its caller, who may wait for it to be closed
@@ -61,6 +62,8 @@ class Start:
 
 class Server:
     """A fork server, ended by :meth:`close` or with this process."""
+
+    spares = True  # whether kernels can be begun on it ahead of need
 
     def __init__(self, start: Start, environment: Mapping[str, str] | None = None):
         self.start, self.owner = start, os.getpid()
@@ -100,6 +103,7 @@ class Server:
         to_delete: str = "",
         stdio: tuple[int, ...] = (),
         whole: bool = False,
+        spare: bool = False,
         **state: Any,
     ) -> Copy:
         """A copy that runs ``function(*args)``; ``whole``: and ends as Python ends, instead of answering.
@@ -108,13 +112,13 @@ class Server:
         """
         leash, held = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         line, theirs = socket.socketpair()
-        asked = (function, args, launch_state.here(**state), whole)
+        asked = (function, args, here := launch_state.here(**state), whole)
         try:
             with held, theirs, self._sending:  # then theirs alone, so that their end is heard
                 said, fds = b"+" + os.fsencode(to_delete), [held.fileno(), theirs.fileno(), *stdio]
                 socket.send_fds(self._control, [said], fds)
             _put(line, asked)
-            self._copies.add(copy := Copy(leash, line))
+            self._copies.add(copy := Copy(leash, line, here, spare))
             return copy
         except BaseException as failure:
             leash.close()
@@ -139,7 +143,11 @@ class Server:
         return content
 
     def busy(self) -> bool:
-        return any(copy.poll() is None for copy in list(self._copies))
+        return self.running() > 0
+
+    def running(self) -> int:
+        """How many copies work on something."""
+        return sum(not copy.spare and copy.poll() is None for copy in list(self._copies))
 
     def close(self) -> None:
         self._control.close()
@@ -151,15 +159,20 @@ class Server:
 
 
 class Copy:
-    """A running copy: its process id, a line to talk over, and its leash."""
+    """A running copy: its process id, a line to talk over, its leash, and the state with which it was begun. A *spare* one is begun
+    ahead of need, and its fork is not waited for; it has no process id before it is :meth:`used`."""
 
-    def __init__(self, leash: socket.socket, line: socket.socket):
-        self._leash, self.line = leash, line
+    def __init__(self, leash: socket.socket, line: socket.socket, state: dict[str, Any], spare: bool):
+        self._leash, self.line, self.state, self.spare = leash, line, state, spare
         self.status: int | None = None
-        said = leash.recv(8)
-        if not said:
+        self.pid = 0 if spare else self.used()
+
+    def used(self) -> int:
+        if not (said := self._leash.recv(8)):
             raise EOFError("no copy")
         (self.pid,) = struct.unpack("!q", said)
+        self.spare = False
+        return self.pid
 
     def signal(self, number: int) -> None:
         """Sends a signal to the copy and the processes that it started."""

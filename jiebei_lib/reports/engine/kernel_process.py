@@ -25,10 +25,11 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Type, Unicode
 
-from jiebei_lib.reports.engine import careful_import, fork_server, launch_state, warm_imports
+from jiebei_lib.reports.engine import careful_import, ending, fork_server, launch_state, spares, warm_imports
 
 # What any kernel has loaded by the end of its first cell, and what it does before it has sockets
 IMPORTS = (f"{__name__}:prepare",)
+AFTER = 0.003  # seconds from when a kernel is ready to when the next is begun: by then it has been given work
 _started = False  # whether this process has had a kernel: only with the second is it worth while to keep something warm
 
 
@@ -57,19 +58,53 @@ class WarmProvisioner(LocalProvisioner):
     """Starts a kernel by a fork where that will do, and by its command where it will not."""
 
     warm: Iterable[str] = ()  # modules to import beforehand
+    spare: spares.Spare | None = None  # a kernel begun ahead of need, at this one's address
+    started: Any = None  # the server, the state and the arguments that a kernel was forked with
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
         global _started
         first, _started = not _started, True
         if not first and (parts := _own_kernel(cmd)) and not set(options) - {"env", "cwd", "kernel_id"}:
             with suppress(fork_server.Lost):  # nothing has run: started as always
-                started: Any = _Process(_forked(*parts, self.warm, options.get("env"), options.get("cwd")))
-                self.process = started  # what the provisioner asks of a process it has
-                self.pid, self.pgid, self.cwd = started.pid, None, options.get("cwd", os.getcwd())
+                copy = await self._forked(*parts, options.get("env"), options.get("cwd"))
+                process: Any = _Process(copy)
+                self.process = process  # what the provisioner asks of a process it has
+                self.pid, self.pgid, self.cwd = copy.pid, None, options.get("cwd", os.getcwd())
                 # A client that comes before the sockets are there waits for long
-                await _readable(started.copy.line)
+                await _readable(copy.line)
                 return self.connection_info
+        self._leave_spare()
         return await super().launch_kernel(cmd, **options)
+
+    async def _forked(
+        self, options: tuple[str, ...], arguments: list[str], env: dict[str, str] | None, cwd: str | None
+    ) -> fork_server.Copy:
+        environment = dict(os.environ) if env is None else env
+        environment["JPY_PARENT_PID"] = str(os.getpid())
+        warm = warm_imports.with_companions(tuple(self.warm))
+        server = fork_server.server(IMPORTS, options, warm, environment)
+        if warm and _shadowed(server.told["shadowed"], cwd):
+            server = fork_server.server(IMPORTS, options, (), environment)
+        warm_imports.say(server.told["cold"])
+        to_delete = arguments[arguments.index("-f") + 1] if "-f" in arguments[:-1] else ""
+        state: dict[str, Any] = {"folder": os.fspath(cwd) if cwd else None, "environment": environment}
+        self.started = server, arguments, launch_state.here(**state)
+        with _standard_streams() as stdio:
+            if self.spare and self.spare.goes_on(self.started, stdio):
+                copy = self.spare.copy
+                await _readable(copy.line)
+                with suppress(ConnectionError):
+                    if copy.line.recv(1):
+                        self.spare = None
+                        return copy
+                server.spares = False  # it has ended itself, as the next would
+            self._leave_spare()
+            return server.copy(run, arguments, to_delete=to_delete, stdio=stdio, whole=True, **state)
+
+    def _leave_spare(self) -> None:
+        spare, self.spare = self.spare, None
+        if spare:
+            spare.leave(self.parent)
 
     async def wait(self) -> int | None:
         if isinstance(self.process, _Process):
@@ -92,6 +127,8 @@ class WarmKernelManager(AsyncKernelManager):
             self.kernel_id = self.kernel_id or options.get("kernel_id") or os.urandom(16).hex()
             self.provisioner = WarmProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
             self.provisioner.warm = self.warm
+        if isinstance(self.provisioner, WarmProvisioner) and _started:
+            self.provisioner.spare = spares.choose(self)
         return await super()._async_pre_start_kernel(**options)
 
     async def _async_start_kernel(self, **options: Any) -> None:
@@ -135,6 +172,7 @@ class WarmKernelClient(AsyncKernelClient):
         while asyncio.get_running_loop().time() < end:
             asked.add(self.kernel_info())
             if await self._told_ready(asked):
+                asyncio.get_running_loop().call_later(AFTER, spares.begin, manager, run)
                 return None
             if not await manager.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
@@ -184,22 +222,6 @@ def _own_kernel(cmd: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
 def _same_file(one: str, other: str) -> bool:
     # By their names, not by what they lead to: two environments may share one interpreter
     return os.path.normpath(one) == os.path.normpath(other)
-
-
-def _forked(
-    options: tuple[str, ...], arguments: list[str], warm: Iterable[str], env: dict[str, str] | None, cwd: str | None
-) -> fork_server.Copy:
-    environment = dict(os.environ) if env is None else env
-    environment["JPY_PARENT_PID"] = str(os.getpid())
-    warm = warm_imports.with_companions(tuple(warm))
-    server = fork_server.server(IMPORTS, options, warm, environment)
-    if warm and _shadowed(server.told["shadowed"], cwd):
-        server = fork_server.server(IMPORTS, options, (), environment)
-    warm_imports.say(server.told["cold"])
-    to_delete = arguments[arguments.index("-f") + 1] if "-f" in arguments[:-1] else ""
-    with _standard_streams() as stdio:
-        state = {"folder": os.fspath(cwd) if cwd else None, "environment": environment}
-        return server.copy(run, arguments, to_delete=to_delete, stdio=stdio, whole=True, **state)
 
 
 def warm_up(*modules: str, kernel_name: str = "python3") -> dict[str, str]:
@@ -266,19 +288,23 @@ def prepare() -> None:
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in every kernel
 
 
-def run(arguments: list[str]) -> None:
+def run(arguments: list[str], spare: bool = False) -> None:
     """In a copy: ``python -m ipykernel_launcher ARGUMENTS``."""
     import ipykernel_launcher
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv[:] = [ipykernel_launcher.__file__, *arguments]
     sys.orig_argv[:] = [sys.executable, "-m", "ipykernel_launcher", *arguments]
+    shared = dict(sys.modules)
     launch_state.as_if_never_here()
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
+    if spare:
+        spares.wait(kernel, fork_server.line)
     kernel.initialize()
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
     fork_server.line.close()
+    ending.begin(shared)
     kernel.start()
 
 

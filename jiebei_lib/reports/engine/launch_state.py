@@ -112,7 +112,7 @@ def here(folder: str | None = None, environment: Mapping[str, str] | None = None
     import resource
 
     return {
-        "folder": folder or os.getcwd(),
+        "folder": os.path.abspath(folder or "."),
         "environment": dict(os.environ if environment is None else environment),
         "limits": {n: resource.getrlimit(n) for name, n in vars(resource).items() if name.startswith("RLIMIT_")},
         "mask": int(re.findall(r"Umask:\s*(\d+)", Path("/proc/self/status").read_text("utf-8"))[0], 8),

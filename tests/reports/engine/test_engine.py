@@ -17,7 +17,7 @@ import pytest
 nbformat = pytest.importorskip("nbformat")
 papermill = pytest.importorskip("papermill")
 
-from jiebei_lib.reports.engine import fork_server, kernel_process  # noqa: E402
+from jiebei_lib.reports.engine import fork_server, kernel_process, spares  # noqa: E402
 from tests.reports.engine import same  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not fork_server.WORKS, reason="forks: Linux only")
@@ -139,7 +139,10 @@ def test_many_runs_leave_no_process_descriptor_or_file(printed, tmp_path):
     for _ in range(5):
         printed("1")
     assert [len(os.listdir(place)) for place in places[:2]] == before
-    assert children(server) == []
+    waiting = [each.known.connection_file for each in spares._waiting if each.copy.spare]
+    assert len(children(server)) == len(waiting) <= spares.MOST and all(map(os.path.exists, waiting))
+    fork_server.close_all()
+    assert gone(server) and not any(map(os.path.exists, waiting))
 
 
 def test_a_time_limit_ends_the_cell_and_its_process(printed, tmp_path):

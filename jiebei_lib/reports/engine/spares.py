@@ -1,0 +1,179 @@
+"""Kernels begun ahead of need: while one runs a notebook, the next is started, and waits with its sockets bound.
+
+A spare kernel knows no notebook. It stops before it runs anything of the user's (startup files, extensions), and it is used only if all
+that a process takes over from its caller (:func:`launch_state.here`) is then as it was when the spare was begun; else it is ended, and
+a kernel is forked as always. What it writes to standard output and error is kept until it has its caller's. At most :data:`MOST` wait;
+they end with their server, hence with this process, and their connection files with them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from jupyter_client.connect import LocalPortCache, port_names
+
+from jiebei_lib.reports.engine import fork_server
+
+MOST = 2
+_waiting: list[Spare] = []  # the oldest first
+_choosing = threading.Lock()
+
+
+class Spare:
+    """A waiting kernel, and what its manager is going to know of it: file, ports and key."""
+
+    def __init__(self, manager: Any, run: Callable[..., None]):
+        """As the kernel that ``manager`` has started, by :meth:`fork_server.Server.copy` of ``run``."""
+        self.server, arguments, self.asked = manager.provisioner.started
+        self.known = known = type(manager)(kernel_name=manager.kernel_name, config=manager.config)
+        for name in port_names:
+            setattr(known, name, LocalPortCache.instance().find_available_port(known.ip))
+        known.write_connection_file()
+        known._connection_file_written = False  # the file does not end with this object
+        paths = os.path.realpath(manager.connection_file), os.path.realpath(known.connection_file)
+        self.arguments = [paths[1] if each == paths[0] else each for each in arguments]
+        stdin, closed = os.pipe()
+        os.close(closed)
+        streams = (stdin, os.memfd_create("output"), os.memfd_create("error"))
+        state = {"folder": self.asked["folder"], "environment": self.asked["environment"]}
+        how: dict[str, Any] = {"to_delete": paths[1], "stdio": streams, "whole": True, "spare": True}
+        try:
+            self.copy = self.server.copy(run, self.arguments, True, **how, **state)
+        except BaseException:
+            os.unlink(paths[1])
+            raise
+        finally:
+            for each in streams:
+                os.close(each)
+
+    def fits(self, manager: Any) -> bool:
+        """Whether a manager that has prepared nothing yet would start such a kernel, at another address."""
+        same = all(getattr(manager, name) == getattr(self.known, name) for name in ("kernel_name", "config", "ip"))
+        touched = manager.connection_file or any(getattr(manager, name) for name in port_names)
+        return same and not touched and type(manager) is type(self.known) and "session" not in manager._trait_values
+
+    def give(self, manager: Any) -> None:
+        """The manager gets the kernel's address, whether or not it will use the kernel."""
+        for name in ("ip", *port_names, "connection_file"):
+            setattr(manager, name, getattr(self.known, name))
+        manager.session.key = self.known.session.key
+        manager._connection_file_written = manager.provisioner.ports_cached = True
+
+    def goes_on(self, started: tuple[Any, ...], stdio: tuple[int, ...]) -> bool:
+        """Lets the kernel go on if it is what would be started now; when it does, it says so on its line."""
+        if (self.server, self.arguments, self.asked) != started:
+            return False
+        with suppress(OSError, EOFError):
+            self.copy.used()
+            socket.send_fds(self.copy.line, [b"+"], list(stdio[1:]))
+            return True
+        return False
+
+    def leave(self, manager: Any) -> None:
+        """Ends the kernel, and leaves its address to another that the manager starts."""
+        with suppress(OSError, EOFError):
+            if self.copy.spare:
+                self.copy.used()
+        self.copy.signal(signal.SIGKILL)
+        self.copy.wait()
+        self.copy.close()
+        manager._connection_file_written = False  # its server, if it has ended meanwhile, has deleted the file
+        manager.write_connection_file()
+
+    def end(self) -> None:
+        self.copy.close()
+        with suppress(OSError):
+            os.unlink(self.known.connection_file)
+        for name in port_names:
+            LocalPortCache.instance().return_port(getattr(self.known, name))
+
+
+def begin(manager: Any, run: Callable[..., None]) -> None:
+    """After a manager has started a kernel: another one like it, if fewer wait than run."""
+    with _choosing, suppress(OSError, EOFError, fork_server.Lost):
+        server, _, asked = manager.provisioner.started
+        _tidy()
+        enough = sum(each.server is server for each in _waiting) >= min(MOST, server.running())
+        # What else than an address stands in a connection file
+        more = "JPY_SESSION_NAME" in asked["environment"] or getattr(manager, "curve_publickey", None)
+        if enough or more or not server.spares:
+            return
+        _waiting.append(Spare(manager, run))
+        while len(_waiting) > MOST:
+            _waiting.pop(0).end()
+
+
+def choose(manager: Any) -> Spare | None:
+    """A spare kernel for a manager that is about to start one, whose address the manager then has."""
+    with _choosing:
+        _tidy()
+        found = next((each for each in _waiting if each.fits(manager)), None)
+        if found:
+            _waiting.remove(found)
+            found.give(manager)
+    return found
+
+
+@atexit.register
+def end_all() -> None:
+    _tidy()
+    while _waiting:
+        _waiting.pop().end()
+
+
+def _tidy() -> None:
+    """Forgets what belongs to another process, or to a server that is no longer there."""
+    mine = [each for each in _waiting if each.server.owner == os.getpid()]
+    for each in [each for each in mine if each.server.process.poll() is not None]:
+        mine.remove(each)
+        each.end()
+    _waiting[:] = mine
+
+
+# ---- in a copy -------------------------------------------------------------------------------------------------------
+
+
+def wait(kernel: Any, line: socket.socket) -> None:
+    """Lets a kernel start up to where it would run what the user has for it, and there wait for its turn."""
+    kept, go_on, folder = [os.fstat(number) for number in (1, 2)], kernel.init_path, os.getcwd()
+
+    def init_path() -> None:
+        del kernel.init_path
+        said, streams, _, _ = socket.recv_fds(line, 1, 2)
+        if not said or kernel.loaded_config_files or _settings(kernel):  # which another kernel is to read
+            os._exit(0)
+        line.sendall(b"+")
+        os.chdir(folder)  # there may be another of that name by now
+        for before, now in zip(kept, streams, strict=True):
+            _put_in_place(before, now)
+        go_on()
+
+    kernel.init_path = init_path
+
+
+def _settings(kernel: Any) -> bool:
+    """Whether there are files by now with a user's settings for kernels."""
+    stems = {"ipython_config", *(os.path.splitext(name)[0] for name in kernel.config_files)}
+    places = [os.path.join(folder, stem) for folder in kernel.config_file_paths for stem in stems]
+    return any(os.path.exists(each + ending) for each in places for ending in (".py", ".json"))
+
+
+def _put_in_place(before: os.stat_result, now: int) -> None:
+    """The stream ``now``, under all numbers that one has which has kept what was written to it, with that."""
+    numbers = []
+    for each in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(int(each)), before):
+                numbers.append(int(each))
+    with suppress(OSError):
+        os.write(now, os.pread(numbers[0], os.fstat(numbers[0]).st_size, 0))
+    for number in numbers:
+        os.dup2(now, number, os.get_inheritable(number))
+    os.close(now)

@@ -1,0 +1,153 @@
+"""Kernels begun ahead of need are those that would be begun now, ends are whole, and what is saved is what nbformat writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("papermill")
+
+from jiebei_lib.reports.engine import fork_server, spares  # noqa: E402
+from jiebei_lib.reports.engine.saving import Saver  # noqa: E402
+from tests.reports.engine import same  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not fork_server.WORKS, reason="forks: Linux only")
+PID = "import os; print(os.getpid())"
+
+
+@pytest.fixture
+def waiting(printed):
+    """Gives the process id of a kernel that waits."""
+
+    def run() -> int:
+        while not spares._waiting:
+            printed("1")
+        (pid,) = child_processes(spares._waiting[0].server.process.pid)
+        return pid
+
+    fork_server.close_all()
+    spares._tidy()
+    return run
+
+
+def child_processes(pid: int) -> list[int]:
+    found: list[str] = []
+    while not found:  # until it has been forked
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
+    return [int(each) for each in found]
+
+
+def test_a_notebook_runs_in_the_kernel_that_waits(waiting, printed):
+    assert printed(PID)[0] != printed(PID)[0]
+    pid = waiting()
+    assert printed(PID)[0] == [str(pid)]
+
+
+def test_a_kernel_that_waited_is_not_used_if_anything_has_changed(waiting, printed, monkeypatch):
+    pid = waiting()
+    monkeypatch.setenv("MARK", "changed")
+    told, ended = printed("import os; print(os.getpid(), os.environ['MARK'])")
+    assert ended is None and told[0].endswith(" changed") and told[0] != f"{pid} changed"
+    assert not Path(f"/proc/{pid}").exists()
+
+
+# What a module that was there before the fork is left holding: hence not the notebook's own, which IPython lets go of at its end
+# (with what they need in their hands: what modules still hold while they are taken apart depends on the order of their import)
+LEFT = """
+import json, os, weakref, pathlib
+def later(file, write=os.write):
+    try: yield
+    finally: write(file, b'finally')
+class Last:
+    def __init__(self, file): self.file = file
+    def __del__(self, write=os.write): write(self.file, b'deleted')
+file = os.open('written.txt', os.O_CREAT | os.O_WRONLY)
+{}
+"""
+HELD = {
+    "an open file": "json.held = open('file.txt', 'w'); json.held.write('unflushed')",
+    "an object with an end": "json.held = Last(file)",
+    "an object in a cycle": "json.held = [Last(file)]; json.held.append(json.held)",
+    "a generator in a try": "json.held = later(file); next(json.held)",
+    "a finalizer": "json.held = Last; weakref.finalize(Last, pathlib.Path('finalized.txt').write_text, 'finalized')",
+    "a module of its own": "import beside; beside.kept.write('module')",
+    "nothing": "pathlib.Path('nothing.txt').write_text('written')",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", HELD)
+def test_what_is_left_to_the_end_happens(what, printed, tmp_path):
+    left: list[dict[str, str]] = []
+    for engine in ("jiebei-warm", None):
+        folder = tmp_path / str(engine)
+        folder.mkdir()
+        (folder / "beside.py").write_text("kept = open('module.txt', 'w')", "utf-8")
+        assert printed(LEFT.format(HELD[what]), folder=folder, engine=engine)[1] is None
+        left.append({file.name: file.read_text("utf-8") for file in folder.glob("*.txt")})
+    assert left[0] == left[1] and any(left[0].values())
+
+
+def test_startup_files_and_settings_of_the_user_are_read_when_a_kernel_is_needed(printed, tmp_path, monkeypatch):
+    startup = tmp_path / "home" / "profile_default" / "startup" / "begin.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("open('begun.txt', 'a').write('x')\nbegun = 7\n", "utf-8")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "home"))
+    assert [printed("print(begun)")[0] for _ in range(3)] == [["7"]] * 3
+    assert (tmp_path / "begun.txt").read_text("utf-8") == "xxx" and spares._waiting
+    settings = startup.parents[1] / "ipython_kernel_config.py"
+    for value in (8, 9, 10):
+        settings.write_text(f"c.IPKernelApp.exec_lines = ['begun = {value}']\n", "utf-8")
+        assert printed("print(begun)")[0] == [str(value)]
+
+
+def test_a_folder_may_be_another_of_the_same_name(printed, tmp_path):
+    folder = tmp_path / "run"
+    for number in "12":
+        folder.mkdir()
+        (folder / "number.txt").write_text(number, "utf-8")
+        assert printed("print(open('number.txt').read())", folder=folder)[0] == [number]
+        folder.rename(tmp_path / f"before{number}")
+
+
+def test_a_kernel_that_waited_has_the_streams_of_its_caller(waiting, printed, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # in a test a kernel does not watch what goes past Python
+    pid = waiting()
+    kept = os.dup(2)
+    with open(tmp_path / "error.txt", "w") as error:
+        os.dup2(error.fileno(), 2)
+        try:
+            cell = "import os, sys; os.write(sys.stderr._original_stdstream_copy, b'heard'); print(os.getpid())"
+            told, ended = printed(cell)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+    assert ended is None and int(told[0]) == pid
+    assert "heard" in (tmp_path / "error.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(fork_server.ROOT, "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_what_is_saved_is_what_nbformat_writes(path):
+    notebook = nbformat.read(path, 4)
+    save = Saver(SimpleNamespace())
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata["number"] = number
+        assert save.text(notebook) == nbformat.writes(notebook)
+
+
+def test_what_nbformat_would_mend_or_complain_of_is_left_to_it():
+    save = Saver(SimpleNamespace())
+    assert save.text(nbformat.v4.new_notebook()) == nbformat.writes(nbformat.v4.new_notebook())
+    twice = same.notebook(["1", "2"])
+    twice.cells[1].id = twice.cells[0].id
+    with pytest.warns(match="Non-unique"):
+        assert len({cell["id"] for cell in nbformat.reads(save.text(twice), 4).cells}) == 2
+    odd = same.notebook(["1"])
+    odd.cells[0].metadata.collapsed = "no"
+    assert save.text(odd) == nbformat.writes(odd)
