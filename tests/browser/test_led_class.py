@@ -9,7 +9,8 @@ from jiebei_lib.lessons import classroom
 from jiebei_lib.lessons.bank import bank
 from jiebei_lib.lessons.store import Store
 from jiebei_lib.show.lessons import lead
-from tests.lessons.test_class import free_port
+from tests.lessons.students import KERNEL
+from tests.lessons.test_class import free_port, process_of
 
 pytest.importorskip("voila")
 pytest.importorskip("segno")
@@ -70,3 +71,24 @@ def test_the_board_leads_phone_and_projector(led, chromium, tmp_path):
     for name, page in (("screen", screen), ("board", board), ("phone", phone)):
         page.screenshot(path=tmp_path / f"{name}.png")
         page.close()
+
+
+def test_a_phone_whose_kernel_died_as_the_page_came_is_brought_back_by_itself(led, chromium):
+    page = chromium.new_page(viewport={"width": 360, "height": 740})
+    page.set_default_timeout(90_000)
+    killed = []
+
+    def answer(route):
+        """The first page comes once its kernel is dead."""
+        came = route.fetch()
+        killed.append(KERNEL.search(came.text())[1])
+        process = process_of(led, killed[0])
+        process.kill()
+        process.wait()
+        route.fulfill(response=came)
+
+    page.route(led.link, answer, times=1)
+    page.goto(led.link)
+    page.get_by_role("button", name="进入", exact=True).wait_for()
+    assert len(killed) == 1 and killed[0] not in page.content()
+    page.close()

@@ -31,6 +31,21 @@ MUTE = 30.0  # seconds without an answer after which a page is opened anew
 KERNEL = re.compile(r'"kernelId": ?"([0-9a-f-]+)"')
 
 
+async def page_of(link: str, needed: re.Pattern[str] = re.compile("")) -> str:
+    """The page; while all places are taken, or as long as it lacks what is needed, it is asked for again, as a page that says so does."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        asked = HTTPRequest(link, request_timeout=PATIENCE)
+        answer = await AsyncHTTPClient(force_instance=True).fetch(asked, raise_error=False)
+        if answer.code != 503 or time.monotonic() > end:
+            answer.rethrow()
+            page = answer.body.decode()
+            if needed.search(page):
+                return page
+            assert time.monotonic() < end, f"{answer.effective_url} lacks {needed.pattern}: {page[:2000]}"
+        await asyncio.sleep(1)
+
+
 @dataclass
 class Student:
     """One student's browser: its kernel's widgets as they stand, and how long things took (seconds)."""
@@ -62,18 +77,8 @@ class Student:
         await self.ask_states()
 
     async def page(self) -> str:
-        """The page; while all places are taken, or without a kernel, it is asked for again, as the page that says so does."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            asked = HTTPRequest(self.link, request_timeout=PATIENCE)
-            answer = await AsyncHTTPClient(force_instance=True).fetch(asked, raise_error=False)
-            if answer.code != 503 or time.monotonic() > end:
-                answer.rethrow()
-                page = answer.body.decode()
-                if KERNEL.search(page):
-                    return page
-                assert time.monotonic() < end, f"{answer.effective_url} has no kernel: {page[:2000]}"
-            await asyncio.sleep(1)
+        """The page with its kernel."""
+        return await page_of(self.link, KERNEL)
 
     async def ask_states(self) -> None:
         control = uuid.uuid4().hex
@@ -185,19 +190,9 @@ class PageStudent(Student):
         """The page, then its line, until every panel's state has come."""
         started = time.perf_counter()
         if not self.key:
-            await self.page()
+            await page_of(self.link)
         await self.connect()
         self.first_screen = self.first_screen or time.perf_counter() - started
-
-    async def page(self) -> str:
-        end = time.monotonic() + PATIENCE
-        while True:
-            asked = HTTPRequest(self.link, request_timeout=PATIENCE)
-            answer = await AsyncHTTPClient(force_instance=True).fetch(asked, raise_error=False)
-            if answer.code != 503 or time.monotonic() > end:
-                answer.rethrow()
-                return answer.body.decode()
-            await asyncio.sleep(1)
 
     async def connect(self) -> None:
         """Opens the line, again if it was lost: what was not heard is sent once more."""

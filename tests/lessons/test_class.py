@@ -23,7 +23,7 @@ from jiebei_lib.lessons import classroom
 from jiebei_lib.lessons.classroom import kernels as kernels_module
 from jiebei_lib.lessons.classroom import server
 from jiebei_lib.lessons.store import ClassError, Store
-from tests.lessons.students import Student, attend
+from tests.lessons.students import KERNEL, Student, attend
 
 pytest.importorskip("voila")
 pytestmark = pytest.mark.slow
@@ -214,6 +214,26 @@ def test_a_kernel_that_died_before_its_student_came_is_given_to_nobody(tmp_path)
         students = in_a_thread(attend(now.link, 2))
         assert len({student.kernel for student in students}) == 2
         assert len(Store(file).answers()) == 2 * 12
+
+
+def test_a_page_learns_that_its_kernel_died_as_the_page_came_and_the_kernel_is_given_up(lesson):
+    """Also where Jupyter has begun another under the same name, which has never seen the lesson."""
+    student = Student(lesson.link)
+    kernel = KERNEL.search(in_a_thread(student.page()))[1]
+    assert status(f"{lesson.link}alive/{kernel}") == 204
+    process_of(lesson, kernel).kill()
+    end = time.monotonic() + 60
+    while status(f"{lesson.link}alive/{kernel}") != 410:
+        assert time.monotonic() < end
+    assert status(f"{lesson.link}api/kernels/{kernel}") == 404
+    assert status(f"{lesson.link}alive/{uuid.uuid4()}") == 410
+    in_a_thread(Student(lesson.link).enter())
+
+
+def process_of(open_class, kernel: str) -> psutil.Process:
+    """The process of a kernel, which stands in its command line."""
+    children = psutil.Process(open_class.students.process.pid).children()
+    return next(each for each in children if kernel in " ".join(each.cmdline()))
 
 
 def test_a_page_whose_kernel_never_started_is_not_taken_from_the_pool():

@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from tornado.web import HTTPError
+from jupyter_server.utils import url_path_join
+from tornado.web import HTTPError, authenticated
 from voila import handler
 from voila.app import Voila
 from voila.notebook_renderer import NotebookRenderer
@@ -109,6 +110,20 @@ class ClassRenderer(NotebookRenderer):
             yield f"</div></div>{refusal('class_broken')}", {}
 
 
+class ClassAlive(JupyterHandler):
+    """Whether a page's kernel is the one that made the page: 204; or 410, if it died since or was given up, also where Jupyter has begun
+    another in its place, which knows nothing of the lesson and is ended. A page asks until its panels are there."""
+
+    @authenticated
+    async def get(self, kernel_id: str) -> None:
+        known = kernel_id in self.kernel_manager
+        lives = known and await self.kernel_manager.as_born(kernel_id)
+        if known and not lives:
+            with suppress(Exception):  # it is gone already
+                await self.kernel_manager.shutdown_kernel(kernel_id, now=True)
+        self.set_status(204 if lives else 410)
+
+
 class ClassSocket(VoilaKernelWebsocketHandler):
     """A page's line to its kernel: few for each address, and not faster than a hand can press."""
 
@@ -175,7 +190,8 @@ class ClassServerApp(Voila):
 
     def init_handlers(self) -> list[Any]:
         ours = {TornadoVoilaHandler: ClassPage, VoilaKernelWebsocketHandler: ClassSocket}
-        return [(path, ours.get(handler, handler), *more) for path, handler, *more in super().init_handlers()]
+        found = [(path, ours.get(handler, handler), *more) for path, handler, *more in super().init_handlers()]
+        return [(url_path_join(self.base_url, r"/alive/([0-9a-f-]+)"), ClassAlive), *found]
 
     def listen(self) -> None:
         gate = Gate(self.app)
