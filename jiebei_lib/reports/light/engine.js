@@ -96,10 +96,32 @@ const JiebeiEngine = (({ fixed }) => {
     return count / side.room.length;
   }
 
+  // The value that would stand at a place if the first of `values` were sorted: found without sorting, which would take most of a move
+  function placed(values, count, at) {
+    let low = 0, high = count - 1;
+    while (low < high) {
+      const pivot = values[(low + high) >> 1];
+      let i = low, j = high;
+      while (i <= j) {
+        while (values[i] < pivot) i++;
+        while (values[j] > pivot) j--;
+        if (i <= j) {
+          const held = values[i];
+          values[i++] = values[j];
+          values[j--] = held;
+        }
+      }
+      if (at <= j) high = j;
+      else if (at >= i) low = i;
+      else break;
+    }
+    return values[at];
+  }
+
   // scoring/bands.py: z at a rank among all readings, those whose day has not come first
   function ranked(rising, falling, day, side, rank) {
     const come = reckon(rising, falling, day, side), wanted = rank - (side.room.length - come);
-    return wanted < 0 ? -Infinity : side.room.slice(0, come).sort()[wanted];
+    return wanted < 0 ? -Infinity : placed(side.room, come, wanted);
   }
 
   const likelihood = (z) => 1 / (1 + exp(-z));
@@ -209,8 +231,15 @@ const JiebeiEngine = (({ fixed }) => {
     const pay = part && single ? Math.ceil(Number(fixed(facts.amount_overdue * part, know.model.digits))) : null;
     const told = { step: name, pay, instead_of: instead, settles };
     if (settles) return { ...told, odds: range(0, 0), grade: null, so_far: null, share: null, share_range: null };
-    const odds = difference(less, more, side).map(exp), found = evaluate(...after, facts.days_overdue, side, know, false);
-    return { ...told, odds: range(...odds), grade: found.grade, so_far: found.so_far, share: found.share, share_range: found.share_range };
+    const odds = difference(less, more, side).map(exp);
+    // Counted over all readings when it is first asked for: the first screen needs the odds alone
+    let counted = null;
+    const found = () => (counted ??= evaluate(...after, facts.days_overdue, side, know, false));
+    return {
+      ...told, odds: range(...odds),
+      get grade() { return found().grade; }, get so_far() { return found().so_far; },
+      get share() { return found().share; }, get share_range() { return found().share_range; },
+    };
   }
 
   function references(facts, side, know) {

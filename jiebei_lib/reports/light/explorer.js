@@ -1,7 +1,7 @@
 // The page: a control for every fact, and the answer beside it. Whatever a reader typed is shown as text, never as HTML.
 "use strict";
 (() => {
-  const { el, fill, data } = JiebeiKit, root = document.getElementById("light");
+  const { el, fill, refill, data } = JiebeiKit, root = document.getElementById("light");
   const know = typeof jiebeiKnow === "undefined" ? data("light-know") : jiebeiKnow;
   const given = data("light-case"), { sliders, settle, pause } = given.controls;
   const state = { facts: { ...given.facts }, as_of: given.as_of, lang: given.langs[0] };
@@ -133,9 +133,11 @@
     const most = el("i", { class: "most" }), all = el("i", { class: "all" });
     const line = el("div", { class: "scale", role: "img" }, all, most, el("i", { class: "even" }));
     const grid = el("div", { class: "dots", role: "img" }, ...dots), name = el("span", { class: "by" }, words.by(n)), count = el("strong");
+    let before = 0; // dots that are up
     const draw = (side) => {
       const over = words.ofHundred(side.share), ends = [side.likelihood, side.nine_in_ten];
-      dots.forEach((dot, k) => { dot.className = k < over ? "up" : ""; });
+      for (let k = Math.min(before, over); k < Math.max(before, over); k++) dots[k].className = k < over ? "up" : "";
+      before = over;
       [all, most].forEach((bar, k) => {
         bar.style.left = `${100 * ends[k].low}%`;
         bar.style.width = `${100 * (ends[k].high - ends[k].low)}%`;
@@ -159,7 +161,7 @@
     const pictures = know.witnesses.map((_, n) => picture(n));
     const lines = el("ul", { class: "witnesses" }), agreed = el("p"), nine = el("p", { class: "note" });
     places.draw = (a) => {
-      fill(lines, ...a.witnesses.map((side, n) => el("li", { class: `verdict-${side.verdict}` }, words.sentence(side, n))));
+      refill(lines, ...a.witnesses.map((side, n) => el("li", { class: `verdict-${side.verdict}` }, words.sentence(side, n))));
       agreed.className = `agreement ${a.agreement}`;
       agreed.textContent = words.agreed(a);
       nine.textContent = words.nine(a);
@@ -236,14 +238,14 @@
     const a = JiebeiEngine.assess(state.facts, state.as_of, know);
     places.title.textContent = words.asked(a);
     places.draw(a);
-    fill(places.rest, ...firstScreen(a));
+    refill(places.rest, ...firstScreen(a));
     // What stands open below follows when the hand rests, so that the answer itself is never late
     clearTimeout(later);
     later = setTimeout(() => { for (const part of places.parts) if (part.node.open) fill(part.place, ...part.body(a)); }, pause);
-    fill(places.facts, facts());
+    refill(places.facts, facts());
     const name = changed() ? say("page.what_if", { name: given.case_id }) : given.case_id;
     places.byline.textContent = say("page.byline", { case_id: name, as_of: a.as_of, policy: know.witnesses[0].name[state.lang] });
-    fill(places.now, ...a.witnesses.map((side, n) => el("span", { class: `verdict-${side.verdict}` }, `${words.by(n)} `, el("strong", {}, here("count", { n: words.ofHundred(side.share) })))));
+    refill(places.now, ...a.witnesses.map((side, n) => el("span", { class: `verdict-${side.verdict}` }, `${words.by(n)} `, el("strong", {}, here("count", { n: words.ofHundred(side.share) })))));
     clearTimeout(waiting);
     waiting = setTimeout(() => { places.told.textContent = a.witnesses.map(words.sentence).join(" "); }, settle);
     root.dataset.turn = Number(root.dataset.turn ?? 0) + 1;

@@ -13,6 +13,16 @@ const JiebeiKit = (() => {
     return made;
   }
   const fill = (place, ...children) => place.replaceChildren(...children.filter((each) => each !== null));
+  // The same where most stays as it is: what is equal is left in place, so that the browser lays out only what differs.
+  function refill(place, ...children) {
+    const now = children.filter((each) => each !== null), before = [...place.children];
+    now.forEach((child, n) => {
+      if (n >= before.length) place.append(child);
+      else if (before[n].tagName === child.tagName && /^[OU]L$/.test(child.tagName) && before[n].className === child.className) refill(before[n], ...child.children);
+      else if (!before[n].isEqualNode(child)) before[n].replaceWith(child);
+    });
+    for (const old of before.slice(now.length)) old.remove();
+  }
   const data = (id) => JSON.parse(document.getElementById(id).textContent);
 
   // The fixed decimals of a number: exact, and a tie goes to the even digit, as in Python. Number.toFixed sends a tie up.
@@ -92,6 +102,6 @@ const JiebeiKit = (() => {
       ? el("button", { type: "button", id: "language", lang: other === "zh" ? "zh-CN" : "en", onclick: () => turn(other) }, say("light.page.language")) : null);
   }
 
-  return { fixed, sum, filled, el, fill, data, kept, learner, packed, handIn, rests, frame };
+  return { fixed, sum, filled, el, fill, refill, data, kept, learner, packed, handIn, rests, frame };
 })();
 if (typeof module !== "undefined") module.exports = JiebeiKit;

@@ -105,9 +105,11 @@ const JiebeiWords = (({ fixed, sum, filled }) => {
       return {
         headline: say("money.report.headline_range", { low: sum(day.low), high: sum(day.high) }),
         lead: say("money.report.lead_range", names),
-        rows: rows.map((row) => [
-          row.days ? say("money.report.wait", { days: row.days }) : say("money.report.today"),
-          span(sum(row.added.low), sum(row.added.high)), span(sum(row.whole.low), sum(row.whole.high))]),
+        get rows() { // only where the table is open
+          return rows.map((row) => [
+            row.days ? say("money.report.wait", { days: row.days }) : say("money.report.today"),
+            span(sum(row.added.low), sum(row.added.high)), span(sum(row.whole.low), sum(row.whole.high))]);
+        },
         notes: [say("money.report.note_range"), ...(a.facts.amount_overdue === null ? [say("money.report.example")] : [])],
       };
     }
