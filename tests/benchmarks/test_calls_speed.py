@@ -69,8 +69,9 @@ def in_a_fresh_process(function, file: Path) -> tuple[float, float, dict[str, in
         return pool.apply(function, (str(file),))
 
 
-def test_a_million_attempts_beside_duckdb(benchmark, tmp_path) -> None:
+def test_a_million_attempts_beside_duckdb(benchmark, tmp_path, monkeypatch) -> None:
     pytest.importorskip("duckdb")
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")  # as the command has it
     from tests.calls.planted import planted_log
 
     attempts = 10_000 if benchmark.disabled else 1_000_000
