@@ -116,11 +116,12 @@ class ClassAlive(JupyterHandler):
 
     @authenticated
     async def get(self, kernel_id: str) -> None:
-        known = kernel_id in self.kernel_manager
-        lives = known and await self.kernel_manager.as_born(kernel_id)
+        manager: Any = self.kernel_manager  # ClassKernels, to which Voilà adds its pool
+        known = kernel_id in manager
+        lives = known and await manager.as_born(kernel_id)
         if known and not lives:
             with suppress(Exception):  # it is gone already
-                await self.kernel_manager.shutdown_kernel(kernel_id, now=True)
+                await manager.shutdown_kernel(kernel_id, now=True)
         self.set_status(204 if lives else 410)
 
 
