@@ -13,6 +13,7 @@ import random
 import shutil
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,19 @@ class Led(PageStudent):
 
     answered = 0
 
+    async def rest(self, seconds: float) -> None:
+        """Waits, and hears meanwhile what the class says, as a browser does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.until(lambda: False)
+
     async def lesson(self, seconds: dict[str, float], dice: random.Random) -> None:
         await asyncio.sleep(dice.uniform(0, seconds["come_in"]))
         await self.enter()
         await self.form("before", dice.uniform(0.2, 0.8) * seconds["before"] / 13)
         await self.until(lambda: any(each.get("name", "").startswith("do_") for each in self.fields("seven_days")))
         for _ in range(7):
-            await asyncio.sleep(dice.uniform(0.2, 0.8) * seconds["task"] / 8)
+            await self.rest(dice.uniform(0.2, 0.8) * seconds["task"] / 8)
             doing = [each["name"] for each in self.fields("seven_days") if each.get("name", "").startswith("do_")]
             if not doing:  # the teacher has gone on
                 break
@@ -101,7 +108,7 @@ class Led(PageStudent):
         await self.until(lambda: any(each["name"] == "begin" for each in self.fields(name)))
         await self.press(name, "begin")
         while buttons := [each["name"] for each in self.fields(name) if each["kind"] == "button"]:
-            await asyncio.sleep(pause)
+            await self.rest(pause)
             if "submit" in buttons:
                 await self.answer(name)
                 self.answered += 1
@@ -167,7 +174,7 @@ async def run(number: int, minutes: float, file: Path, port: int) -> None:
             for tab, link in ((board, now.board), (screen, now.screen)):
                 tab.set_default_timeout(60_000)
                 await tab.goto(link)
-            dice, students = random.Random(21), [Led(now.link) for _ in range(number)]
+            dice, students = random.Random(21), [Led(now.link, patience=60 * minutes) for _ in range(number)]
             work = [asyncio.create_task(each.lesson(seconds, random.Random(dice.random()))) for each in students]
             third_link = await wire.lay()
             looks = [

@@ -57,6 +57,7 @@ class Student:
     state: dict[str, dict[str, Any]] = field(default_factory=dict)
     socket: Any = None
     kernel: str = ""
+    patience: float = PATIENCE  # seconds to wait for anything
 
     async def enter(self) -> None:
         """The page, then the kernel's channels and the state of every widget. Where nobody answers at them, because the kernel died
@@ -108,7 +109,7 @@ class Student:
 
     async def until(self, seen: Any) -> None:
         """Reads messages until something holds."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while not seen():
             raw = await asyncio.wait_for(self.socket.read_message(), max(0.1, end - time.monotonic()))
             if raw is None:

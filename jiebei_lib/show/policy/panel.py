@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,7 +28,7 @@ from jiebei_lib.show.case.first import Quick
 from jiebei_lib.show.case.panel import answer_words, example, readings_gauge, values_of
 from jiebei_lib.show.policy import figures
 from jiebei_lib.show.policy.controls import bench_fields, changed, leaves, overlay_text, pushed
-from jiebei_lib.show.widget.composing import call
+from jiebei_lib.show.widget.composing import call, running_loop
 from jiebei_lib.show.widget.facts import fact
 from jiebei_lib.show.widget.fields import Field, both, choice, first_values, flat, group, table, text
 from jiebei_lib.show.widget.panel import Download, Later, Panel
@@ -222,10 +221,10 @@ def follow(panel: Panel, bench: Bench, wait: float = QUIET) -> Panel:
     def moved(_: Any) -> None:
         while waiting:
             waiting.pop().cancel()
-        with suppress(RuntimeError):
-            waiting.append(asyncio.get_running_loop().call_later(wait, panel.redraw))
-            return
-        panel.redraw()
+        if (loop := running_loop()) is not None:
+            waiting.append(loop.call_later(wait, panel.redraw))
+        else:
+            panel.redraw()
 
     bench.observe(moved, ["values", "fields"])
     return panel
