@@ -75,14 +75,14 @@ def voila_page(request, chromium):
 
 
 @pytest.fixture
-def lab_page(request, chromium):
+def lab_page(chromium, lab, end_sessions):
     opened = []
 
     def open_(name, run=True, width=1280, height=800):
         notebook = Notebook(chromium, width, height)
         opened.append(notebook)
         page = notebook.page
-        page.goto(f"{request.getfixturevalue('lab')}/lab/workspaces/auto-{id(notebook)}/tree/{name}?reset")
+        page.goto(f"{lab}/lab/workspaces/auto-{id(notebook)}/tree/{name}?reset")
         page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
         page.wait_for_function(
             "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -97,9 +97,23 @@ def lab_page(request, chromium):
         return notebook
 
     yield open_
-    for notebook in opened:
-        notebook.page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
-        notebook.close()
+    try:  # the kernels' end comes last: a page whose kernel is taken away says that its widgets are gone
+        for notebook in opened:
+            notebook.close()
+    finally:
+        end_sessions()
+
+
+@pytest.fixture
+def end_sessions(lab):
+    """Ends all kernels of the JupyterLab server."""
+
+    def end():
+        for session in json.load(urllib.request.urlopen(f"{lab}/api/sessions", timeout=PATIENCE / 1000)):
+            asked = urllib.request.Request(f"{lab}/api/sessions/{session['id']}", method="DELETE")
+            urllib.request.urlopen(asked, timeout=PATIENCE / 1000).close()
+
+    return end
 
 
 class Server:

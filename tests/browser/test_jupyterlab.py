@@ -138,11 +138,12 @@ def test_a_chart_is_zoomed_by_dragging_and_put_back(lab_page):
     page.wait_for_function(f"{first}?.[0] === {before[0]}")
 
 
-def test_a_notebook_saved_and_opened_again_shows_what_its_panels_showed(lab_page):
+def test_a_notebook_saved_and_opened_again_shows_what_its_panels_showed(lab_page, end_sessions):
     notebook = lab_page("00_start_here.ipynb")
     notebook.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     notebook.page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
-    notebook.page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    notebook.page.close()
+    end_sessions()
     again = lab_page("00_start_here.ipynb", run=False)
     again.page.wait_for_selector(".jiebei-static")
     shown = again.page.locator(".jp-Notebook").inner_text()

@@ -22,7 +22,9 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.rela
 
 def compared(path):
     """nbval on one notebook: each cell's outputs, text and HTML, against the kept ones."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", str(path)]
+    plugins = ("no:cacheprovider", "no:xdist", "tests.notebooks.private_sockets")
+    chosen = [word for name in plugins for word in ("-p", name)]
+    command = [sys.executable, "-m", "pytest", "--nbval", *chosen, "-q", str(path)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     env.pop("PYTEST_XDIST_WORKER", None)
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False)

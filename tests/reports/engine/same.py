@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,19 @@ def ran(source: nbformat.NotebookNode, folder: Path, engine: str | None, options
     """What came of a run in a folder: the notebook, timeless, and the kind of exception that it ended in."""
     import papermill
 
+    from jiebei_lib.reports.render import _private_sockets
+
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(source, folder / "in.ipynb")
     ended = None
     options = {"progress_bar": False, "cwd": str(folder), **options}
     try:
-        papermill.execute_notebook(str(folder / "in.ipynb"), str(folder / "out.ipynb"), engine_name=engine, **options)
+        # A port that the standard engine has chosen may be somebody else's when its kernel comes to open it.
+        with nullcontext() if engine else _private_sockets() as config:
+            options |= {} if engine else {"config": config}
+            papermill.execute_notebook(
+                str(folder / "in.ipynb"), str(folder / "out.ipynb"), engine_name=engine, **options
+            )
     except Exception as failure:
         ended = getattr(failure, "ename", type(failure).__name__)
     written = json.loads((folder / "out.ipynb").read_text("utf-8"))
