@@ -4,8 +4,8 @@ What each kind becomes: a choice or a breach is multiple choice (one answer, or 
 each wrong one), a number is numerical with its tolerance and the wrong values that have an explanation, an order is matching of steps
 with places. The explanations are the feedback of each answer; what a question rests on is its general feedback.
 
-What GIFT says to any other number (`~#…`, the last line of a numerical question) is read by Moodle's own importer and not by every other
-reader of GIFT, whose grammar knows only right numbers there. It stays: Moodle is what both formats are for.
+What is said to any other number has an answer of its own in Moodle XML (`*`). GIFT's grammar knows only numbers there, so that it stands in
+the general feedback: Moodle's importer would take a line without a number (`~#…`), and other readers of GIFT refuse the question for it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _gift(chosen: dict[str, dict[str, Any]], lang: str) -> str:
         out.append(f"$CATEGORY: $course$/{CATEGORY}/{plan()['topics'][topic]['name'][lang]}")
         for name, item in items:
             tags = f"// [id:{name}] [tag:{item['topic']}] [tag:difficulty-{item['difficulty']}]"
-            lines = [*_gift_answers(item, lang), f"####{_escaped(explained(item, lang))}"]
+            lines = [*_gift_answers(item, lang), f"####{_escaped(_gift_explained(item, lang))}"]
             out.append(
                 f"{tags}\n::{name}::[plain]{_escaped(asked(item, lang))} {{{_opening(item)}\n"
                 + "\n".join(lines)
@@ -155,8 +155,13 @@ def _gift_answers(item: dict[str, Any], lang: str) -> Iterator[str]:
             yield f"{'=' if earned else '~'}{_escaped(given)}#{_escaped(said)}"
         else:
             yield f"~%{_percent(earned)}%{_escaped(given)}#{_escaped(said)}"
-    if item["type"] == "number":
-        yield f"~#{_escaped(item['otherwise']['why'][lang])}"
+
+
+def _gift_explained(item: dict[str, Any], lang: str) -> str:
+    if item["type"] != "number":
+        return explained(item, lang)
+    other = say("lessons.bank.other_number", lang, why=item["otherwise"]["why"][lang])
+    return f"{explained(item, lang)}\n{other}"
 
 
 def _escaped(text: str) -> str:

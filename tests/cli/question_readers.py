@@ -127,7 +127,6 @@ def _question(marks: list[tuple[str, bool]], category: str) -> Read:
             percent, answer = float(_plain(weighed[1])), _plain(weighed[2])
         if numerical:
             answer, _, tolerance = answer.partition(":")
-            answer = answer or "*"
             read.tolerance[answer] = float(tolerance or 0)
         read.answers.append((answer, percent, _plain(said)))
     read.single = sum(percent == 100 for _, percent, _ in read.answers) == 1

@@ -53,7 +53,9 @@ def test_a_quiz_marks_as_the_bank_does(kind, lang, name):
         assert read.kind == "numerical"
         for value in [item["answer"], *(wrong["value"] for wrong in item["wrong"]), -1.5, 123456.789]:
             assert (read.earns(value) == 100) == mark(item, value).right
-        assert read.answers[-1][0] == "*" and read.answers[-1][2] == item["otherwise"]["why"][lang]
+        other = read.answers[-1][2] if kind == "moodle" else read.general
+        assert item["otherwise"]["why"][lang] in other
+        assert (read.answers[-1][0] == "*") == (kind == "moodle"), "GIFT's grammar has only numbers there"
     elif item["type"] == "order":
         assert read.kind == "matching"
         steps, places = [step[lang] for step in item["steps"]], [place for _, place in read.pairs]
