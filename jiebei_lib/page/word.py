@@ -27,6 +27,10 @@ BLOCKS = {
 LEFT_OUT = {"script", "style", "head", "template", "iframe", "object", "input", "button", "select"}
 FILLED_IN = {"box": "□ ", "sheet-line": "＿＿＿＿＿＿＿＿"}  # places to write on, drawn by the style on the page
 ENOUGH = 12  # columns beyond which a table is set small
+RULED = "BFBFBF"  # the lines of a table
+ROOM = {"top": 40, "left": 80, "bottom": 40, "right": 80}  # within a cell, in twentieths of a point
+# In half-width characters: a line of a table, and what a column gets at least, counts at most, and never breaks
+LINE, LEAST, MOST, LONG_WORD = 107, 6, 60, 24
 
 
 def document(
@@ -158,7 +162,8 @@ class _Page:
                 more = {"strong": "bold", "b": "bold", "em": "italic", "i": "italic", "small": "small"}.get(each.tag)
                 place = next((FILLED_IN[name] for name in (each.get("class") or "").split() if name in FILLED_IN), None)
                 said = [_alternative(each)] if each.tag in ("svg", "img") else [place or each.text, *_with_tails(each)]
-                self._runs(paragraph, said, how | ({more} if more else set()))
+                kept = how - {"bold"} if more == "small" else how
+                self._runs(paragraph, said, kept | ({more} if more else set()))
 
     # ---- lists and tables
 
@@ -215,6 +220,7 @@ class _Page:
         if not wide:
             return
         table = self.made.add_table(len(rows), wide, style="Table Grid")
+        _set(table, _widths([[cell.text_content() for cell, _ in row] for row in rows], wide))
         for n, row in enumerate(rows):
             if n < heads:  # said again on each page
                 table.rows[n]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
@@ -256,7 +262,10 @@ class _Page:
 
     def _letterhead(self, node: Any) -> None:
         """The name and logo of those whose report it is, on every page."""
+        from docx.shared import Pt
+
         paragraph = self.made.sections[0].header.paragraphs[0]
+        paragraph.paragraph_format.space_after = Pt(12)
         if "logo" in self.pictures:
             self._picture(paragraph.add_run(), self.pictures["logo"], node.text_content(), 6.0, 1.2)
             paragraph.add_run("  ")
@@ -305,6 +314,48 @@ class _Page:
         for run in list(paragraph._p)[before:]:
             link.append(run)
         paragraph._p.append(link)
+
+
+def _widths(texts: list[list[str]], wide: int) -> list[float]:
+    """Columns' shares of the page: each has room for its longest word, and what is left goes to those that have more to say."""
+    least, most = [LEAST] * wide, [LEAST] * wide
+    for row in texts:
+        for n, text in enumerate(row):
+            word = max(map(len, re.findall(r"[!-~–]+", text)), default=0)
+            least[n] = max(least[n], min(LONG_WORD, round(1.15 * word) + 3))
+            most[n] = max(most[n], min(MOST, sum(2 if each > "\u2e7f" else 1 for each in " ".join(text.split())) + 3))
+    more = [max(0, high - low) for low, high in zip(least, most, strict=True)]
+    left = max(0, LINE - sum(least)) / max(1, sum(more))
+    room = [low + left * extra for low, extra in zip(least, more, strict=True)]
+    return [each / sum(room) for each in room]
+
+
+def _set(table: Any, shares: list[float]) -> None:
+    """Gives a table its columns' widths, room within cells and quiet lines."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Cm
+
+    table.autofit = False
+    for column, share in zip(table.columns, shares, strict=True):
+        column.width = Cm(WIDE * share)
+    for row in table._tbl.tr_lst:
+        for cell, share in zip(row.tc_lst, shares, strict=True):
+            cell.width = Cm(WIDE * share)
+    lines, room = OxmlElement("w:tblBorders"), OxmlElement("w:tblCellMar")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        line = OxmlElement(f"w:{side}")
+        for key, value in {"val": "single", "sz": "4", "space": "0", "color": RULED}.items():
+            line.set(qn(f"w:{key}"), value)
+        lines.append(line)
+    for side, twentieths in ROOM.items():
+        inset = OxmlElement(f"w:{side}")
+        inset.set(qn("w:w"), str(twentieths))
+        inset.set(qn("w:type"), "dxa")
+        room.append(inset)
+    layout = table._tbl.tblPr.find(qn("w:tblLayout"))  # Word is strict in the order of what stands here
+    layout.addprevious(lines)
+    layout.addnext(room)
 
 
 def _with_tails(node: Any) -> list[Any]:

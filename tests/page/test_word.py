@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 docx = pytest.importorskip("docx")
 
@@ -78,6 +81,26 @@ def test_a_table_says_its_heading_on_every_page_and_sets_numbers_right(made) -> 
         "天数",
         "7",
     ]
+
+
+words = st.lists(st.lists(st.text("a2-九。 ", max_size=90), min_size=3, max_size=3), min_size=1, max_size=6)
+
+
+@given(words)
+def test_columns_fill_the_page_and_each_has_room(texts: list[list[str]]) -> None:
+    shares = word._widths(texts, 3)
+    assert math.isclose(sum(shares), 1) and min(shares) > 0
+    longest = [max(len(piece) for row in texts for piece in (*row[n].replace("九", " ").split(), "")) for n in range(3)]
+    if max(longest) <= 10:
+        assert all(share * word.LINE >= each + 2 for share, each in zip(shares, longest, strict=True))
+
+
+def test_a_table_has_quiet_lines_room_in_its_cells_and_the_order_that_word_asks_for(made) -> None:
+    asked = [each.tag.partition("}")[2] for each in made.tables[0]._tbl.tblPr]
+    order = ["tblStyle", "tblW", "tblBorders", "tblLayout", "tblCellMar", "tblLook"]
+    assert asked == [name for name in order if name in asked] and {"tblBorders", "tblCellMar"} < set(asked)
+    widths = [column.width.cm for column in made.tables[0].columns]
+    assert abs(sum(widths) - word.WIDE) < 0.01
 
 
 def test_a_picture_says_in_words_what_it_shows_and_the_letterhead_stands_on_every_page(made) -> None:

@@ -6,6 +6,7 @@ Text stays text, whatever it begins with: no cell becomes a formula or a link. R
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -20,6 +21,10 @@ from jiebei_lib.core.tables.workbooks import WORDS
 
 WRITTEN = ".xlsx"
 WIDEST, NARROWEST = 60, 9  # characters that a column is made wide
+LOOKED_AT = 200  # rows that say how wide a column is
+A4 = 9  # as Excel numbers papers
+PRINTED = 230  # characters beside each other that can be read on a page
+LINE = 15  # points high
 PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?")  # text that is the number that a spreadsheet would show
 MADE = datetime(2000, 1, 1)  # so that the same rows are the same bytes
 
@@ -49,6 +54,7 @@ class BookWriter:
         self.book.set_properties({"created": MADE})
         self.words = shipped(WORDS)
         self.bold = self.book.add_format({"bold": True, "bottom": 1})
+        self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
         fields = [FIELDS.named(column) or column for column in self.columns]
         self.number = [column in FIELDS and FIELDS[column]["type"] in ("integer", "number") for column in fields]
         forms = {
@@ -58,7 +64,7 @@ class BookWriter:
         }
         self.forms = [forms.get(field) for field in fields]
         self.day = self.book.add_format({"num_format": "yyyy-mm-dd"})
-        self.sheet = self._begun("rows", self.columns)
+        self.sheet, self.widths = self._begun("rows", self.columns), list[int]()
 
     def __enter__(self) -> BookWriter:
         return self
@@ -70,7 +76,7 @@ class BookWriter:
             return
         from xlsxwriter.exceptions import XlsxWriterException
 
-        self._ended(self.sheet, self.row, self.columns)
+        self._ended(self.sheet, self.row, self.columns, self.widths)
         wrong = self.wrong()
         if wrong:
             self._whole("errors", wrong)
@@ -83,6 +89,8 @@ class BookWriter:
     def write_table(self, table: Any) -> None:
         if self.row + table.num_rows >= self.words["rows"]:
             raise TableError(Problem("too_many_for_sheet", self.name, {"high": f"{self.words['rows'] - 1:,}"}))
+        if not self.widths:
+            self.widths = [_wide(column.to_pylist()) for column in table.slice(0, LOOKED_AT).columns]
         for cells in zip(*(column.to_pylist() for column in table.columns), strict=True):
             self.row += 1
             for n, cell in enumerate(cells):
@@ -98,7 +106,7 @@ class BookWriter:
                 slots = {"value": len(cell), "high": f"{self.words['characters']:,}"}
                 raise TableError(Problem("cell_too_long", self.name, slots))
             else:
-                sheet.write_string(row, column, cell)
+                sheet.write_string(row, column, cell, form)
         elif isinstance(cell, bool):
             sheet.write_boolean(row, column, cell)
         elif isinstance(cell, int | float):
@@ -119,21 +127,28 @@ class BookWriter:
         for n, name in enumerate(columns):
             sheet.write_string(0, n, name, self.bold)
         sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.repeat_rows(0)
+        sheet.repeat_columns(0)
+        sheet.set_footer("&C&P / &N")
         return sheet
 
     def _ended(self, sheet: Any, last: int, columns: Sequence[str], widths: Sequence[int] = ()) -> None:
         sheet.autofilter(0, 0, last, max(0, len(columns) - 1))
-        for n, name in enumerate(columns):
-            wide = sum(2 if ord(each) > 0x2E80 else 1 for each in name) + 3
-            sheet.set_column(n, n, min(WIDEST, max(NARROWEST, wide, *widths[n : n + 1])))
+        wide = [min(WIDEST, max(NARROWEST, _wide([name]) + 1, *widths[n : n + 1])) for n, name in enumerate(columns)]
+        for n, each in enumerate(wide):
+            sheet.set_column(n, n, each)
+        sheet.fit_to_pages(max(1, math.ceil(sum(wide) / PRINTED)), 0)
 
     def _whole(self, which: str, rows: list[list[Any]]) -> None:
         columns = [each[self.lang] for each in self.words[which].values()]
         sheet = self._begun(which, columns)
         for number, cells in enumerate(rows, 1):
+            sheet.set_row(number, LINE * max(math.ceil(_wide([cell]) / WIDEST) for cell in cells))
             for n, cell in enumerate(cells):
-                self._put(sheet, number, n, cell)
-        widths = [max(len(str(row[n])) + 2 for row in rows) for n in range(len(columns))]
+                self._put(sheet, number, n, cell, form=self.wrapped)
+        widths = [_wide(row[n] for row in rows) for n in range(len(columns))]
         self._ended(sheet, len(rows), columns, widths)
 
     def _meaning(self, column: str) -> tuple[str, str]:
@@ -144,3 +159,9 @@ class BookWriter:
 
 
 __all__ = ["WRITTEN", "BookWriter"]
+
+
+def _wide(cells: Iterable[Any]) -> int:
+    """Characters of half width that a column of these needs, with room beside them; a fraction is shown rounded."""
+    shown = (f"{cell:,.2f}" if isinstance(cell, float) else cell_text(cell) or "" for cell in cells)
+    return max((sum(2 if each > "\u2e7f" else 1 for each in text) for text in shown), default=0) + 2

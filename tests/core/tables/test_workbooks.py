@@ -270,6 +270,8 @@ def test_scores_are_written_as_a_workbook_that_a_spreadsheet_shows_well(tmp_path
     assert book_.sheetnames == ["Results", "Errors", "Columns"] and made.bad == 1
     rows = book_["Results"]
     assert rows.freeze_panes == "A2" and rows.auto_filter.ref.startswith("A1:")
+    assert (rows.page_setup.orientation, rows.page_setup.paperSize) == ("landscape", 9), "printed on A4"
+    assert (rows.page_setup.fitToWidth or 1, rows.page_setup.fitToHeight, rows.print_title_rows) == (1, 0, "$1:$1")
     head = {cell.value: cell.column for cell in rows[1]}
     cells = {name: rows.cell(2, column) for name, column in head.items()}
     assert (cells["编号"].value, cells["天数"].value, cells["金额"].value) == ("007", 9, 1200.5)
