@@ -13,8 +13,9 @@ import pandas as pd
 from jiebei_lib.core.knowledge.fields import Fields, unknown_words
 from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
 from jiebei_lib.core.tables.columns import layout, meant
-from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow, cell_text, columns_of
+from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow, cell_text
 from jiebei_lib.core.tables.files import files_of
+from jiebei_lib.core.tables.json_records import columns_of
 from jiebei_lib.core.tables.ready_maps import ReadyMap, mapped, with_headings
 from jiebei_lib.core.tables.whole import text_table
 
@@ -71,7 +72,7 @@ def _cells(source: Any, sheet: str | None = None) -> tuple[pd.DataFrame, np.ndar
     if isinstance(source, str | Path | Upload):
         return text_table(files_of(source, sheet)[0])
     wrong: list[WrongRow] = []
-    columns, numbers = columns_of(list(source) if isinstance(source, Iterable) else [source], "log", wrong, [])
+    columns, numbers = columns_of(source if isinstance(source, Iterable) else [source], "log", wrong, [])
     return pd.DataFrame(columns, dtype="str"), np.array(numbers, int), wrong
 
 

@@ -1,4 +1,4 @@
-"""Text into rows of cells, the same for every reader: encoding, delimiter, what lies above the heading; and JSON records likewise."""
+"""Text into rows of cells, the same for every reader: encoding, delimiter, what lies above the heading."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
+from jiebei_lib.core.knowledge.problems import Problem, UserError, items, shown
 from jiebei_lib.core.knowledge.user_files import ENCODINGS
 
 SNIFFED = 1 << 20  # bytes read at a time when the encoding is found out
@@ -101,7 +101,7 @@ def found(source: Source) -> Form:
 
 @lru_cache(maxsize=64)
 def _found(source: Source, *state: int) -> Form:
-    encoding = _encoding(source)
+    encoding = encoding_of(source)
     with _reader(source, encoding) as text:
         first = text.readline(SNIFFED)
         own = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", first)  # a line that spreadsheets write for each other
@@ -151,9 +151,9 @@ def _delimiter(lines: list[str]) -> str:
     return max(DELIMITERS, key=lambda each: (sum(map(bool, counts[each])), sum(counts[each])))
 
 
-def _encoding(source: Source) -> str:
+def encoding_of(source: Source, endless: bool = False) -> str:
     """UTF-8 (with or without a mark), else GB 18030, which holds GBK and GB 2312; UTF-16 where it is marked, or where every other byte of
-    many is nought, as of digits and commas."""
+    many is nought, as of digits and commas. Lines may be ``endless`` where they are not read whole."""
     with opened(source) as file:
         head = file.read(SNIFFED)
     marked = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -168,7 +168,7 @@ def _encoding(source: Source) -> str:
                     decoder.decode(part)
                     end = max(part.rfind(b"\n"), part.rfind(b"\r"))
                     line = line + len(part) if end < 0 else len(part) - end - 1
-                    if line > 4 * LONGEST:
+                    if line > 4 * LONGEST and not endless:
                         raise TableError(Problem("line_too_long", source.name, {"allowed": 4 * LONGEST // 2**20}))
                 decoder.decode(b"", final=True)
             return name
@@ -221,63 +221,11 @@ def rows(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dic
     return {name: list(column) for name, column in zip(form.names, columns, strict=True)}, numbers
 
 
-# ---- JSON ----------------------------------------------------------------------------------------------------------
-
-
-def records(source: Source, wrong: list[WrongRow], skipped: list[int]) -> tuple[dict[str, list[str | None]], list[int]]:
-    """The same for JSON: a list of objects, an object that holds one, or one object a line. Raises :class:`TableError`."""
-    try:
-        encoding = _encoding(source)  # before all of it is in memory
-    except TableError as error:
-        if error.problems[0].kind != "line_too_long":
-            raise
-        raise TableError(Problem("json_line_too_long", source.name, error.problems[0].slots)) from None
-    with opened(source) as file:
-        text = file.read().decode(encoding)
-    return columns_of(_listed(text, source.name), source.name, wrong, skipped)
-
-
-def columns_of(
-    given: list[Any], name: str, wrong: list[WrongRow], skipped: list[int]
-) -> tuple[dict[str, list[str | None]], list[int]]:
-    """Mappings, a row each, as columns of text, in the order in which their keys first stand."""
-    numbers, good = [], []
-    for number, record in enumerate(given, 1):
-        if isinstance(record, Mapping):
-            good.append({str(key).strip(): cell_text(value) for key, value in record.items()})
-            numbers.append(number)
-        else:
-            problem = Problem("not_a_row", f"{name}, row {number}", {"allowed": Phrase("mapping")})
-            wrong.append(WrongRow(name, number, "", shown(record), problem))
-            skipped.append(number)
-    names = dict.fromkeys(key for record in good for key in record)
-    return {key: [record.get(key) for record in good] for key in names}, numbers
-
-
-def _listed(text: str, name: str) -> list[Any]:
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        content = None
-    if isinstance(content, Mapping):
-        lists = [value for value in content.values() if isinstance(value, list)]
-        content = lists[0] if len(lists) == 1 and any(isinstance(one, Mapping) for one in lists[0]) else [content]
-    if isinstance(content, list):
-        return content
-    parsed: list[Any] = []
-    for line in filter(str.strip, text.splitlines()):
-        try:
-            parsed.append(json.loads(line))
-        except (json.JSONDecodeError, RecursionError):
-            parsed.append(None)
-    if not any(isinstance(one, Mapping) for one in parsed):
-        raise TableError(Problem("not_table", name, {"value": shown(text, 60)}))
-    return parsed
-
-
 def cell_text(value: Any) -> str | None:
     """A value as the text that a CSV would hold: truths in small letters, several values with “;” between them, dates in ISO form,
     nothing as nothing."""
+    if type(value) is str:
+        return value.encode(errors="replace").decode()  # half of a character is none
     if (
         value is None
         or (isinstance(value, float) and math.isnan(value))

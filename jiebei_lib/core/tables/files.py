@@ -1,8 +1,8 @@
 """Tables in files, or in what was loaded into a page: CSV, Parquet, Arrow or Feather, JSON, workbooks; read in chunks, written whole or not
 at all.
 
-Nothing here holds more than a chunk in memory (of JSON and of a workbook's sheet, all of it). What the columns mean is in columns.py; how
-text is split into cells, and what lies above the heading, in delimited.py; what is special to workbooks in workbooks.py.
+Nothing here holds more than a chunk in memory (of a workbook's sheet, all of it). What the columns mean is in columns.py; how text is split
+into cells, and what lies above the heading, in delimited.py; what is special to JSON in json_records.py, to workbooks in workbooks.py.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from jiebei_lib.core.tables.delimited import (
     cell_text,
     filled,
     found,
-    records,
     row_length,
 )
+from jiebei_lib.core.tables.json_records import form_of, in_parts
 from jiebei_lib.core.tables.workbook_writer import WRITTEN, BookWriter
 from jiebei_lib.core.tables.workbooks import ENDINGS, sheet_table
 
@@ -132,7 +132,7 @@ def checked_output(path: Path) -> str:
 def names_of(source: Source) -> list[str]:
     """A file's column names; two alike are refused."""
     if find_spec("pyarrow") is None and kind(source) in ("csv", "json"):
-        names = list(found(source).names if kind(source) == "csv" else records(source, [], [])[0])
+        names = list((found if kind(source) == "csv" else form_of)(source).names)
     else:
         names = _schema(source).names
     if len(names) > MOST_COLUMNS:
@@ -210,7 +210,9 @@ def _batches(
     elif kind(source) == "workbook":
         yield from sheet_table(source).select(columns or names_of(source)).to_batches()
     elif kind(source) == "json":
-        yield from _objects(source, wrong, skipped).select(columns or names_of(source)).to_batches()
+        names = columns or names_of(source)
+        for cells, _ in in_parts(source, wrong, skipped):
+            yield pa.record_batch([pa.array(cells[name], pa.string()) for name in names], names)
     elif kind(source) == "parquet":
         file = pa.parquet.ParquetFile(_arrow_file(source))
         # In one thread: several get in each other's way over memory, at four times the processor time
@@ -262,22 +264,15 @@ def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: li
     )
 
 
-def _objects(source: Source, wrong: list[WrongRow] | None = None, skipped: list[int] | None = None) -> Any:
-    """The rows of a JSON file as text."""
-    pa, bad, refused = arrow(), [] if wrong is None else wrong, [] if skipped is None else skipped
-    columns, _ = records(source, bad, refused)
-    return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
-
-
 def _schema(source: Source) -> Any:
     pa = arrow()
     try:
-        if kind(source) == "csv":
-            return pa.schema([(name, pa.string()) for name in found(source).names])
+        if kind(source) in ("csv", "json"):
+            return pa.schema(
+                [(name, pa.string()) for name in (found if kind(source) == "csv" else form_of)(source).names]
+            )
         if kind(source) == "workbook":
             return sheet_table(source).schema
-        if kind(source) == "json":
-            return _objects(source).schema
         if kind(source) == "parquet":
             return pa.parquet.read_schema(_arrow_file(source))
         with _arrow_file(source) as file:

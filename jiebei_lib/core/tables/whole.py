@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jiebei_lib.core.tables.delimited import Source, WrongRow, records, rows
+from jiebei_lib.core.tables.delimited import Source, WrongRow, rows
 from jiebei_lib.core.tables.files import BLOCK, Chunk, arrow, as_text, chunks, kind, names_of
+from jiebei_lib.core.tables.json_records import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ def text_table(source: Source) -> tuple[pd.DataFrame, np.ndarray, list[WrongRow]
     cells. CSV and JSON are read without pyarrow too, CSV the same but slower. Raises :class:`TableError`."""
     import pandas as pd
 
-    if kind(source) == "json" or (kind(source) == "csv" and find_spec("pyarrow") is None):
+    if kind(source) in ("csv", "json") and find_spec("pyarrow") is None:
         columns, numbers, wrong = text_columns(source)
         return pd.DataFrame(columns, dtype="str"), numbers, wrong
     wrong = []

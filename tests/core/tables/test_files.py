@@ -299,19 +299,6 @@ def test_a_cell_longer_than_any_text_is_told(monkeypatch: pytest.MonkeyPatch) ->
         names_of(Upload("t.csv", b'a,"' + b"b" * 2000 + b'"\n1,2\n'))
 
 
-def test_a_json_of_one_endless_line_is_refused_unread_and_told_what_to_write_instead(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(delimited, "LONGEST", 1000)
-    monkeypatch.setattr(delimited, "_listed", lambda *_: pytest.fail("read whole"))
-    rows = b"[" + b",".join([b'{"a": 1}'] * 2000) + b"]"
-    with pytest.raises(TableError, match=r"one object a line \(\.jsonl\)"):
-        text_table(Upload("t.json", rows))
-    monkeypatch.undo()
-    monkeypatch.setattr(delimited, "LONGEST", 1000)
-    assert len(text_table(Upload("t.jsonl", b"\n".join([b'{"a": 1}'] * 2000)))[0]) == 2000
-
-
 def test_a_table_that_fails_in_the_middle_leaves_what_was_there(tmp_path: Path) -> None:
     for name in ("t.csv", "t.parquet", "t.feather"):
         path = tmp_path / name
