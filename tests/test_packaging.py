@@ -28,6 +28,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.absent import CODE
+
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # What each lock is for, by extras: the reports alone; all that a user has, in a container; everything, tests too
@@ -288,24 +290,18 @@ def test_the_wheel_holds_the_code_the_data_and_the_notebooks(wheel: Path, tmp_pa
 
 
 # Several commands in one process, in which some modules are as if they were not installed; what they say and make, by name
-PLAIN = """
-import contextlib, importlib.util, io, json, pathlib, sys
+PLAIN = f"""{CODE}
+import contextlib, io, json, pathlib
 absent, commands = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in absent:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name in absent else found(name, package)
-sys.meta_path.insert(0, Absent())
+without(*absent)
 from jiebei_lib.cli import run
-said = {}
+said = {{}}
 for command in commands:
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         code = run(command)
     said[" ".join(command)] = [code, out.getvalue(), err.getvalue()]
-made = {file.name: file.read_bytes().hex() for file in sorted(pathlib.Path().iterdir())}
-print(json.dumps([said, made, sorted(set(absent) & {name.split(".")[0] for name in sys.modules})]))
+made = {{file.name: file.read_bytes().hex() for file in sorted(pathlib.Path().iterdir())}}
+print(json.dumps([said, made, sorted(set(absent) & {{name.split(".")[0] for name in sys.modules}})]))
 """
 LARGE = ["pandas", "scipy", "pyarrow", "numba"]  # of what the library uses, what a plain install is without
 BY_NUMPY = [

@@ -25,6 +25,8 @@ from jiebei_lib.core.tables.columns import DAMAGED, Layout, days_to, level_of, m
 from jiebei_lib.core.tables.csv_writer import QUOTED
 from jiebei_lib.core.tables.delimited import JsonWriter, Source, TableError, WrongRow
 from jiebei_lib.core.tables.files import kind, safe
+from jiebei_lib.core.tables.json_records import form_of
+from jiebei_lib.core.tables.kinds import ANY, ASK, ASKED, VALUES, Look, asked, type_of
 from jiebei_lib.core.tables.table import in_parts, within
 from jiebei_lib.core.tables.whole import text_columns
 
@@ -38,20 +40,34 @@ def is_plain(*files: Source) -> bool:
     return any(find_spec(each) is None for each in NEEDED) and all(kind(file) in PLAIN for file in files)
 
 
-def scored_rows(files: list[Source], plan: Layout, policy: Policy) -> tuple[Columns, list[WrongRow], int]:
-    """The good rows of all files with :data:`ADDED`, what is wrong with the others, and how many rows there were."""
+def scored_rows(
+    files: list[Source], plan: Layout, policy: Policy, output: str = "csv"
+) -> tuple[Columns, list[WrongRow], int]:
+    """The good rows of all files with :data:`ADDED`, as a kind of file has them, what is wrong with the others, and how many rows
+    there were."""
     good: list[Columns] = []
     wrong: list[WrongRow] = []
     seen: dict[str, int] = {}
-    rows = 0
+    rows, looks = 0, dict[str, Look]()
     for file in files:
+        form = form_of(file) if kind(file) == "json" else None
+        told_of = dict(zip(form.names, form.looks, strict=True)) if form else {}
         table, numbers, told = text_columns(file)
         wrong += told
         rows += len(numbers) + len(told)
         good.append(_fine(table, numbers, plan, policy, file.name, wrong, seen))
+        for name in table:
+            look = told_of.get(name, ASKED)
+            if ASK in look:
+                look = frozenset() if name == plan.columns.get("case_id") else asked(good[-1][name], look)
+            looks[name] = looks.get(name, ANY) & look
     places = {file.name: n for n, file in enumerate(files)}
     wrong.sort(key=lambda each: (places[each.file], each.row))
-    return {name: [cell for part in good for cell in part[name]] for name in good[0]}, wrong, rows
+    whole = {name: [cell for part in good for cell in part[name]] for name in good[0]}
+    if output == "json":  # CSV is written as it stood
+        values = {name: VALUES.get(type_of(look) or "") for name, look in looks.items()}
+        whole |= {name: [of(cell) if cell else None for cell in whole[name]] for name, of in values.items() if of}
+    return whole, wrong, rows
 
 
 def _fine(

@@ -33,13 +33,14 @@ from jiebei_lib.core.tables.files import (
     safe,
     writing,
 )
-from jiebei_lib.core.tables.typed import Look, looked_at, typed, types_of
+from jiebei_lib.core.tables.kinds import Look
+from jiebei_lib.core.tables.typed import UNTYPED, looked_at, must_ask, typed, types_of
 from jiebei_lib.portfolio import plain_files
 from jiebei_lib.portfolio.ranks import RANKED, Ranks, ranks
 from jiebei_lib.portfolio.workers import in_order
 
 ERRORS = ("report", "fail")
-TYPED = ("parquet", "arrow")  # kinds of files in which a column has a type
+TYPED = ("parquet", "arrow")  # kinds of files that are read as columns that have types
 NO_TYPES: Mapping[str, str] = MappingProxyType({})
 HEAD = ("file", "row", "column", "value", "reason")
 LISTED, LONGEST = 10_000, 1_000  # wrong cells that are listed one by one, and characters of each
@@ -91,7 +92,7 @@ def score_files(
     plan = layout_of(files, mapping, (*ADDED, *RANKED) if ranked else ADDED)
     doubled, total = _doubled(files, plan)
     found = _ranks(files, plan, doubled, policy) if ranked else None
-    types = types_of([seen(_chunks(files, _Few()), plan, files)]) if kind(output) in TYPED else {}
+    types = types_of([seen(_chunks(files, _Few()), plan, files)], kind(output)) if kind(output) != UNTYPED else {}
     places, done, bad = found.columns() if found else {}, 0, 0
     with executor(cluster) as (submit, workers), ExitStack() as kept, writing(output, lang, lambda: listed.told) as put:
         told, listed = _Few(), _Listed(aside, lang, kept)
@@ -133,7 +134,7 @@ def _without_arrow(
 ) -> Scored:
     """The same by what a plain install has."""
     plan = layout_of(files, mapping)
-    good, wrong, rows = plain_files.scored_rows(files, plan, policy)
+    good, wrong, rows = plain_files.scored_rows(files, plan, policy, kind(output))
     if wrong and errors == "fail":
         raise TableError([each.problem for each in wrong[:10]])
     if not rows:
@@ -201,7 +202,9 @@ def _chunks(files: list[Source], told: list[WrongRow], columns: list[str] | None
             found = True
             rows = chunk.rows if columns else chunk.rows.select(schema.names)
             try:
-                yield Chunk(chunk.file, chunk.numbers, rows if columns else rows.cast(schema))
+                yield Chunk(
+                    chunk.file, chunk.numbers, rows if columns or rows.schema.equals(schema) else rows.cast(schema)
+                )
             except arrow().ArrowInvalid as failure:
                 slots = {"value": shown(str(failure), 120)}
                 raise TableError(Problem("columns_differ", file.name, slots)) from None
@@ -283,14 +286,15 @@ def _again(chunk: Chunk, plan: Layout, number: int, text: str, before: int) -> W
 
 
 def seen(parts: Iterable[Chunk], plan: Layout, files: Iterable[Source | str]) -> dict[str, Look]:
-    """What the columns of delimited text hold, but for ids, in the rows that are fine; of other files nothing is asked."""
+    """What the columns may be that are read as text, by the rows that are fine; of files with types nothing is asked."""
     known: dict[str, Look] = {}
-    if any(kind(Path(file) if isinstance(file, str) else file) != "csv" for file in files):
+    if all(kind(Path(file) if isinstance(file, str) else file) in TYPED for file in files):
         return known
     for chunk in parts:
-        fine = cleaned(chunk, plan, 0)[1]
-        known = known or {name: Look() for name in chunk.rows.column_names if name != plan.columns.get("case_id")}
-        known = looked_at(chunk.rows.filter(arrow().array(fine)), known)
+        rows = chunk.rows
+        if must_ask(rows):
+            rows = rows.filter(arrow().array(cleaned(chunk, plan, 0)[1]))
+        known = looked_at(rows, known, plan.columns.get("case_id"))
     return known
 
 

@@ -22,11 +22,12 @@ from tempfile import TemporaryDirectory
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 CALLER = textwrap.dedent("""
-    import json, os, resource, sys, time
+    import json, os, sys, time
     source, out, address, processor, small = sys.argv[1:6]
     if processor != "any":
         os.sched_setaffinity(0, {int(processor)})
     from jiebei_lib.portfolio.parts.run import score_parts
+    from tests.memory import peak
     traffic = [0, 0]
     if address:
         from distributed.comm import tcp
@@ -50,7 +51,7 @@ CALLER = textwrap.dedent("""
     told = {
         "time": time.perf_counter() - start,
         "caller": time.process_time() - before,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "memory": peak() >> 20,
         "sent": traffic[0],
         "got": traffic[1],
         "rows": made.rows,
@@ -115,6 +116,7 @@ def run(source: Path, out: Path, cluster: Workers | None, small: Path) -> dict:
             [sys.executable, "-c", CALLER, source, out, *([cluster.address, "any"] if cluster else ["", "0"]), small],
             stdout=subprocess.PIPE,
             check=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         ).stdout
     )
     told["workers"] = [processor_time(each) - was for each, was in zip(workers, before, strict=True)]

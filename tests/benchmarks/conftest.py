@@ -89,9 +89,12 @@ def peak() -> Callable[..., int]:
     """The most memory (MB) that a piece of Python takes in a process of its own."""
 
     def of(code: str) -> int:
-        told = '\nfrom pathlib import Path\nprint(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024)'
+        told = "\nfrom tests.memory import peak\nprint(peak() >> 20)"
+        surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", code + told]
-        return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1])
+        return int(
+            subprocess.run(command, capture_output=True, text=True, check=True, env=surroundings).stdout.split()[-1]
+        )
 
     return of
 

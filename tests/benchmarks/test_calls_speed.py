@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.memory import peak
+
 COUNTS = {"cn_gbt_effective_calls": 40, "cn_cba_unanswered": 40, "us_seven_in_seven": 80}
 QUERY = """
 with log as (
@@ -36,11 +38,6 @@ select (select count(*) from effective where n > 3), (select count(*) from dials
 """
 
 
-def peak() -> float:
-    """GiB that this process has held at most; ru_maxrss would begin with those of the process that started it."""
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 2**20
-
-
 def ours(file: str) -> tuple[float, float, dict[str, int]]:
     """Seconds from the file to the findings, peak GiB, breaches of the counting rules."""
     begin = time.perf_counter()
@@ -53,7 +50,7 @@ def ours(file: str) -> tuple[float, float, dict[str, int]]:
     rules = found.rules.set_index("rule_id")["breaches"]
     return (
         taken,
-        peak(),
+        peak() / 2**30,
         {rule: int(rules[rule]) for rule in COUNTS},
     )
 

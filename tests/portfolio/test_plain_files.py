@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,19 +11,10 @@ import pytest
 
 from jiebei_lib.portfolio.sample import write_sample
 from jiebei_lib.portfolio.score_files import score_files
+from tests.absent import CODE
 
-# A process in which these cannot be imported, as if they were not installed
-WITHOUT = """
-import sys
-ABSENT = {"pyarrow", "numba", "pandas"}
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ABSENT:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-import importlib.util
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name in ABSENT else found(name, package)
-sys.meta_path.insert(0, Absent())
+WITHOUT = f"""{CODE}
+without("pyarrow", "numba", "pandas")
 sys.argv[0] = "jiebei"
 from jiebei_lib.cli import main
 main()
@@ -73,6 +65,29 @@ def test_what_people_write_and_what_is_wrong_is_the_same_too(tmp_path: Path) -> 
         assert ours.read_text("utf-8-sig") == theirs.read_text("utf-8-sig")
     assert plain(tmp_path, "score", "in.csv", "-o", "no.csv", "--errors", "fail").returncode == 2
     assert not (tmp_path / "no.csv").exists()
+
+
+def test_columns_have_the_same_types_too(tmp_path: Path) -> None:
+    rows = [
+        {"天数": 9, "金额": "80", "a": 1, "b": 1, "c": "12", "d": True, "e": None, "f": 1e16, "g": 3, "h": ""},
+        {"天数": 8, "金额": 90.5, "a": 2.5, "b": "12", "c": "12", "d": False, "e": [1], "f": 2, "g": "x", "h": 7},
+        {"天数": "x", "金额": 90.5, "a": "left out"},
+    ]
+    (tmp_path / "in.json").write_text(json.dumps(rows), "utf-8")
+    (tmp_path / "in.csv").write_text(
+        "编号,天数,金额,a,b,c,d,e\n1,9,80, 1,true,0012,9999999999999999,2026-01-02\n"
+        "2,8,90.5,2,,12,0.5,2026-01-03\n3,x,,left out,,,,\n",
+        "utf-8",
+    )
+    for name in ("in.json", "in.csv"):
+        done = plain(tmp_path, "score", name, "-o", "out.jsonl", "--force")
+        assert done.returncode == 1, done.stderr
+        score_files(tmp_path / name, tmp_path / "other.jsonl", lang="zh")
+        ours, theirs = ((tmp_path / f"{stem}.jsonl").read_text("utf-8") for stem in ("out", "other"))
+        assert ours == theirs.replace('" 1"', '"1"')
+    assert [type(cell) for cell in list(json.loads(theirs.splitlines()[0]).values())[:8]] == [
+        str, int, float, int, bool, str, str, str,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("args", [("sample", "--rows", "3", "-o", "x.parquet"), ("score", "in.csv", "-o", "x.feather")])

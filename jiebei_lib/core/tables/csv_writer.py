@@ -43,6 +43,11 @@ def _cells(column: Any) -> Any:
 
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         try:
+            if pa.types.is_timestamp(column.type) and column.type.unit != "s":
+                column = column.cast(pa.timestamp("s", column.type.tz))  # to the second where that is all there is
+        except pa.ArrowInvalid:
+            pass
+        try:
             return column.cast(pa.string()).cast(pa.large_string())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             column = pa.array([cell_text(cell) for cell in column.to_pylist()], pa.string())

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -90,13 +91,18 @@ def opened(source: Source) -> IO[bytes]:
         raise TableError(Problem("no_file", str(source), {"value": failure.strerror or failure})) from None
 
 
-def found(source: Source) -> Form:
-    """The form of a file of delimited text. Raises :class:`TableError`."""
+def state(source: Source) -> tuple[int, ...]:
+    """What changes when a file does; what was loaded does not."""
     whole = source.file if isinstance(source, BookSheet) else source
     if isinstance(whole, Upload):
-        return _found(whole)
+        return ()
     stat = whole.stat()
-    return _found(whole, stat.st_mtime_ns, stat.st_size)
+    return stat.st_mtime_ns, stat.st_size
+
+
+def found(source: Source) -> Form:
+    """The form of a file of delimited text. Raises :class:`TableError`."""
+    return _found(source.file if isinstance(source, BookSheet) else source, *state(source))
 
 
 @lru_cache(maxsize=64)
@@ -254,6 +260,15 @@ def plain_cell(value: Any) -> Any:
     return value if fits or value is None or isinstance(value, float | np.generic) else cell_text(value)
 
 
+def _in_json(number: float | Decimal) -> float | str | None:
+    """A number as JSON has it: what is none as nothing, what has no end, or more digits than a float keeps, as text."""
+    if number != number:
+        return None
+    kept = float(number)
+    exact = isinstance(number, float) or Decimal(repr(kept)) == number
+    return kept if exact and math.isfinite(kept) else cell_text(number)
+
+
 class JsonWriter:
     """Writes Arrow tables as JSON: an object a line, or a list of them."""
 
@@ -269,7 +284,7 @@ class JsonWriter:
 
     def write_table(self, table: Any) -> None:
         for row in table.to_pylist():
-            cells = {name: None if cell != cell else cell for name, cell in row.items()}  # no NaN in JSON
+            cells = {name: _in_json(cell) if isinstance(cell, float | Decimal) else cell for name, cell in row.items()}
             between = b"" if self.lines else b",\n" if self.written else b"[\n"
             self.file.write(between + json.dumps(cells, ensure_ascii=False, default=cell_text).encode())
             self.file.write(b"\n" if self.lines else b"")

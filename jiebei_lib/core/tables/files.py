@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 import numpy as np
 
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import written_whole
+from jiebei_lib.core.tables import kinds
 from jiebei_lib.core.tables.csv_writer import CsvWriter
 from jiebei_lib.core.tables.delimited import (
     BookSheet,
@@ -37,9 +38,6 @@ from jiebei_lib.core.tables.delimited import (
 from jiebei_lib.core.tables.json_records import form_of, in_parts
 from jiebei_lib.core.tables.workbook_writer import WRITTEN, BookWriter
 from jiebei_lib.core.tables.workbooks import ENDINGS, sheet_table
-
-if TYPE_CHECKING:
-    pass
 
 CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
 JSON = (".json", ".jsonl", ".ndjson")  # a list of objects, or one object a line
@@ -210,9 +208,9 @@ def _batches(
     elif kind(source) == "workbook":
         yield from sheet_table(source).select(columns or names_of(source)).to_batches()
     elif kind(source) == "json":
-        names = columns or names_of(source)
+        schema = pa.schema([_schema(source).field(name) for name in columns or names_of(source)])
         for cells, _ in in_parts(source, wrong, skipped):
-            yield pa.record_batch([pa.array(cells[name], pa.string()) for name in names], names)
+            yield pa.record_batch([pa.array(cells[name], pa.string()) for name in schema.names], schema)
     elif kind(source) == "parquet":
         file = pa.parquet.ParquetFile(_arrow_file(source))
         # In one thread: several get in each other's way over memory, at four times the processor time
@@ -234,7 +232,7 @@ def _arrow_file(source: Source) -> Any:
     return pa.BufferReader(source.content) if isinstance(source, Upload) else pa.OSFile(str(source))
 
 
-def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None) -> Any:
+def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: list[str] | None) -> Iterator[Any]:
     pa, told = arrow(), found(source)
 
     def skip(row: Any) -> str:
@@ -246,7 +244,7 @@ def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: li
         return "skip"
 
     encoding = "utf8" if told.encoding == "utf-8-sig" else told.encoding  # Arrow takes the mark away by itself
-    return pa.csv.open_csv(
+    reader = pa.csv.open_csv(
         pa.BufferReader(source.content) if isinstance(source, Upload) else str(source),
         pa.csv.ReadOptions(
             use_threads=False,
@@ -262,15 +260,17 @@ def _text(source: Source, wrong: list[WrongRow], skipped: list[int], columns: li
             column_types={name: pa.string() for name in told.names}, include_columns=columns, strings_can_be_null=False
         ),
     )
+    schema = kinds.schema(reader.schema.names)
+    yield from (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
 
 
 def _schema(source: Source) -> Any:
     pa = arrow()
     try:
-        if kind(source) in ("csv", "json"):
-            return pa.schema(
-                [(name, pa.string()) for name in (found if kind(source) == "csv" else form_of)(source).names]
-            )
+        if kind(source) == "csv":
+            return kinds.schema(found(source).names)
+        if kind(source) == "json":
+            return kinds.schema(form_of(source).names, form_of(source).looks)
         if kind(source) == "workbook":
             return sheet_table(source).schema
         if kind(source) == "parquet":

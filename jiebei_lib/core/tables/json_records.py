@@ -17,12 +17,13 @@ from jiebei_lib.core.tables.delimited import (
     BookSheet,
     Source,
     TableError,
-    Upload,
     WrongRow,
     cell_text,
     encoding_of,
     opened,
+    state,
 )
+from jiebei_lib.core.tables.kinds import DATED, Look, look, of_cell
 
 PIECE = 1 << 20  # characters of text that are read, and made into rows, at a time
 NEAR = 16  # what is cut short goes wrong within so many characters of the cut: "\ud83d\ude00" has twelve
@@ -31,17 +32,19 @@ BLANK = re.compile(r"[ \t\n\r]*")
 DECODER = json.JSONDecoder()
 BAD = (ValueError, RecursionError)  # whole numbers of thousands of digits are a ValueError too
 Columns = dict[str, list[str | None]]
+Keys = dict[str, set[str]]  # of rows, each with the kinds of cells that stand under it
 
 
 @dataclass(frozen=True)
 class JsonForm:
     """How a JSON file is read. ``kind``: ``list``; ``held``, in an object under ``key``; ``one`` object; ``lines``. ``names``: the keys
-    of all rows, in the order in which they first stand."""
+    of all rows, in the order in which they first stand; ``looks``: what the columns may be (kinds.py)."""
 
     encoding: str
     kind: str
     key: str = ""
     names: tuple[str, ...] = field(default=(), compare=False)
+    looks: tuple[Look, ...] = field(default=(), compare=False)
 
 
 class _Text:
@@ -107,17 +110,13 @@ def too_long(source: Source) -> TableError:
 
 def form_of(source: Source) -> JsonForm:
     """How a JSON file is read, and what all its rows have. Raises :class:`TableError`."""
-    whole = source.file if isinstance(source, BookSheet) else source
-    if isinstance(whole, Upload):
-        return _form(whole)
-    stat = whole.stat()
-    return _form(whole, stat.st_mtime_ns, stat.st_size)
+    return _form(source.file if isinstance(source, BookSheet) else source, *state(source))
 
 
 @lru_cache(maxsize=16)
-def _form(source: Source, *state: int) -> JsonForm:
+def _form(source: Source, *of: int) -> JsonForm:
     encoding = encoding_of(source, endless=True)
-    names: dict[str, None] = {}
+    names: Keys = {}
     try:
         with _Text(source, encoding) as text:
             form = _whole(text, encoding, names)
@@ -141,10 +140,14 @@ def _form(source: Source, *state: int) -> JsonForm:
                     raise
         if not rows:
             raise TableError(Problem("not_table", source.name, {"value": shown(first, 60)}))
-    return JsonForm(encoding, form.kind, form.key, tuple(dict.fromkeys(map(_name, names))))
+    called: Keys = {}
+    for key, cells in names.items():
+        called.setdefault(_name(key), set()).update(cells)
+    looks = tuple(look(cells, DATED) for cells in called.values())
+    return JsonForm(encoding, form.kind, form.key, tuple(called), looks)
 
 
-def _whole(text: _Text, encoding: str, names: dict[str, None]) -> JsonForm | None:
+def _whole(text: _Text, encoding: str, names: Keys) -> JsonForm | None:
     """The form of a file that is one value, a list or an object; none if it goes on behind its end. Raises :class:`ValueError`."""
     form = None
     if text.sign() == "[":
@@ -156,20 +159,20 @@ def _whole(text: _Text, encoding: str, names: dict[str, None]) -> JsonForm | Non
     return None if text.sign() else form
 
 
-def _object(text: _Text, encoding: str, names: dict[str, None]) -> JsonForm:
+def _object(text: _Text, encoding: str, names: Keys) -> JsonForm:
     """An object is the only list of objects that it holds, or a row itself."""
-    own: dict[str, None] = {}
-    inside: dict[str, None]
-    lists: list[tuple[str, bool, dict[str, None]]] = []
+    own: Keys = {}
+    inside: Keys
+    lists: list[tuple[str, bool, Keys]] = []
     for key in _keys(text):
-        _add(own, {key: None})
         if text.sign() == "[":
             inside, rows = {}, 0
             for record, _ in _elements(text):
                 rows += _add(inside, record)
             lists.append((key, rows > 0, inside))
+            _add(own, {key: []})
         else:
-            text.value()
+            _add(own, {key: text.value()[0]})
     if len(lists) == 1 and lists[0][1]:
         names.update(lists[0][2])
         return JsonForm(encoding, "held", lists[0][0])
@@ -177,12 +180,14 @@ def _object(text: _Text, encoding: str, names: dict[str, None]) -> JsonForm:
     return JsonForm(encoding, "one")
 
 
-def _add(names: dict[str, None], record: Any) -> bool:
-    """Whether a value is a row; its keys are added to the others."""
+def _add(names: Keys, record: Any) -> bool:
+    """Whether a value is a row; its keys are added to the others, and of what kind its cells are."""
     if not isinstance(record, dict):
         return False
-    if not record.keys() <= names.keys():
-        names.update(dict.fromkeys(record))
+    for key, value in record.items():
+        if key not in names:
+            names[key] = set()
+        names[key].add(of_cell(value))
     return True
 
 

@@ -14,6 +14,8 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import IO, Any
 
+from jiebei_lib.core.tables.kinds import TEXT, of_cell
+
 MEMORY = 2 << 30  # bytes that the process may take, where a system can hold it to that
 INFLATED = 2 << 30  # bytes of all parts of a workbook that is a zip file
 AT_A_TIME = 16_384  # rows that are handed over at a time
@@ -39,7 +41,8 @@ class Unread(Exception):
 
 def told(given: str | bytes, sheet: str, passed_over: list[str]) -> Iterator[tuple[str, Any]]:
     """What there is to tell of a sheet: ``("grouped", rows)``, the first rows that hold cells merged across; then ``("rows", …)`` again and
-    again. ``sheet``: its name, or nothing for the only one that holds something and is not among those ``passed_over``."""
+    again; at last ``("kinds", …)``, of each column which kinds of cells (kinds.py) it has, and the last row with such a one. ``sheet``: its
+    name, or nothing for the only one that holds something and is not among those ``passed_over``."""
     _checked(given)
     chosen = _sheet(given, sheet, passed_over)
     top, left = chosen.start or (0, 0)
@@ -49,9 +52,9 @@ def told(given: str | bytes, sheet: str, passed_over: list[str]) -> Iterator[tup
     yield "grouped", sorted({row for row, first, _, last in merged if last > first and row < LOOKED_AT})
     down = sorted((row, column, until) for row, column, until, _ in merged if until > row)
     rows: list[list[str | None]] = []
-    held: dict[int, tuple[int, str | None]] = {}
-    for number, cells in enumerate(chosen.iter_rows()):
-        row = [text(cell) for cell in cells]
+    held: dict[int, tuple[int, Any]] = {}
+    kinds: list[dict[str, int]] = []
+    for number, row in enumerate(map(list, chosen.iter_rows())):
         for column, (until, value) in list(held.items()):
             if number > until:
                 del held[column]
@@ -61,11 +64,22 @@ def told(given: str | bytes, sheet: str, passed_over: list[str]) -> Iterator[tup
             _, column, until = down.pop(0)
             if 0 <= column < len(row):
                 held[column] = (until, row[column])
-        rows.append(row)
+        kinds = kinds or [{} for _ in row]
+        for seen, cell in zip(kinds, row, strict=True):
+            seen[kind(cell)] = number
+        rows.append([text(cell) for cell in row])
         if len(rows) == AT_A_TIME:
             yield "rows", rows
             rows = []
     yield "rows", rows
+    yield "kinds", kinds
+
+
+def kind(cell: Any) -> str:
+    """A cell's kind; a spreadsheet has no whole numbers but those that it shows as such."""
+    if isinstance(cell, float) and math.isfinite(cell):
+        return TEXT if abs(cell) >= DIGITS else of_cell(int(cell) if cell == int(cell) else cell)
+    return TEXT if isinstance(cell, int) and abs(cell) >= DIGITS else of_cell(cell)
 
 
 def text(cell: Any) -> str | None:

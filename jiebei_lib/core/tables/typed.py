@@ -1,66 +1,80 @@
-"""Columns of delimited text as numbers, where a kind of file has types: those in which every cell is a number as it would be written again.
-
-So 007, 1e5, +3 and twenty digits stay text, and so does a column in which one cell is none. An empty cell is no value.
-"""
+"""Columns that a reader hands over as text, as the types that they have (kinds.py says which), for kinds of files that have types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jiebei_lib.core.tables.files import arrow
+from jiebei_lib.core.tables.kinds import ANY, ASK, FORMS, KIND, LONGEST, VALUES, Look, type_of
 
-WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
-DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
-EXACT = 16  # characters of a decimal number, the point among them, that a float gives back
-
-
-@dataclass(frozen=True)
-class Look:
-    """What was seen of a column: whether it holds anything, only whole numbers, only decimal ones."""
-
-    filled: bool = False
-    whole: bool = True
-    decimal: bool = True
-
-    def __or__(self, other: Look) -> Look:
-        return Look(self.filled or other.filled, self.whole and other.whole, self.decimal and other.decimal)
-
-    @property
-    def type(self) -> str | None:
-        return None if not self.filled else "int64" if self.whole else "double" if self.decimal else None
+UNTYPED, ALIKE = "csv", "json"  # kinds of files that have no types, and those in which a day is a text
 
 
-def looked_at(rows: Any, known: dict[str, Look]) -> dict[str, Look]:
-    """What is known of the columns when some more rows are seen."""
-    pc = arrow().compute
-    out = dict(known)
-    for name, before in known.items():
-        if not (before.whole or before.decimal):
-            continue
-        cells = rows.column(name)
-        cells = cells.filter(pc.not_equal(cells, ""))
-        if len(cells):
-            decimal = pc.and_(pc.match_substring_regex(cells, DECIMAL), pc.less_equal(pc.utf8_length(cells), EXACT))
-            whole = before.whole and pc.all(pc.match_substring_regex(cells, WHOLE)).as_py()
-            out[name] = before | Look(True, bool(whole), bool(pc.all(decimal).as_py()))
+def must_ask(rows: Any) -> bool:
+    """Whether the text of some column says what it is."""
+    return any(ASK in (_told(field) or ()) for field in rows.schema)
+
+
+def _told(field: Any) -> Look | None:
+    told = (field.metadata or {}).get(KIND)
+    return None if told is None else frozenset(told.decode().split())
+
+
+def looked_at(rows: Any, known: Mapping[str, Look], ids: str | None) -> dict[str, Look]:
+    """What is known of the columns when some more rows are seen. The text of ``ids`` is not asked: those stay text."""
+    out = {}
+    for field in rows.schema:
+        told, before = _told(field), known.get(field.name, ANY)
+        if told is None or (ASK in told and field.name == ids):  # of a file with types: text there is text
+            out[field.name] = frozenset[str]()
+        else:
+            out[field.name] = _asked(rows.column(field.name), before, told) if ASK in told else before & told
     return out
 
 
-def types_of(looks: Iterable[dict[str, Look]]) -> dict[str, str]:
-    """The types of the columns that are numbers in all that was looked at."""
+def _asked(column: Any, before: Look, told: Look) -> Look:
+    pc = arrow().compute
+    cells = pc.utf8_trim_whitespace(column)
+    cells = cells.filter(pc.not_equal(cells, ""))
+    return frozenset(each for each in before & told if _is_of(each, cells)) if len(cells) else before
+
+
+def _is_of(kind: str, cells: Any) -> bool:
+    pa, pc = arrow(), arrow().compute
+    long = pc.utf8_length(cells) if kind in LONGEST else None
+    if not pc.all(pc.match_substring_regex(cells, FORMS[kind])).as_py():
+        return False
+    if long is not None and pc.max(long).as_py() > LONGEST[kind]:
+        return False
+    try:
+        cells.cast(pa.type_for_alias(kind))
+    except pa.ArrowInvalid:  # 2026-02-30
+        return False
+    return True
+
+
+def types_of(looks: Iterable[Mapping[str, Look]], output: str) -> dict[str, str]:
+    """The types of the columns that have one in all that was looked at, for a kind of file that is to be written."""
     every: dict[str, Look] = {}
     for look in looks:
-        every = {name: every.get(name, Look()) | each for name, each in look.items()}
-    return {name: each.type for name, each in every.items() if each.type}
+        every = every | {name: every.get(name, ANY) & each for name, each in look.items()}
+    types = {name: type_of(each) for name, each in every.items()}
+    return {
+        name: each for name, each in types.items() if each and output != UNTYPED and (output != ALIKE or each in VALUES)
+    }
 
 
 def typed(rows: Any, types: Mapping[str, str]) -> Any:
-    """The rows with these columns as numbers."""
+    """The rows with these columns as what they are; what their reader knew of them is said no more."""
     pa, pc = arrow(), arrow().compute
-    for name, told in types.items():
-        column = rows.column(name)
-        numbers = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column).cast(pa.type_for_alias(told))
-        rows = rows.set_column(rows.column_names.index(name), name, numbers)
+    for n, field in enumerate(rows.schema):
+        if _told(field) is None:
+            continue
+        column = rows.column(n)
+        if field.name in types:
+            text = pc.utf8_trim_whitespace(column)
+            text = pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
+            column = text.cast(pa.type_for_alias(types[field.name]))
+        rows = rows.set_column(n, field.name, column)
     return rows

@@ -10,7 +10,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import IO, Any
 
 from jiebei_lib.core.case import FIELDS
@@ -26,6 +27,8 @@ A4 = 9  # as Excel numbers papers
 PRINTED = 230  # characters beside each other that can be read on a page
 LINE = 15  # points high
 PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?")  # text that is the number that a spreadsheet would show
+DIGITS_KEPT, SHOWN = 15, 10**11  # digits that a spreadsheet keeps, and whole numbers that it no longer shows in full
+FIRST_YEAR = 1900  # of a spreadsheet's calendar
 MADE = datetime(2000, 1, 1)  # so that the same rows are the same bytes
 
 
@@ -63,7 +66,9 @@ class BookWriter:
             for column in each["columns"]
         }
         self.forms = [forms.get(field) for field in fields]
-        self.day = self.book.add_format({"num_format": "yyyy-mm-dd"})
+        self.day, self.time, self.whole = (
+            self.book.add_format({"num_format": form}) for form in ("yyyy-mm-dd", "hh:mm:ss", "0")
+        )
         self.sheet, self.widths = self._begun("rows", self.columns), list[int]()
 
     def __enter__(self) -> BookWriter:
@@ -109,16 +114,22 @@ class BookWriter:
                 sheet.write_string(row, column, cell, form)
         elif isinstance(cell, bool):
             sheet.write_boolean(row, column, cell)
+        elif isinstance(cell, Decimal):
+            kept = len(cell.as_tuple().digits) <= DIGITS_KEPT
+            self._put(sheet, row, column, float(cell) if kept else str(cell), False, form)
         elif isinstance(cell, int | float):
-            # A spreadsheet keeps 15 digits: what has more is text
-            if abs(cell) < 10**15:
+            # What has more digits than a spreadsheet keeps is text; whole numbers of twelve it would show as 1.23E+11
+            if abs(cell) < 10**DIGITS_KEPT and math.isfinite(cell):
+                form = form or (self.whole if abs(cell) >= SHOWN and cell == int(cell) else None)
                 sheet.write_number(row, column, cell, form)
             else:
                 sheet.write_string(row, column, str(cell))
-        elif isinstance(cell, datetime) and cell.tzinfo is None:
+        elif isinstance(cell, datetime) and cell.tzinfo is None and cell.year >= FIRST_YEAR:
             sheet.write_datetime(row, column, cell)
-        elif isinstance(cell, date) and not isinstance(cell, datetime):
-            sheet.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), self.day)
+        elif isinstance(cell, date) and not isinstance(cell, datetime) and cell.year >= FIRST_YEAR:
+            sheet.write_datetime(row, column, cell, self.day)
+        elif isinstance(cell, time):
+            sheet.write_datetime(row, column, cell, self.time)
         else:
             sheet.write_string(row, column, cell_text(cell) or "")
 

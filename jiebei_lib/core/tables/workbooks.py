@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 from jiebei_lib.core.knowledge.problems import Problem, items, shown
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.tables.delimited import LOOKED_AT, BookSheet, TableError, Upload, heading_row, named_columns
+from jiebei_lib.core.tables.kinds import look, schema
 from jiebei_lib.core.tables.sheet_cells import DIGITS, Unread, told
 
 WORDS = "core/tables/workbooks.yaml"
@@ -60,15 +61,16 @@ def _table(sheet: BookSheet, *state: int) -> Any:
         raise TableError(Problem("empty_table", sheet.name))
     names = named_columns(first[at])
     _once(names, sheet.name)
-    schema, batches = pa.schema([(name, pa.string()) for name in names]), []
+    batches: list[Any] = []
     rows = rows[at + 1 :]
     while True:
         columns = zip(*rows, strict=True) if rows else [[] for _ in names]
         arrays = [pa.array(["" if cell is None else cell for cell in column], pa.string()) for column in columns]
-        batches.append(pa.record_batch(arrays, schema))
+        batches.append(pa.record_batch(arrays, names))
         kind, rows = next(parts)
-        if kind == "end":
-            return pa.Table.from_batches(batches, schema)
+        if kind == "kinds":
+            below = [look(each for each, last in seen.items() if last > at) for seen in rows]
+            return pa.Table.from_batches(batches).cast(schema(names, below))
 
 
 def _once(names: list[str], file: str) -> None:

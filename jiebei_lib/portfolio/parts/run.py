@@ -24,7 +24,8 @@ from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout
 from jiebei_lib.core.tables.delimited import BookSheet, TableError, WrongRow
 from jiebei_lib.core.tables.files import Chunk, arrow, chunks, empty, filled_rows, kind, writing
-from jiebei_lib.core.tables.typed import Look, types_of
+from jiebei_lib.core.tables.kinds import Look
+from jiebei_lib.core.tables.typed import types_of
 from jiebei_lib.portfolio import score_files as whole
 from jiebei_lib.portfolio.parts import exchange
 from jiebei_lib.portfolio.parts.stores import Here, fetched, found_files, opened, rows_at_most, stand_in, state, store
@@ -154,9 +155,8 @@ def _worked(
             again |= {part.number: name for part in group}
         counts = list(each(compare, range(job.buckets), job))
         job = replace(job, twice=tuple(n for n, count in enumerate(counts) if count))
-    text = [part for part in parts if part.groups is None]
-    looks = each(look, text, job) if len(text) == len(parts) else ()
-    job = replace(job, types=types_of(looks))
+    if any(part.groups is None for part in parts):
+        job = replace(job, types=types_of(each(look, parts, job), "parquet"))
     done, rows = [], 0
     for one in each(score_part, [(part, again.get(part.number, "")) for part in parts], job):
         done.append(one)
@@ -288,7 +288,8 @@ def chunks_of(part: Partition, job: Task, told: list[WrongRow], columns: list[st
         for chunk in found:
             some = True
             try:
-                rows = chunk.rows if columns else chunk.rows.select(job.schema.names).cast(job.schema)
+                rows = chunk.rows if columns else chunk.rows.select(job.schema.names)
+                rows = rows if columns or rows.schema.equals(job.schema) else rows.cast(job.schema)
             except pa.ArrowInvalid as failure:
                 raise TableError(Problem("columns_differ", name, {"value": shown(str(failure), 120)})) from None
             yield Chunk(chunk.file, chunk.numbers, rows)
