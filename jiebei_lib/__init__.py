@@ -97,7 +97,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    from jiebei_lib.core.knowledge.problems import needing
+
+    with needing(f"{__name__}.{name}"):
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     show = import_module(f"{__name__}.show.objects")
     for one in (name, "UserError"):
         show.dress(one)

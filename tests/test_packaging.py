@@ -365,8 +365,39 @@ def first_answer(installed: Path, cache: Path) -> str:
     return done.stdout
 
 
+# What is asked for in Python, and the extra that its sentence names
+ASKED = {"jiebei_lib.audit": "analysis", "jiebei_lib.assess(case).frame()": "analysis", "figure.plotly()": "reports"}
+IN_PYTHON = f"""{CODE}
+without("pandas", "scipy", "plotly")
+import json, jiebei_lib
+from jiebei_lib.show.case.figures import witnesses_figure
+case = jiebei_lib.Case(days_overdue=7)
+figure = witnesses_figure(jiebei_lib.assess(case), "en")
+said = {{}}
+for asked in json.loads(sys.argv[1]):
+    try:
+        eval(asked)
+    except jiebei_lib.UserError as told:
+        said[asked] = [isinstance(told, ImportError), told.say("zh"), str(told)]
+print(json.dumps(said))
+"""
+
+
+def test_in_python_too_what_needs_an_extra_says_so_in_one_sentence(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "there")
+    surroundings = {**os.environ, "JIEBEI_CACHE": str(tmp_path / "none"), "PYTHONPATH": str(tmp_path / "there")}
+    asked_for = [sys.executable, "-c", IN_PYTHON, json.dumps(list(ASKED))]
+    done = subprocess.run(asked_for, cwd=tmp_path, env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert list(said) == list(ASKED)
+    for asked, (is_import_error, zh, en) in said.items():
+        assert is_import_error and "需要先安装" in zh and f'pip install "jiebei-lib[{ASKED[asked]}]"' in en
+
+
 def test_the_sentence_of_a_missing_module_names_the_extra_that_brings_it() -> None:
-    told = yaml.safe_load((ROOT / "jiebei_lib" / "cli" / "extras.yaml").read_text(encoding="utf-8"))
+    told = yaml.safe_load((ROOT / "jiebei_lib" / "core" / "knowledge" / "extras.yaml").read_text(encoding="utf-8"))
     brought = packages_distributions()
     extras = PYPROJECT["project"]["optional-dependencies"]
     problems, found = [], set()

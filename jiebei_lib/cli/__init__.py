@@ -14,8 +14,8 @@ import typer.exceptions
 from jiebei_lib import __version__
 from jiebei_lib.cli.output import Command, Group, Now, language, t
 from jiebei_lib.cli.stream import OutputError, guarded, prepare, silence
-from jiebei_lib.cli.usage import lacking, retold, strange_language, usage
-from jiebei_lib.core.knowledge.problems import Problem, UserError, shown
+from jiebei_lib.cli.usage import retold, strange_language, usage
+from jiebei_lib.core.knowledge.problems import Problem, UserError, lacking, shown
 
 # Each command and the place that defines it: a function, or a typer.Typer with commands of its own.
 COMMANDS = {

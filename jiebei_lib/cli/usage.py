@@ -12,7 +12,6 @@ from typing import Any
 
 from jiebei_lib.cli.output import Now
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, UserError, items, shown
-from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.page.text import LANGUAGES, language_of, say
 
 # What the library calls a quantity whose option has another name
@@ -162,13 +161,6 @@ def _words(allowed: Any) -> Iterator[str]:
             yield from str(allowed.slots["items"]).split(", ")
         for part in allowed.slots.values():
             yield from _words(part)
-
-
-def lacking(module: str | None) -> Problem | None:
-    """The problem of a module that is not installed, if an extra of ours brings it."""
-    top = (module or "").partition(".")[0]
-    extra = next((name for name, modules in shipped("cli/extras.yaml").items() if top in modules), None)
-    return Problem("no_extra", "", {"allowed": f"jiebei-lib[{extra}]"}) if extra else None
 
 
 def _command(args: Sequence[str]) -> str:

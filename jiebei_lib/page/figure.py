@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from jiebei_lib.core.knowledge.problems import needing
 from jiebei_lib.page.text import heads, say
 
 CALL, NO_CALL, NEITHER, INK, FAINT = "#D55E00", "#0072B2", "#767676", "#222222", "#E4E4E4"
@@ -57,7 +58,8 @@ class Figure:
 
     def plotly(self, template: Any = None) -> Any:
         """The same as a :class:`plotly.graph_objects.Figure`, with its title; its colours are those of ``template`` if one is named."""
-        import plotly.graph_objects as go
+        with needing("Figure.plotly"):
+            import plotly.graph_objects as go
 
         plan = {
             key: value for key, value in portable(self.layout).items() if key not in ("paper_bgcolor", "plot_bgcolor")
@@ -70,7 +72,8 @@ class Figure:
     def frame(self) -> Any:
         """The chart's numbers as a DataFrame, a row each. Columns of plain numbers and of per cents are floats (31% is 0.31; 83/100
         is 0.83); what is a word, or no exact number (<1%), leaves its column as text."""
-        import pandas as pd
+        with needing("Figure.frame"):
+            import pandas as pd
 
         columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
         return pd.DataFrame({name: _numbers(column) for name, column in zip(self.head, columns, strict=True)})

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from jiebei_lib.core.knowledge.problems import needing
 from jiebei_lib.page.block import Block
 from jiebei_lib.page.text import LANGUAGES, language_of
 
@@ -45,7 +46,7 @@ def dress(name: str) -> None:
             continue
         cls._jiebei_shown = True
         for method, function in WAYS[cls_name].items():
-            setattr(cls, method, function)
+            setattr(cls, method, needing(f"{cls_name}.frame")(function) if method == "frame" else function)
 
 
 def _shown_by(block: Callable[[Any, str], Block]) -> dict[str, Callable[..., str]]:

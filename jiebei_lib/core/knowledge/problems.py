@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,28 @@ class UserError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problems,)
+
+
+class ExtraError(UserError, ImportError):
+    """A part of the package that is not installed: the sentence names the extra that brings it."""
+
+
+def lacking(module: str | None, where: str = "") -> Problem | None:
+    """The problem of a module that is not installed, if an extra of ours brings it."""
+    top = (module or "").partition(".")[0]
+    extra = next((name for name, modules in shipped("core/knowledge/extras.yaml").items() if top in modules), None)
+    return Problem("no_extra", where, {"allowed": f"jiebei-lib[{extra}]"}) if extra else None
+
+
+@contextmanager
+def needing(where: str) -> Iterator[None]:
+    """Raises :class:`ExtraError` where what is done in it needs an extra; ``where`` is the public name that was asked for."""
+    try:
+        yield
+    except ModuleNotFoundError as absent:
+        if (problem := lacking(absent.name, where)) is None:
+            raise
+        raise ExtraError(problem) from None
 
 
 class CaseError(UserError):
