@@ -48,10 +48,10 @@ def _single(conditions: Conditions) -> Verdicts:
 
 def _bits(conditions: Conditions) -> np.ndarray:
     """For each attempt, which conditions are not known."""
-    bits = np.zeros(len(next(iter(conditions.values()))), np.int64)
+    bits = np.zeros(len(next(iter(conditions.values()))), np.int32)
     for n, known in enumerate(conditions.values()):
         if (unknown := known == UNKNOWN).any():
-            bits |= unknown.astype(np.int64) << n
+            bits |= unknown.astype(np.int32) << n
     return bits
 
 
@@ -60,8 +60,11 @@ def _hours(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
     week, weekend = ([_seconds(text) for text in rule.get(key) or rule["allowed"]] for key in ("allowed", "weekend"))
 
     def outside(seconds: np.ndarray) -> np.ndarray:
-        time, day = seconds % DAY, seconds // DAY
-        opens, closes = np.where((day + 3) % 7 >= 5, np.c_[weekend], np.c_[week])  # day 0, of 1970, was a Thursday
+        time = (seconds % DAY).astype(np.int32)
+        opens, closes = (np.full(1, hour, np.int32) for hour in week)
+        if weekend != week:
+            ends = (seconds // DAY + 3) % 7 >= 5  # day 0, of 1970, was a Thursday
+            opens, closes = (np.where(ends, *hours).astype(np.int32) for hours in zip(weekend, week, strict=True))
         late = time > closes if rule["closing"] == "included" else time >= closes
         return (time < opens) | late
 
@@ -107,13 +110,13 @@ def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condi
         strict = strict[np.lexsort((day[strict], entries.group[strict]))]
     group, sure = entries.group[strict], result[strict] == TRUE
     start, wide = _window_starts(group, day[strict], rule["days"], clock.slack)
-    until = np.arange(1, len(strict) + 1)
+    until = np.arange(1, len(strict) + 1, dtype=np.int32)
     certain = _within(sure, start)
     breach = sure & (certain > rule["times"])
-    possible = np.zeros(len(entries.row), np.int64)
+    possible = np.zeros(len(entries.row), np.int32)
     possible[strict] = until - wide
     bits, columns = _unknown_bits(facts, conditions, entries)
-    missing = np.zeros(len(entries.row), np.int64)
+    missing = np.zeros(len(entries.row), np.int32)
     missing[strict] = _gathered(bits[strict], wide, len(columns))
     _add_unplaced(entries, result, (day, rule["days"]), possible, missing, bits, len(columns))
     nameless = (result != FALSE) & ~entries.known & ~entries.wider_known
@@ -121,7 +124,7 @@ def _at_most(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Condi
     broken = np.zeros(len(entries.row), bool)
     broken[strict[breach]] = True
     open_ = np.flatnonzero((result != FALSE) & ~broken & (possible > rule["times"]))
-    rank, nth = np.flatnonzero(sure), np.cumsum(sure)[breach] - 1
+    rank, nth = np.flatnonzero(sure), np.cumsum(sure, dtype=np.int32)[breach] - 1
     proof = entries.row[strict[rank[nth[:, None] - np.arange(rule["times"], -1, -1)[None, :]]]]
     found = Verdicts(entries.row[strict[breach]], entries.row[open_], columns, missing[open_], proof, certain[breach])
     if clock.doubt == "memory" and rule["days"] != "ever":
@@ -158,15 +161,17 @@ def _all(facts: Facts) -> np.ndarray:
 
 def _within(what: np.ndarray, start: np.ndarray) -> np.ndarray:
     """How many of ``what`` each window holds, from its start to the entry itself."""
-    before = np.concatenate([[0], np.cumsum(what)])
+    before = np.zeros(len(what) + 1, np.int32)
+    np.cumsum(what, out=before[1:])
     return np.asarray(before[1:] - before[start])
 
 
 def _gathered(bits: np.ndarray, start: np.ndarray, columns: int) -> np.ndarray:
     """The facts that are unknown somewhere in each window."""
-    out = np.zeros(len(bits), np.int64)
+    out, some = np.zeros(len(bits), np.int32), int(np.bitwise_or.reduce(bits))
     for n in range(columns):
-        out |= (_within((bits >> n) & 1, start) > 0).astype(np.int64) << n
+        if some >> n & 1:
+            out |= (_within((bits >> n) & 1, start) > 0).astype(np.int32) << n
     return out
 
 
@@ -176,7 +181,7 @@ def _unknown_bits(facts: Facts, conditions: Conditions, entries: Entries) -> tup
     bits = _bits(conditions)[entries.row]
     for column, unknown in entries.columns.items():
         unknown = unknown | _of_one_of_several(facts, entries) if column == "debt_id" else unknown
-        bits |= unknown.astype(np.int64) << names.index(column)
+        bits |= unknown.astype(np.int32) << names.index(column)
     return bits, names
 
 
@@ -201,13 +206,13 @@ def _window_starts(group: np.ndarray, day: np.ndarray, days: Any, slack: int) ->
     """Where each attempt's window begins in arrays sorted by group and day; the second is sure to reach far enough even where
     a clock, and so a day, is not known (it may be off by ``slack`` at either end)."""
     if days == "ever":
-        start = np.searchsorted(group, group, side="left")
+        start = np.searchsorted(group, group, side="left").astype(np.int32)
         return start, start
     first = int(day.min(initial=0))
-    span = int(day.max(initial=0)) - first + 1
-    key = group * span + (day - first)
+    begins = group.astype(np.int64) * (int(day.max(initial=0)) - first + 1)
+    key = begins + (day - first)
     starts = [
-        np.searchsorted(key, np.maximum(key - reach + 1, group * span), side="left")
+        np.searchsorted(key, np.maximum(key - reach + 1, begins), side="left").astype(np.int32)
         for reach in ((days, days + 2 * slack) if slack else (days,))
     ]
     return starts[0], starts[-1]
@@ -248,7 +253,7 @@ def _after(facts: Facts, rule: Mapping[str, Any], clock: Clock, applies: Conditi
     unsure, _ = _unknown_bits(facts, {name: event.get(name, _all(facts)) for name in asked}, entries)
     missing = np.where(sure >= 0, bits, bits | np.where(may >= 0, unsure[may], 0))
     if clock.doubt == "memory":
-        missing |= (sure < 0).astype(np.int64) << columns.index("memory")
+        missing |= (sure < 0).astype(np.int32) << columns.index("memory")
     missing = missing[open_]
     proof = np.stack([entries.row[sure[breach]], entries.row[breach]], axis=1)
     found = Verdicts(entries.row[breach], entries.row[open_], columns, missing, proof, np.full(len(breach), 2))
@@ -274,9 +279,10 @@ def _latest(
 ) -> np.ndarray:
     """For each entry (of ``order``: group after group) the latest event of an earlier attempt in its group, within reach; -1 where there
     is none."""
-    out = np.full(len(group), NO_ONE_BEFORE)
-    at = np.maximum.accumulate(np.where(event[order], np.arange(len(order)), NO_ONE_BEFORE))
-    at = np.concatenate([[NO_ONE_BEFORE], at[:-1]]) if len(at) else at
+    out = np.full(len(group), NO_ONE_BEFORE, np.int32)
+    at = np.full(len(order) + 1, NO_ONE_BEFORE, np.int32)
+    at[1:] = np.where(event[order], np.arange(len(order), dtype=np.int32), np.int32(NO_ONE_BEFORE))
+    at = np.maximum.accumulate(at)[:-1]
     group, row = group[order], row[order]  # then what comes before lies near
     near = (at >= 0) & (group[at] == group) & (row[at] != row)
     if reach != "ever":
@@ -339,8 +345,8 @@ def last_conversation(facts: Facts, clock: Clock) -> tuple[np.ndarray, np.ndarra
     out = []
     for event in ((spoke == TRUE) & entries.known, (spoke != FALSE) & entries.known):
         at = _latest(entries.group, entries.by_group, event, day, "ever", entries.row)
-        latest = np.full(facts.n, NO_DAY)
-        np.maximum.at(latest, entries.row, np.where(at >= 0, day[at], NO_DAY))
+        latest = np.full(facts.n, NO_DAY, np.int32)
+        np.maximum.at(latest, entries.row, np.where(at >= 0, day[at], np.int32(NO_DAY)))
         out.append(latest)
     return out[0], out[1]
 

@@ -32,12 +32,12 @@ class Clock:
 
     @cached_property
     def days(self) -> np.ndarray:
-        return self.seconds // DAY
+        return _days(self.seconds)
 
     @cached_property
     def last_days(self) -> np.ndarray:
         """The last day that it may be."""
-        return np.asarray(np.max([self.seconds, *self.others], axis=0) // DAY)
+        return np.asarray(np.max([self.days, *map(_days, self.others)], axis=0)) if self.others else self.days
 
     @cached_property
     def slack(self) -> int:
@@ -49,7 +49,7 @@ class Clock:
         """Where the calendar day is known: the clock is, and all clocks it may be show the same day."""
         same = self.known
         for other in self.others:
-            same = same & (other // DAY == self.days)
+            same = same & (_days(other) == self.days)
         return same
 
 
@@ -81,8 +81,13 @@ class Entries:
         return _grouped(self.wider, self.wider_known)
 
 
+def _days(seconds: np.ndarray) -> np.ndarray:
+    """Days since 1970, as small as they can be kept."""
+    return np.asarray(seconds // DAY).astype(np.int32)
+
+
 def _grouped(group: np.ndarray, known: np.ndarray) -> np.ndarray:
-    where = np.flatnonzero(known)
+    where = np.flatnonzero(known).astype(np.int32)
     return where[np.argsort(group[where], kind="stable")]
 
 
@@ -161,17 +166,20 @@ class Facts:
         its clocks can show) as well, an offset beyond them that was written is the person's own. One with ``offsets`` only takes
         the offset written where it lies within them, and else does not know.
         """
-        key = (zone, offsets)
+        stated = bool((self.table["zone"].array.codes >= 0).all())  # then nothing else matters
+        key = (None, None) if stated else (zone, offsets)
         if key not in self._clocks:
             instant = self.table["instant"].to_numpy() // MICROSECONDS
-            written = self.table["offset"].to_numpy().astype(np.int64)
+            written = self.table["offset"].to_numpy()
             given = written != NO_OFFSET
             within = np.ones(self.n, bool) if offsets is None else (written >= offsets[0]) & (written <= offsets[1])
             seconds, known = instant + np.where(given, written, 0) * 60, given & within
-            if zone is not None:
-                shown = _shown_in(instant, zone)
+            if key[0] is not None:
+                shown = _shown_in(instant, key[0])
                 seconds, known = np.where(given & ~within, seconds, shown), np.ones(self.n, bool)
-            self._clocks[key] = self._remembered(self._stated(instant, seconds, known))
+            clock = self._remembered(self._stated(instant, seconds, known))
+            alike = (one for one in self._clocks.values() if _same(clock, one))
+            self._clocks[key] = next(alike, clock)
         return self._clocks[key]
 
     def _remembered(self, clock: Clock) -> Clock:
@@ -224,7 +232,7 @@ class Facts:
         pairs[0] -= 1
         named = pairs[:, pairs[0] >= 0]
         if not (pairs[0] < 0).any() and len(np.unique(named[1])) == named.shape[1]:
-            return codes.astype(np.int64), codes >= 0
+            return codes.astype(np.int32), codes >= 0
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -234,27 +242,24 @@ class Facts:
         person = np.where(codes >= 0, labels[codes], UNKNOWN)
         by_debt = own & (codes[row] < 0)
         person[row[by_debt]] = labels[len(names) + debt[by_debt]]
-        return person.astype(np.int64), person >= 0
+        return person.astype(np.int32), person >= 0
 
     @cached_property
     def _debts(self) -> tuple[np.ndarray, ...]:
         """One entry an attempt and debt: attempt, debt, whether it is known, whether it was one of several, whether only discussed."""
         placed, talked = (self.table[column].astype("str") for column in ("debt_id", "discussed"))
         many = (placed.str.contains(";", regex=False) | talked.notna()).to_numpy(bool, na_value=False)
-        rows, ids = [np.flatnonzero(~many)], [placed[~many].to_numpy(object)]
+        rows, ids = np.flatnonzero(~many).astype(np.int32), placed.array if not many.any() else placed.array[~many]
         more: list[tuple[int, Any, bool, bool]] = []
         for n in np.flatnonzero(many).tolist():
             own = placed.iloc[n].split(";") if pd.notna(placed.iloc[n]) else [None]
             also = set(talked.iloc[n].split(";")) - set(own) if pd.notna(talked.iloc[n]) else set()
             more += [(n, debt, len(own) > 1, False) for debt in own]
             more += [(n, debt, False, True) for debt in sorted(also)]
-        if more:
-            rows.append(np.array([one[0] for one in more]))
-            ids.append(np.array([one[1] for one in more], object))
-        several = np.array([False] * len(rows[0]) + [one[2] for one in more], bool)
-        discussed = np.array([False] * len(rows[0]) + [one[3] for one in more], bool)
-        row = np.concatenate(rows)
-        codes = pd.factorize(np.concatenate(ids))[0].astype(np.int64)
+        last = pd.array([one[1] for one in more], dtype="str")
+        codes = pd.factorize(pd.concat([pd.Series(ids), pd.Series(last)], ignore_index=True))[0].astype(np.int32)
+        row = np.concatenate([rows, np.array([one[0] for one in more], np.int32)])
+        several, discussed = (np.array([False] * len(rows) + [one[n] for one in more], bool) for n in (2, 3))
         order = np.argsort(row, kind="stable")
         return tuple(each[order] for each in (row, codes, codes >= 0, several, discussed))
 
@@ -263,7 +268,7 @@ class Facts:
         if per not in self._entries:
             row, debt, debt_known, several, discussed = self._debts
             if "debt_id" not in per:
-                row = np.arange(self.n)
+                row = np.arange(self.n, dtype=np.int32)
                 several = discussed = np.zeros(self.n, bool)
             keys = {column: self._key(column, row, (debt, debt_known)) for column in per}
             wide = [column for column in per if column not in FINER] or ["callee_id"]
@@ -282,18 +287,20 @@ class Facts:
         if column == "callee_id":
             return self.person[0][row], self.person[1][row]
         if "if_absent" in COLUMNS[column] and self.absent(column):
-            return np.zeros(len(row), np.int64), np.ones(len(row), bool)
+            return np.zeros(len(row), np.int32), np.ones(len(row), bool)
         if (column, "codes") not in self._held:
             self._held[column, "codes"] = pd.factorize(self.table[column])[0].astype(np.int32)
-        codes = self._held[column, "codes"][row].astype(np.int64)
+        codes = self._held[column, "codes"][row]
         return codes, codes >= 0
 
     @cached_property
     def agreed_day(self) -> np.ndarray:
         """The day on which the person agreed, in days since 1970; NO_DAY where none is written."""
-        given = pd.to_datetime(self.table["agreed_on"].astype("str"), format="%Y-%m-%d", errors="coerce")
-        days = given.to_numpy().astype("datetime64[D]").astype(np.int64)
-        return np.where(given.isna().to_numpy(), NO_DAY, days)
+        written = self.table["agreed_on"].dropna().astype("str")
+        given = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").dropna()
+        days = np.full(self.n, NO_DAY, np.int32)
+        days[self.table.index.get_indexer(given.index)] = given.to_numpy().astype("datetime64[D]").astype(np.int32)
+        return days
 
     @cached_property
     def misdirected(self) -> np.ndarray:
@@ -329,8 +336,14 @@ def _combined(keys: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
     for codes, there in keys:
         known = known & there
         number = number * (int(codes.max(initial=0)) + 2) + codes + 1
-        number = pd.factorize(number)[0].astype(np.int64)
-    return number, known
+        number = pd.factorize(number)[0]
+    return number.astype(np.int32), known
+
+
+def _same(one: Clock, other: Clock) -> bool:
+    """Whether two clocks show the same, as where all zones are stated but for a few."""
+    alike = not one.others and not other.others and one.doubt == other.doubt
+    return alike and np.array_equal(one.known, other.known) and np.array_equal(one.seconds, other.seconds)
 
 
 def _shown_in(instant: np.ndarray, zone: str) -> np.ndarray:

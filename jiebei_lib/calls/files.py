@@ -70,7 +70,7 @@ def _cells(source: Any, sheet: str | None = None) -> tuple[pd.DataFrame, np.ndar
     if isinstance(source, pd.DataFrame):
         return _frame(source), np.arange(1, len(source) + 1), []
     if isinstance(source, str | Path | Upload):
-        return text_table(files_of(source, sheet)[0])
+        return text_table(files_of(source, sheet)[0], coded=True)
     wrong: list[WrongRow] = []
     columns, numbers = columns_of(source if isinstance(source, Iterable) else [source], "log", wrong, [])
     return pd.DataFrame(columns, dtype="str"), np.array(numbers, int), wrong

@@ -19,6 +19,7 @@ from jiebei_lib.core.knowledge.problems import LogError, Phrase, Problem, shown
 from jiebei_lib.core.tables.delimited import Upload
 from jiebei_lib.core.tables.ready_maps import ReadyMap
 
+NEEDED_AGAIN = ("at", "outcome")  # columns that are judged together with others
 NONE = "none"  # the word for an empty set, which is not the same as a set that is not known
 
 
@@ -64,24 +65,29 @@ def read_log(
     table, masked = keep_out(table, COLUMNS, mask)
     unused = tuple(name for name in table.columns if name not in COLUMNS and name != "row")
     problems, wrong = list(bad), np.zeros(len(table), bool)
-    out = {"row": table["row"].to_numpy()}
-    for name, spec in COLUMNS.items():
-        column = table[name] if name in table else pd.Series(pd.NA, index=table.index, dtype="str")
+    repeated: list[Problem] = []
+    out: dict[str, Any] = {"row": table["row"].to_numpy()}
+    _repeated(table, out["row"], repeated, wrong)
+    given = {name: table.pop(name) for name in COLUMNS if name in table}
+    for name, spec in COLUMNS.items():  # a column's own text is let go when it has been read
+        column = given.get(name) if name in NEEDED_AGAIN else given.pop(name, None)
+        column = pd.Series(pd.NA, index=table.index, dtype="str") if column is None else column
         out[name], found = _READ[spec["type"]](column, name, spec)
         _report(problems, wrong, found, column, out["row"], name)
     if zone is not None:
-        empty = out["zone"].codes < 0
-        out["zone"] = pd.Categorical(np.where(empty, zone, out["zone"].astype(object)))
+        places = out["zone"] if zone in out["zone"].categories else out["zone"].add_categories(zone)
+        places = places.fillna(zone).remove_unused_categories()
+        out["zone"] = places.reorder_categories(sorted(places.categories))
     now = pd.Timestamp.now(tz="UTC") if latest is None else latest
-    out["at"], out["instant"], out["offset"], found = instants(table["at"], out["zone"], now)
-    _report(problems, wrong, found, table["at"], out["row"], "at")
-    if "outcome" in table:
-        _report(problems, wrong, _at_odds(out["answered"], out["outcome"]), table["outcome"], out["row"], "outcome")
-    _repeated(table, out["row"], problems, wrong)
-    frame = pd.DataFrame(out, copy=False)
-    frame = frame[~wrong] if wrong.any() else frame
+    out["at"], column = None, given.pop("at")
+    out["at"], out["instant"], out["offset"], found = instants(column, out["zone"], now)
+    _report(problems, wrong, found, column, out["row"], "at")
+    del column
+    if "outcome" in given:
+        _report(problems, wrong, _at_odds(out["answered"], out["outcome"]), given["outcome"], out["row"], "outcome")
+    problems += repeated
     problems.sort(key=lambda problem: int(re.findall(r"\d+", problem.where)[0]))
-    return Log(_in_order(frame), rows, problems, len(bad) + int(wrong.sum()), unused, masked, used)
+    return Log(_in_order(out, wrong), rows, problems, len(bad) + int(wrong.sum()), unused, masked, used)
 
 
 def _report(problems: list[Problem], wrong: np.ndarray, found: list[Wrong], column: Any, rows: Any, name: str) -> None:
@@ -107,7 +113,13 @@ def _text(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, l
 
 def _ids(column: pd.Series, name: str, spec: Mapping[str, Any]) -> tuple[Any, list[Wrong]]:
     """One id or several, separated by “;”, each once and in order."""
-    codes, different = pd.factorize(column.astype("str"))  # each different one is looked at once
+    text = column.astype("str").str.strip()
+    if not text.str.contains("[;；]").any():
+        text = text.where(text != "", pd.NA)
+        return text, [
+            ("invalid", COLUMNS.allowed(name), (text.str.len() > spec["max_length"]).to_numpy(bool, na_value=False))
+        ]
+    codes, different = pd.factorize(text)  # each different one is looked at once
     each = [sorted({one.strip() for one in ids.replace("；", ";").split(";")} - {""}) for ids in different]
     bad = np.array([*(max(map(len, ids), default=0) > spec["max_length"] for ids in each), False])[codes]
     text = pd.array([*(";".join(ids) or None for ids in each), None], dtype="str").take(codes)
@@ -199,17 +211,23 @@ def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wr
             problems.append(Problem(kind, f"row {rows[position]}: attempt_id", {"value": shown(same_id.iloc[n])}))
 
 
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """By time, then by id, so that the order of the file plays no part."""
-    instant = table["instant"].to_numpy()
+def _in_order(out: dict[str, Any], wrong: np.ndarray) -> pd.DataFrame:
+    """What is not wrong, by time, then by id, so that the order of the file plays no part; no two columns are held twice at a time."""
+    kept = np.flatnonzero(~wrong)
+    instant = out["instant"][kept]
     order = np.argsort(instant, kind="stable")
     same = np.diff(instant[order], prepend=0) == 0
     same[:1] = False
     same |= np.append(same[1:], False)
     tied = order[same]
-    tied = tied[table["attempt_id"].array.take(tied).argsort()]
+    tied = tied[out["attempt_id"].array.take(kept[tied]).argsort()]
     order[same] = tied[np.argsort(instant[tied], kind="stable")]
-    return table.take(order).reset_index(drop=True)
+    order = kept[order]
+    columns = {}
+    for name in list(out):
+        column = out.pop(name)
+        columns[name] = (column.array if isinstance(column, pd.Series) else column).take(order)
+    return pd.DataFrame(columns, copy=False)
 
 
 __all__ = ["COLUMNS", "NONE", "NO_OFFSET", "Log", "read_log"]

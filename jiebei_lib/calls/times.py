@@ -18,6 +18,7 @@ TIME = re.compile(
 OFFSET = re.compile(r"(?:Z|z|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
 Wrong = tuple[str, Phrase, np.ndarray]  # a kind of problem, what is allowed, and a mask of its rows
 NO_OFFSET = -10_000  # in `offset`: none was written
+PART = 1 << 17  # rows that are parsed at a time
 DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
 
 
@@ -39,8 +40,8 @@ def instants(
     formed = text.str.fullmatch(TIME.pattern).to_numpy(bool, na_value=False)
     offset = _minutes(text)
     bare = formed & (offset == NO_OFFSET)
-    parsed = pd.to_datetime(
-        text.where(formed).str.upper().str.replace(",", "."), utc=True, format="ISO8601", errors="coerce"
+    parsed = pd.concat(
+        [_parsed(text.iloc[n : n + PART].where(formed[n : n + PART])) for n in range(0, max(1, len(text)), PART)]
     )
     unplaced = bare & (places.codes < 0)
     unreal, several = np.zeros(len(text), bool), np.zeros(len(text), bool)
@@ -53,7 +54,7 @@ def instants(
         parsed[here] = local.dt.tz_convert("UTC")
         unreal[here] = local.isna()
     impossible = ~formed | (parsed.isna().to_numpy() & ~unreal)
-    instant = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    instant = parsed.astype("int64").to_numpy()
     ahead = ~impossible & ~unreal & (parsed > latest).to_numpy()
     found = [
         ("invalid", Phrase("time"), impossible & ~doubtful & ~unclear & column.notna().to_numpy()),
@@ -65,6 +66,12 @@ def instants(
         ("ahead", Phrase("text_any"), ahead & ~unplaced & ~several),
     ]
     return text, instant, offset, found
+
+
+def _parsed(text: pd.Series) -> pd.Series:
+    """Times in ISO form with microseconds, in UTC."""
+    made = text.str.upper().str.replace(",", ".")
+    return pd.to_datetime(made, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
 
 
 def in_iso_form(column: pd.Series, latest: pd.Timestamp) -> tuple[pd.Series, np.ndarray, np.ndarray]:
