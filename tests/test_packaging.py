@@ -251,6 +251,9 @@ def test_an_editable_install_can_be_made(tmp_path: Path) -> None:
         assert archive.read(pth).decode().strip() == str(ROOT)
 
 
+LINKS = re.compile(r"\]\(([^)]+)\)")
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel, built as `pip` builds it: what the build needs is on PYTHONPATH alone."""
@@ -261,6 +264,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     (built,) = folder.glob("jiebei_lib-*.whl")
     return built
+
+
+@pytest.mark.parametrize("home", ["", "https://host.example/owner/jiebei-lib/"])
+def test_the_package_s_page_leads_nowhere_that_is_not_there(home: str) -> None:
+    code = "from hatchling.metadata.core import ProjectMetadata; from hatchling.plugin.manager import PluginManager; import json\n"
+    code += "data = ProjectMetadata('.', PluginManager()).core; print(json.dumps([data.readme, data.urls]))"
+    surroundings = {**os.environ, "JIEBEI_HOME": home}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    readme, urls = json.loads(done.stdout)
+    ours, page = (ROOT / "README.md").read_text("utf-8"), LINKS.findall(readme)
+    assert readme.splitlines()[0] == ours.splitlines()[0] and len(LINKS.findall(ours)) > 10
+    assert bool(urls) == bool(home) and all(url.startswith(home.rstrip("/")) for url in urls.values())
+    local = [link for link in LINKS.findall(ours) if not link.startswith(("https://", "#"))]
+    led = [re.sub(f"^{re.escape(home)}(blob|raw)/main/", "", link) for link in page if not link.startswith("#")]
+    assert led == (local if home else []) and all((ROOT / link).exists() for link in local)
 
 
 def test_the_wheel_holds_the_code_the_data_and_the_notebooks(wheel: Path, tmp_path: Path) -> None:
