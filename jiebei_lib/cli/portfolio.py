@@ -82,6 +82,8 @@ def score(
         if parts:
             made = score_parts(given, out, policy, mapping_, lang, cluster, tell, force)
         else:
+            if cluster:
+                from jiebei_lib.portfolio.parts.joined import score_joined as score_files
             made = score_files(given, out, policy, mapping_, errors, lang, cluster, tell, ranks, sheet)
     told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=address(made.output) or made.output))
     if made.readings is not None:

@@ -86,7 +86,7 @@ def score_files(
     files, output = files_of(given, sheet), Path(output)
     policy, tell = load_policy(policy), progress or (lambda *_: None)
     aside = output.with_name(f"{output.name}.errors.csv")
-    _spared(files, output, aside)
+    spared(files, output, aside)
     if cluster is None and not ranked and plain_files.is_plain(*files, output):
         return _without_arrow(files, output, aside, policy, mapping, errors, lang, tell)
     plan = layout_of(files, mapping, (*ADDED, *RANKED) if ranked else ADDED)
@@ -163,7 +163,7 @@ def _ranks(files: list[Source], plan: Layout, doubled: np.ndarray, policy: Polic
     return ranks(np.concatenate(middles), np.concatenate(days), policy)
 
 
-def _spared(files: list[Source], output: Path, aside: Path) -> None:
+def spared(files: list[Source], output: Path, aside: Path) -> None:
     """Neither what is read nor anybody's own table is written over. Raises :class:`TableError`."""
     checked_output(output)
     read = [file.resolve() for file in files if not isinstance(file, Upload)]
@@ -351,17 +351,27 @@ class _Listed:
         self.told: list[list[Any]] = []
 
     def add(self, wrong: list[WrongRow]) -> None:
+        first = wrong[: self.room]
+        self.take(
+            [[each.file, each.row, each.column, each.value[:LONGEST], each.problem.say(self.lang)] for each in first]
+        )
+
+    @property
+    def room(self) -> int:
+        """How many more are listed."""
+        return LISTED - self.cells
+
+    def take(self, wrong: list[list[Any]]) -> None:
+        """The same, as it is listed."""
         if wrong and self.writer is None:
             file = self.kept.enter_context(written_whole(self.path, TableError, "utf-8-sig", folders=True))
             self.writer = csv.writer(file)
             self.writer.writerow(HEAD)
-        wrong = wrong[: LISTED - self.cells]
-        for each in wrong:
-            cells = [each.file, each.row, each.column, each.value[:LONGEST], each.problem.say(self.lang)]
+        for cells in wrong:
             self.writer.writerow([safe(str(cell)) for cell in cells])
-            self.told.append(cells)
+        self.told += wrong
         self.cells += len(wrong)
-        self.rows += len({each.row for each in wrong})
+        self.rows += len({row for _, row, *_ in wrong})
 
     def end(self, bad: int) -> None:
         """When all rows have been told: ``bad`` of them."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from jiebei_lib.portfolio.parts.joined import score_joined
 from jiebei_lib.portfolio.sample import write_sample
-from jiebei_lib.portfolio.score_files import score_files
 from jiebei_lib.reports import batch
 from jiebei_lib.reports.engine import fork_server as warm
 
@@ -22,7 +22,7 @@ def test_how_scoring_and_reports_scale_on_a_cluster(tmp_path, rows, note, measur
 
     def score(cluster: str | None, out: Path) -> float:
         start = time.perf_counter()
-        score_files(table, out, cluster=cluster)
+        score_joined(table, out, cluster=cluster)
         return time.perf_counter() - start
 
     def report(cluster: str | None, out: Path) -> float:
@@ -39,7 +39,7 @@ def test_how_scoring_and_reports_scale_on_a_cluster(tmp_path, rows, note, measur
         size = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
         with distributed.LocalCluster(**size) as cluster:
             address = cluster.scheduler_address
-            score_files(
+            score_joined(
                 cases, tmp_path / "first.parquet", cluster=address
             )  # imports, the compiled kernel, the fork servers
             batch.reports(cases, tmp_path / f"first-{workers}", cluster=address, as_of=DAY)

@@ -64,6 +64,7 @@ class Task:
     schema: Any
     buckets: int
     key: str
+    to: str
     # The buckets in which ids were found that stand twice, and of what types columns are that are text in the files
     twice: tuple[int, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
@@ -89,33 +90,67 @@ def score_parts(
 ) -> whole.Scored:
     """Scores files (names, globs, addresses) into a folder (a name or an address), rows and order as
     :func:`jiebei_lib.portfolio.score_files.score_files` has them in one file. ``errors`` of the result is the folder of what was wrong."""
+    _, done = scored_parts(given, folder, policy, mapping, lang, cluster, progress, force)
+    rows, bad = (sum(part[name] for part in done) for name in ("rows", "bad"))
+    where = Path(folder)
+    return whole.Scored(where, where / ERRORS if bad else None, rows, bad)
+
+
+def scored_parts(
+    given: Any,
+    folder: str | Path,
+    policy: Policy | str,
+    mapping: Any,
+    lang: str,
+    cluster: str | None,
+    progress: Callable[[int, int | None], None] | None,
+    force: bool = False,
+    to: str = "parquet",
+    again: bool = True,
+) -> tuple[Task, list[dict[str, Any]]]:
+    """What all parts share and what came of each. ``to``: the kind of file that is made of them, for which columns get their types. Without
+    ``again`` what an earlier run has done to its end is taken as it is."""
     policy, output = load_policy(policy), store(folder)
-    job, parts, total, names = _planned(given, output, policy, mapping, lang)
-    _ours(output, names, force)
+    job, parts, total, names = _planned(given, output, policy, mapping, lang, to)
+    refuse_others(output, names, force)
+    if not again and (kept := _finished(output, job)):
+        return kept
     for old in output.names(WORK):
         if old != Path(job.work).name:
             output.clear(f"{WORK}/{old}")
+    output.write(f"{job.work}/begun", "")  # so that the folder is known as ours from now on
     output.remove(MANIFEST)  # it tells of what is no longer so
     try:
         with executor(cluster) as (submit, workers):
-            done = _worked(parts, job, total, progress or (lambda *_: None), submit, workers)
+            job, done = _worked(parts, job, total, progress or (lambda *_: None), submit, workers)
     except UserError as failure:
         if [each.kind for each in failure.problems] != ["cluster_lost"]:
             raise
         raise UserError(replace(failure.problems[0], kind="cluster_lost_parts")) from None
     rows, bad = (sum(part[name] for part in done) for name in ("rows", "bad"))
     if rows:
-        told = {"key": job.key, "policy": policy.digest, "rows": rows, "bad": bad, "parts": done}
+        told = {"key": job.key, "policy": policy.digest, "rows": rows, "bad": bad, "types": job.types, "parts": done}
         output.write(MANIFEST, json.dumps(told, ensure_ascii=False, indent=1))
     _tidied(output, job, len(parts) if rows else 0)
     if not rows:
         raise TableError(Problem("no_cases", ", ".join(names)))
-    where = Path(folder)
-    return whole.Scored(where, where / ERRORS if bad else None, rows, bad)
+    return job, done
+
+
+def _finished(output: Here, job: Task) -> tuple[Task, list[dict[str, Any]]] | None:
+    """The parts of a run of the same that came to its end, if each is still what it wrote."""
+    try:
+        told = json.loads(output.read(MANIFEST))
+        parts: list[dict[str, Any]] = told["parts"]
+        there = told["key"] == job.key and all(output.mark(each["part"]) == each["sha256"] for each in parts)
+        there &= all(each["errors"] is None or output.exists(each["errors"]) for each in parts)
+        return (replace(job, types=told["types"]), parts) if there else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _planned(
-    given: Any, output: Here, policy: Policy, mapping: Any, lang: str
+    given: Any, output: Here, policy: Policy, mapping: Any, lang: str, to: str
 ) -> tuple[Task, list[Partition], int | None, list[str]]:
     """What is to be done: the same for all, each part, how many rows there are, and the files' names."""
     found = [
@@ -126,12 +161,12 @@ def _planned(
     plan = whole.layout_of(small, mapping)
     parts, total = parts_of(files)
     said: list[Any] = [policy.digest, lang, asdict(plan), [[file, *state(file)] for file in files]]
-    said += [ROWS_A_PART, IDS_A_BUCKET, __version__]
+    said += [ROWS_A_PART, IDS_A_BUCKET, __version__, to]
     key = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
     most = sum(part.rows for part in parts)
     buckets = max(1, -(-most // IDS_A_BUCKET)) if "case_id" in plan.columns else 0
     told = policy.base, json.dumps(policy.overlay, sort_keys=True), policy.digest
-    job = Task(str(output.folder), plan, told, lang, empty(small[0]).schema, buckets, key)
+    job = Task(str(output.folder), plan, told, lang, empty(small[0]).schema, buckets, key, to)
     return job, parts, total, files
 
 
@@ -142,8 +177,8 @@ def _worked(
     tell: Callable[[int, int | None], None],
     submit: Any,
     workers: int,
-) -> list[dict[str, Any]]:
-    """What came of each part."""
+) -> tuple[Task, list[dict[str, Any]]]:
+    """What all parts share in the end, and what came of each."""
 
     def each(task: Callable[..., Any], over: Iterable[Any], job: Task) -> Iterator[Any]:
         return (one for _, one in in_order(submit, lambda item: (task, item, job), over, workers + 1))
@@ -156,13 +191,13 @@ def _worked(
         counts = list(each(compare, range(job.buckets), job))
         job = replace(job, twice=tuple(n for n, count in enumerate(counts) if count))
     if any(part.groups is None for part in parts):
-        job = replace(job, types=types_of(each(look, parts, job), "parquet"))
+        job = replace(job, types=types_of(each(look, parts, job), job.to))
     done, rows = [], 0
     for one in each(score_part, [(part, again.get(part.number, "")) for part in parts], job):
         done.append(one)
         rows += one["rows"]
         tell(rows, total)
-    return done
+    return job, done
 
 
 def _grouped(parts: list[Partition]) -> list[tuple[Partition, ...]]:
@@ -319,7 +354,7 @@ def _taken(part: Partition, job: Task, output: Here, work: Here) -> dict[str, An
         return None
 
 
-def _ours(output: Here, files: list[str], force: bool) -> None:
+def refuse_others(output: Here, files: list[str], force: bool = False) -> None:
     """A folder that is new, empty or of an earlier run (or with ``force`` anybody's), and holds nothing that is to be read. Raises
     :class:`TableError`."""
     if any(output.folder in Path(file).parents for file in files):
