@@ -4,15 +4,21 @@ Run by hand (nothing is asserted: machines differ):
 
     python tests/benchmarks/panel_latency.py [moves]             01_one_case closely: one control, many moves
     python tests/benchmarks/panel_latency.py table [moves] [NN…] a table of the notebooks 01 to 06: headline, first picture, each panel
+    python -m tests.benchmarks.panel_latency --all               all of it, in some three minutes, with the load average noted
 
 A move is one ``input`` or ``change`` event on a control, as a drag or a key gives it. "Headline" is when the words on top have changed
 (where a panel has none, the title of its first picture), "picture" when the panel's first chart has been drawn anew (plotly_afterplot)
 and the browser has come round to its next frame, "settled" when everything on that panel has followed; of other panels, those that
-follow it by themselves. A quarter of a second of rest between moves, in the table as long as it is watched.
+follow it by themselves. A quarter of a second of rest between moves. "Kernel" is the same move made in this process, without a browser:
+the milliseconds until the first answer is made, and until all is, the pauses between parts left out; and what is sent, in kB of JSON.
 """
 
 from __future__ import annotations
 
+import ast
+import heapq
+import json
+import os
 import sys
 import tempfile
 import time
@@ -25,6 +31,7 @@ import numpy as np
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+ONCE = "readings"  # drawn once, they are known: moved once on a page of its own, and what stands below it in the table comes after
 # Of each notebook: which panel of the page, which control, and to what it is moved, in turn (a number, or the place of an option)
 TABLE = [
     ("01_one_case.ipynb", 0, "amount_overdue", (3000, 9000, 20_000)),
@@ -35,11 +42,16 @@ TABLE = [
     ("04_what_waiting_costs.ipynb", 0, "days", (12, 30, 60)),
     ("05_contact_conduct.ipynb", 0, "confidence", (1, 2, 0)),
     ("06_portfolio.ipynb", 0, "by", (1, 2, 3)),
-    ("06_portfolio.ipynb", 0, "seed", (2, 3, 4)),
+    ("06_portfolio.ipynb", 0, "policy", (1, 0)),
+    ("06_portfolio.ipynb", 0, "seed", (2, 3, 4, 5, 6, 7, 8, 9)),
+    ("03_evidence.ipynb", 3, ONCE, (2,)),  # and with so many readings:
+    ("03_evidence.ipynb", 3, "selection", (2, 5, 9, 14, 20, 27, 35)),
+    ("03_evidence.ipynb", 3, "amount_overdue", (3000, 9000, 20_000)),
 ]
-WATCHED = 2500  # ms after a move
+WATCHED = 5000  # ms after a move, at most
+QUIET = 400  # ms without a panel that draws: all have followed
 
-MOVE = """async ([place, name, value, watched]) => {
+MOVE = """async ([place, name, value, watched, quiet]) => {
   const panels = [...document.querySelectorAll('.jiebei')], panel = panels[place], out = { headline: NaN, picture: NaN, settled: {} };
   const chart = panel.querySelector('.chart'), top = panel.querySelector('.top'), titled = panel.querySelector('figure .title');
   const words = top.hidden || !top.firstChild ? titled : top, now = () => performance.now();
@@ -59,7 +71,14 @@ MOVE = """async ([place, name, value, watched]) => {
   if (select) { select.selectedIndex = value; select.dispatchEvent(new Event('change', { bubbles: true })); }
   else if (radio.length) radio[value].click();
   else { box.value = value; box.dispatchEvent(new Event('input', { bubbles: true })); }
-  if (watched) await new Promise((done) => setTimeout(done, watched));
+  if (watched) await new Promise((done) => {
+    let last = start;
+    const look = () => {
+      if (panels.some((one) => one.getAttribute('aria-busy') === 'true' || one.dataset.settled !== one.dataset.turn) || !(place in out.settled)) last = now();
+      if (now() - start > watched || now() - last > quiet) done(); else setTimeout(look, 20);
+    };
+    look();
+  });
   else await new Promise((done) => {
     const all = () => place in out.settled && panel.getAttribute('aria-busy') === 'false' && !Number.isNaN(out.picture);
     const look = () => (all() || now() - start > 5000 ? done() : requestAnimationFrame(look));
@@ -103,7 +122,7 @@ def browser(moves: int) -> np.ndarray:
         notebook = open_("01_one_case.ipynb")
         notebook.preset("good_history")
         for n in range(moves + 5):
-            made = notebook.page.evaluate(MOVE, [0, "amount_overdue", 600 + (n * 2311) % 20_000, 0])
+            made = notebook.page.evaluate(MOVE, [0, "amount_overdue", 600 + (n * 2311) % 20_000, 0, 0])
             rows.append([made["headline"], made["picture"], made["settled"].get("0", np.nan)])
             notebook.page.wait_for_timeout(250)
     return np.array(rows[5:], float)
@@ -111,27 +130,109 @@ def browser(moves: int) -> np.ndarray:
 
 def table(moves: int, only: list[str]) -> None:
     """Median milliseconds for each notebook; of the panels that follow, in the order in which they were ready."""
-    print(
-        f"{'median of ' + str(moves) + ' moves, milliseconds':54}{'headline':>9}{'picture':>9}{'settled':>9}  followers"
-    )
+    named = f"median of {moves} moves, milliseconds (load {os.getloadavg()[0]:.1f})"
+    print(f"{named:50}{'headline':>9}{'picture':>9}{'settled':>9}{'kernel':>9}{'its all':>9}{'kB':>6}  followers")
     with opened() as open_:
-        last, notebook = None, None
+        last, notebook, drawn = None, None, False
         for name, place, field, values in TABLE:
             if only and name[:2] not in only:
                 continue
-            if name != last:
-                if notebook is not None:
-                    notebook.context.close()
-                last, notebook = name, open_(name)
-            runs = [
-                notebook.page.evaluate(MOVE, [place, field, values[n % len(values)], WATCHED]) for n in range(moves + 1)
-            ][1:]
-            middle = [np.nanmedian(np.array([run[key] for run in runs], float)) for key in ("headline", "picture")]
+            fresh, runs = field == ONCE, []
+            for n in range(min(moves, 3) if fresh else moves + 1):
+                if fresh or name != last:
+                    if notebook is not None:
+                        notebook.context.close()
+                    last, notebook = name, open_(name)
+                given = [place, field, values[n % len(values)], WATCHED, QUIET]
+                runs.append(notebook.page.evaluate(MOVE, given))
+            runs = runs if fresh else runs[1:]
+            middle = [_median([run[key] for run in runs]) for key in ("headline", "picture")]
             panels = sorted({int(n) for run in runs for n in run["settled"]})
-            ready = {n: float(np.median([run["settled"].get(str(n), np.nan) for run in runs])) for n in panels}
+            ready = {n: _median([run["settled"].get(str(n)) for run in runs]) for n in panels}
             own = ready.pop(place, np.nan)
             others = ", ".join(f"{n + 1}: {at:.0f}" for n, at in sorted(ready.items(), key=lambda one: one[1]))
-            print(f"{name + ' ' + field:54}{middle[0]:9.0f}{middle[1]:9.0f}{own:9.0f}  {others}", flush=True)
+            inside = alone(name, place, field, values, moves, drawn)
+            drawn = drawn or fresh
+            print(
+                f"{name + ' ' + field:50}{middle[0]:9.0f}{middle[1]:9.0f}{own:9.0f}{inside[0]:9.0f}{inside[1]:9.0f}{inside[2]:6.0f}  {others}",
+                flush=True,
+            )
+
+
+def _median(found: list[float | None]) -> float:
+    """Over the moves in which it came at all; of none, not a number."""
+    came = [each for each in found if each is not None and each == each]
+    return float(np.median(came)) if came else np.nan
+
+
+class Loop:
+    """An event loop that waits for nothing: what is to be called later is called in its order, without the pause."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[float, int, Any, Any]] = []
+        self.now, self.count = 0.0, 0
+
+    def call_later(self, pause: float, call: Any, *given: Any) -> None:
+        self.count += 1
+        heapq.heappush(self.waiting, (self.now + pause, self.count, call, given))
+
+    def run(self) -> None:
+        while self.waiting:
+            self.now, _, call, given = heapq.heappop(self.waiting)
+            call(*given)
+
+
+def alone(name: str, place: int, field: str, values: Any, moves: int, drawn: bool) -> tuple[float, float, float]:
+    """The same moves in this process: median milliseconds until the first answer is made and until all is, and kB sent."""
+    from jiebei_lib.show.widget import composing, panel
+
+    shown = panels_of(name)
+    mover, options = shown[place], _options(shown[place].fields, field)
+    rows = []
+    was = composing.running_loop
+    if drawn:
+        mover.set(**{ONCE: _options(mover.fields, ONCE)[-1]})
+    try:
+        for n in range(1 if field == ONCE else moves + 1):
+            loop, sent = Loop(), []
+            composing.running_loop = panel.running_loop = lambda loop=loop: loop
+            for each in shown:
+                each.observe(lambda change, sent=sent: sent.append(len(json.dumps(change["new"]))), "page")
+            value = values[n % len(values)]
+            start = time.perf_counter()
+            mover.set(**{field: options[value] if options else value})
+            first = time.perf_counter()
+            loop.run()
+            rows.append([1000 * (first - start), 1000 * (time.perf_counter() - start), sum(sent) / 1000])
+            for each in shown:
+                each.unobserve_all("page")
+    finally:
+        composing.running_loop = panel.running_loop = was
+    return tuple(np.median(rows if field == ONCE else rows[1:], axis=0))
+
+
+def panels_of(name: str) -> list[Any]:
+    """The panels of a notebook, made as its cells make them, in their order."""
+    from jiebei_lib.show.widget.panel import Panel
+
+    found: list[Any] = []
+    scope: dict[str, Any] = {}
+    for cell in json.loads((ROOT / "notebooks" / name).read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            code = ast.parse("".join(cell["source"]))
+            last = code.body.pop() if isinstance(code.body[-1], ast.Expr) else None
+            exec(compile(code, name, "exec"), scope)
+            shown = eval(compile(ast.Expression(last.value), name, "eval"), scope) if last else None
+            found += [shown] if isinstance(shown, Panel) else []
+    return found
+
+
+def _options(fields: Any, name: str) -> list[Any] | None:
+    """The values that a control offers, by their place; None for a number."""
+    from jiebei_lib.show.widget.fields import flat
+
+    (field,) = (each for each in flat(fields) if each.get("name") == name)
+    return [option["value"] for option in field["options"]] if "options" in field else None
 
 
 def kernel(moves: int) -> np.ndarray:
@@ -163,5 +264,8 @@ def main(moves: int = 100) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["table"]:
         table(int((sys.argv[2:3] or ["5"])[0]), sys.argv[3:])
+    elif sys.argv[1:2] == ["--all"]:
+        main(40)
+        table(5, [])
     else:
         main(*map(int, sys.argv[1:2]))

@@ -53,13 +53,16 @@ def portfolio(rows: int = 2000) -> Panel:
 
 
 def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+    gauge, first = _first(values, lang)
     return {
-        "beside": [Later(lambda: _first(values, lang)), Later(lambda: _parts(values, lang, ("next",)))],
+        "gauge": gauge,
+        "beside": [*first, Later(lambda: _parts(values, lang, ("next",)))],
         "below": [Later(partial(_parts, values, lang, (name,))) for name in PARTS],
     }
 
 
-def _first(values: dict[str, Any], lang: str) -> list[Any]:
+def _first(values: dict[str, Any], lang: str) -> tuple[Gauge, list[Any]]:
+    """What is known before cases are ranked."""
     wrong = wrong_words(_book(*_given(values)).wrong, lang)
     told = _told(values)
     likely = [side["verdicts"]["likely"] for side in told["witnesses"]]
@@ -68,7 +71,7 @@ def _first(values: dict[str, Any], lang: str) -> list[Any]:
         for each in LANGUAGES
     }
     gauge = Gauge(str(likely[0]), both("portfolio.gauge.moved"), line)
-    return [gauge, *_parts(values, lang, ("counted",)), *wrong, *_parts(values, lang, ("grades",))]
+    return gauge, [*_parts(values, lang, ("counted",)), *wrong, *_parts(values, lang, ("grades",))]
 
 
 def _parts(values: dict[str, Any], lang: str, names: tuple[str, ...]) -> list[Any]:

@@ -334,6 +334,7 @@ export default {
       form.replaceChildren(...model.get("fields").map(build));
       if (left) goOn(left, pressed === null || same(before, names()));
       side.hidden = !model.get("fields").length;
+      arrange();
       putValues();
     }
 
@@ -388,7 +389,8 @@ export default {
       const head = control.group ? make("legend") : make("label", control.id ? { htmlFor: control.id } : {});
       head.append(say(make("span"), field.label));
       if (field.badge) head.append(" ", say(make("span", { className: `basis ${field.badge.kind}` }), field.badge.label));
-      const box = make(control.group ? "fieldset" : "div", { className: `field ${field.kind}` });
+      const line = field.kind === "text" && !(field.lines > 1);
+      const box = make(control.group ? "fieldset" : "div", { className: ["field", field.kind, field.look === "select" && "select", line && "line"].filter(Boolean).join(" ") });
       box.dataset.name = field.name;
       box.append(...(control.before ? [...control.el, head] : [head, ...control.el]));
       if (field.note) box.append(say(make("p", { className: "hint" }), field.note));
@@ -402,6 +404,15 @@ export default {
       }
       markPresets();
     }
+
+    // What the panel has within, said on the panel itself (panel.css says why).
+    function arrange() {
+      const seen = !beside.hidden || !problem.hidden, open = "details[open] > .field.table", within = (one) => Boolean(root.querySelector(one));
+      const has = { abreast: seen && !side.hidden, alone: !seen, table: within(`.side ${open}, .controls > .field.table`) };
+      for (const look of ["lesson-style", "lesson-beside"]) has[look] = within(`.${look}`);
+      for (const [name, there] of Object.entries(has)) root.classList.toggle(`${name}-in`, there);
+    }
+    form.addEventListener("toggle", arrange, true);
 
     function markPresets() {
       const values = model.get("values");
@@ -564,6 +575,14 @@ export default {
       }
     });
 
+    // What lies around a panel must not clip what sticks in it.
+    const placed = new ResizeObserver(() => {
+      for (let up = el.parentElement; up && !up.matches(".jp-Notebook"); up = up.parentElement) {
+        if (up.matches(".jp-Cell, .jp-Cell-outputWrapper, .jp-OutputArea, .jp-OutputArea-child, .jp-OutputArea-output")) up.classList.add("jiebei-around");
+      }
+    });
+    placed.observe(root);
+
     // The numbers of a chart, written when they are to be seen.
     function numbers(entry) {
       const { part, rows } = entry, name = entry.name.textContent;
@@ -657,6 +676,7 @@ export default {
         entry.el.remove();
         shown.delete(id);
       }
+      arrange();
       await Promise.all(drawing);
       painted = frame();
       if (moved) seeAnswer();
@@ -719,6 +739,7 @@ export default {
       for (const [name, handler] of Object.entries(events)) model.off(name, handler);
       sight.disconnect();
       width.disconnect();
+      placed.disconnect();
       theme.disconnect();
       for (const entry of shown.values()) if (entry.chart) globalThis.Plotly?.purge(entry.chart);
     };

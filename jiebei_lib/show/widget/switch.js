@@ -14,6 +14,7 @@ function kept(chosen) {
 function mark(el, lang) {
   const notebook = el.closest(".jp-Notebook") ?? (el.isConnected ? document.body : null);
   if (notebook) notebook.dataset.jiebeiLang = lang;
+  if (notebook && el.classList.contains("jiebei-switched")) el.closest(".jp-Cell")?.classList.add("jiebei-emptied");
   if (notebook === document.body) document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
   return notebook;
 }
