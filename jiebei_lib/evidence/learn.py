@@ -19,7 +19,7 @@ themselves, decided what was reported. A call before a reading's first possible 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -79,13 +79,19 @@ class Drawn:
         return np.full(self.number, 1 / self.number)
 
     def pressed(self, days_overdue: np.ndarray, longest: float) -> np.ndarray:
-        """The pressure of days (n, m), from each reading's own first day."""
+        """The pressure of days (n, m), from each reading's own first day; (n, 1) where they have but one."""
         by_day = np.column_stack([days_pressure(days_overdue, day, longest) for day in self.days])
-        return by_day[:, self.day_code]
+        return by_day if len(self.days) == 1 else by_day[:, self.day_code]
 
     def came(self, days_overdue: np.ndarray) -> np.ndarray:
-        """Whether the first possible day has come (n, m)."""
-        return days_overdue[:, None] >= self.first_day
+        """Whether the first possible day has come (n, m); (n, 1) where all have but one."""
+        by_day = days_overdue[:, None] >= self.days
+        return by_day if len(self.days) == 1 else by_day[:, self.day_code]
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """The weights (6, m), each in one piece of memory."""
+        return np.ascontiguousarray(self.weights.T)
 
 
 @dataclass(frozen=True)
@@ -161,6 +167,11 @@ class Learned:
     def few(self) -> bool:
         """Whether so few readings carry the weight that the answer is coarse."""
         return bool(self.effective < ASSUMED["warn_below"]["value"])
+
+    def under(self, selection: float) -> Learned:
+        """The same cases under another selection strength: the chances that are kept do not turn on it."""
+        _check_selections([selection])
+        return _enough(_weighed(self, [selection]))[0]
 
     @cached_property
     def region(self) -> np.ndarray:
@@ -245,16 +256,29 @@ def learn(outcomes: Outcomes, policy: Policy | str = "article", selection: float
 
 def learn_under(outcomes: Outcomes, policy: Policy | str, selections: Sequence[float]) -> list[Learned]:
     """:func:`learn` for several selection strengths at once."""
-    policy = load_policy(policy)
     _check_selections(selections)
+    return _enough(_weighed(unweighed(outcomes, policy), selections))
+
+
+def unweighed(outcomes: Outcomes, policy: Policy | str = "article") -> Learned:
+    """What does not turn on the selection strength: the readings, still all alike, and the chances that each gives each case."""
+    policy = load_policy(policy)
     _refuse_impossible(outcomes, policy)
     drawn = Drawn.of(policy)
-    fits = np.zeros((len(selections), len(drawn.weights)))
     kept = list(_chances(outcomes, drawn, policy)) if len(outcomes) * len(drawn.weights) <= KEPT else None
-    for rows, call, spared in kept if kept is not None else _chances(outcomes, drawn, policy):
+    return Learned(outcomes, policy, np.nan, drawn, np.zeros(len(drawn.weights)), kept)
+
+
+def _weighed(known: Learned, selections: Sequence[float]) -> list[Learned]:
+    fits = np.zeros((len(selections), len(known.fit)))
+    for rows, call, spared in known.kept or _chances(known.outcomes, known.drawn, known.policy):
         for fit, selection in zip(fits, selections, strict=True):
-            fit += _log_happened(outcomes, rows, *reported(call, spared, selection)).sum(axis=0)
-    found = [Learned(outcomes, policy, float(s), drawn, fit, kept) for s, fit in zip(selections, fits, strict=True)]
+            fit += _log_happened(known.outcomes, rows, *reported(call, spared, selection)).sum(axis=0)
+    return [replace(known, selection=float(s), fit=fit) for s, fit in zip(selections, fits, strict=True)]
+
+
+def _enough(found: list[Learned]) -> list[Learned]:
+    """Refuses what leaves too few effective readings."""
     needed = ASSUMED["refuse_below"]["value"]
     for learned in found:
         if learned.effective < needed:
@@ -314,10 +338,12 @@ def _chances(outcomes: Outcomes, drawn: Drawn, policy: Policy) -> Iterator[tuple
         for start in range(0, len(alike), block):
             rows = alike[start : start + block]
             middle, half = (low[rows] + high[rows]) / 2, (high[rows] - low[rows]) / 2
-            base = drawn.weights[:, 0] + drawn.pressed(outcomes.days[rows], longest) * drawn.weights[:, -1]
+            base = drawn.columns[0] + drawn.pressed(outcomes.days[rows], longest) * drawn.columns[-1]
             call, spared = _averaged(middle[:, None] + half[:, None] * nodes, shares, base, drawn.weights[:, 1:-1])
-            came = drawn.came(outcomes.days[rows])
-            yield rows, np.where(came, call, 0.0), np.where(came, spared, 1.0)
+            if not (came := drawn.came(outcomes.days[rows])).all():
+                np.copyto(call, 0.0, where=~came)
+                np.copyto(spared, 1.0, where=~came)
+            yield rows, call, spared
 
 
 def _averaged(

@@ -21,8 +21,8 @@ How to write one (``jiebei_lib/show/<topic>/panel.py``; sentences in ``page/text
   HTML; a template lies beside it) and :class:`Figure` (``page/figure.py``), or a list of them (put ``beside``). Only what
   differs from what is on screen is redrawn, in place. What must feel immediate belongs outside ``Later`` and should take < 5 ms.
 - ``draw`` may also return ``"gauge": Gauge(now, moved, line)``, the one number that says how the answer moves: it stands beside the
-  control in hand ("80 → 79 of 100"), and on a phone its line stays in sight; a ``Later`` may return it among its parts. A link
-  ``<a href="#id" data-to>`` leads to what has that id in the panel.
+  control in hand ("80 → 79 of 100"), and on a phone its line stays in sight. A link ``<a href="#id" data-to>`` leads
+  to what has that id in the panel.
 - A panel's state can be sent (``panel.view()``, in Voilà the address of the page) and opened (``panel.move_to(view)``, which holds each
   value against its field): what is chosen, never what a person wrote. ``soon(panel.redraw)`` lets another panel follow after the first
   answer.

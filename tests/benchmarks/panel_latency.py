@@ -21,6 +21,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,7 +75,8 @@ MOVE = """async ([place, name, value, watched, quiet]) => {
   if (watched) await new Promise((done) => {
     let last = start;
     const look = () => {
-      if (panels.some((one) => one.getAttribute('aria-busy') === 'true' || one.dataset.settled !== one.dataset.turn) || !(place in out.settled)) last = now();
+      const busy = (one) => one.getAttribute('aria-busy') === 'true' || one.dataset.settled !== one.dataset.turn;
+      if (panels.some(busy) || !(place in out.settled)) last = now();
       if (now() - start > watched || now() - last > quiet) done(); else setTimeout(look, 20);
     };
     look();
@@ -98,6 +100,8 @@ def opened() -> Iterator[Any]:
     from conftest import Notebook, Server
     from playwright.sync_api import sync_playwright
 
+    from jiebei_lib.show.widget.composing import AHEAD
+
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary) / "notebooks"
         shutil.copytree(ROOT / "notebooks", folder)
@@ -108,7 +112,9 @@ def opened() -> Iterator[Any]:
                 notebook = Notebook(chromium, 1280, 800)
                 notebook.page.goto(f"{server.url}/voila/render/{name}")
                 notebook.appeared(name)
-                notebook.page.wait_for_timeout(2000)
+                notebook.page.wait_for_timeout(
+                    1000 * AHEAD + 1500
+                )  # what a panel brings in while a reader looks at it is there
                 return notebook
 
             yield open_
@@ -153,10 +159,8 @@ def table(moves: int, only: list[str]) -> None:
             others = ", ".join(f"{n + 1}: {at:.0f}" for n, at in sorted(ready.items(), key=lambda one: one[1]))
             inside = alone(name, place, field, values, moves, drawn)
             drawn = drawn or fresh
-            print(
-                f"{name + ' ' + field:50}{middle[0]:9.0f}{middle[1]:9.0f}{own:9.0f}{inside[0]:9.0f}{inside[1]:9.0f}{inside[2]:6.0f}  {others}",
-                flush=True,
-            )
+            shown = "".join(f"{each:9.0f}" for each in (*middle, own, *inside[:2]))
+            print(f"{name + ' ' + field:50}{shown}{inside[2]:6.0f}  {others}", flush=True)
 
 
 def _median(found: list[float | None]) -> float:
@@ -186,13 +190,18 @@ def alone(name: str, place: int, field: str, values: Any, moves: int, drawn: boo
     """The same moves in this process: median milliseconds until the first answer is made and until all is, and kB sent."""
     from jiebei_lib.show.widget import composing, panel
 
-    shown = panels_of(name)
-    mover, options = shown[place], _options(shown[place].fields, field)
-    rows = []
-    was = composing.running_loop
-    if drawn:
-        mover.set(**{ONCE: _options(mover.fields, ONCE)[-1]})
+    rows, was, loop = [], composing.running_loop, Loop()
+    composing.running_loop = panel.running_loop = lambda: loop
     try:
+        shown = panels_of(name)
+        loop.run()
+        for thread in threading.enumerate():
+            if thread.name == "jiebei-ahead":
+                thread.join()
+        mover, options = shown[place], _options(shown[place].fields, field)
+        if drawn:
+            mover.set(**{ONCE: _options(mover.fields, ONCE)[-1]})
+            loop.run()
         for n in range(1 if field == ONCE else moves + 1):
             loop, sent = Loop(), []
             composing.running_loop = panel.running_loop = lambda loop=loop: loop

@@ -9,10 +9,10 @@ from jiebei_lib.calls.audit import Findings, audit
 from jiebei_lib.calls.log import COLUMNS
 from jiebei_lib.calls.narrative import FIELDS, remembered
 from jiebei_lib.calls.rule_sets import MAIN, load_rules
-from jiebei_lib.page.html import Words
+from jiebei_lib.page.text import LANGUAGES
 from jiebei_lib.show.calls.words import AuditWords
 from jiebei_lib.show.widget.fields import Field, both, choice, many, table, text
-from jiebei_lib.show.widget.panel import Panel
+from jiebei_lib.show.widget.panel import Gauge, Panel
 
 MOST_LINES = 20
 EXAMPLE = (
@@ -60,6 +60,10 @@ def _audited(values: Mapping[str, Any]) -> Findings:
     return audit(remembered([entry for entry in entries if entry]), load_rules(values["sets"] or ["cn"]))
 
 
-def _draw(values: Mapping[str, Any], lang: str) -> list[Words]:
-    words = AuditWords(_audited(values), lang)
-    return [words.words("memory"), words.words("undecided")]
+def _draw(values: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    found = _audited(values)
+    told = {each: AuditWords(found, each).memory() for each in LANGUAGES}
+    line = {each: one["headline"] for each, one in told.items()}
+    gauge = Gauge(str(len(told[lang]["sure"])), both("calls.panel.memory_moved"), line)
+    words = AuditWords(found, lang)
+    return {"gauge": gauge, "beside": [words.words("memory"), words.words("undecided")]}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from jiebei_lib.core.case import FIELDS, Case
-from jiebei_lib.core.policy import BUILT_IN, load_policy
-from jiebei_lib.evidence.learn import ASSUMED, SELECTION_BOUNDS, Learned, learn_under
+from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
+from jiebei_lib.evidence.learn import ASSUMED, SELECTION_BOUNDS, Learned, learn_under, unweighed
 from jiebei_lib.evidence.outcomes import Outcomes
 from jiebei_lib.evidence.reported import CODES, GRADES, Reported, Usable, reported_cases, usable
 from jiebei_lib.evidence.summary import REFERENCE, answers, findings
@@ -73,7 +73,7 @@ def learning(example: str | Path | None = None) -> Panel:
             open=False,
         ),
     ]
-    ahead()
+    ahead(lambda: [_rules(policy, int(number)) for policy in BUILT_IN for number in READINGS])
     return Panel(fields, partial(_draw_learning, ready), name="learning")
 
 
@@ -134,10 +134,21 @@ def _given(values: dict[str, Any], ready: str) -> str:
 
 @lru_cache(maxsize=8)
 def _learned(given: str, policy: str, selection: float, readings: int) -> Learned:
+    return _known(given, policy, readings).under(selection)
+
+
+@lru_cache(maxsize=2)
+def _known(given: str, policy: str, readings: int) -> Learned:
+    return unweighed(_outcomes(given), _rules(policy, readings))
+
+
+@cache
+def _rules(policy: str, readings: int) -> Policy:
+    """A built-in policy with so many readings drawn."""
     rules = load_policy(policy)
-    if readings != int(rules.value("sampling.readings")):
-        rules = rules.replace({"sampling.readings": readings})
-    return learn_under(_outcomes(given), rules, [selection])[0]
+    return (
+        rules if readings == int(rules.value("sampling.readings")) else rules.replace({"sampling.readings": readings})
+    )
 
 
 @lru_cache(maxsize=4)

@@ -18,7 +18,7 @@ from jiebei_lib.money.record import Record, record
 from jiebei_lib.money.summary import Money, money
 from jiebei_lib.money.ways_out import instalments, paying_on
 from jiebei_lib.page.html import Words, environment
-from jiebei_lib.page.text import cited, heads, say
+from jiebei_lib.page.text import LANGUAGES, cited, heads, say
 from jiebei_lib.show.money.figures import LAST, owed_figure, rate_figure, record_figure, ways_figure
 from jiebei_lib.show.money.words import (
     budget_rows,
@@ -26,6 +26,7 @@ from jiebei_lib.show.money.words import (
     fits_rows,
     mark_rows,
     owed_words,
+    rate,
     rate_words,
     sum_,
     wait_rows,
@@ -336,23 +337,33 @@ def _draw_ways(values: Values, lang: str) -> dict[str, Any]:
         fits,
         say("money.ways.fits.note", lang),
     )
-    return {"beside": [ways_figure(account, lang), _words(table + words)]}
+    extra = {way["id"]: sum_(way["extra"]) for way in account["ways"] if way["id"] in ("instalments", "borrow")}
+    gauge = Gauge(" / ".join(extra.values()), both("money.panel.ways_moved"), both("money.panel.ways", **extra))
+    return {"gauge": gauge, "beside": [ways_figure(account, lang), _words(table + words)]}
 
 
 def _draw_rate(values: Values, lang: str) -> dict[str, Any]:
     account = _account(values)
-    return {"beside": [_words(_template().lines([rate_words(account, lang)])), rate_figure(account, lang)]}
+    all_in = rate(account["rate"]["all_in_annual"])
+    gauge = Gauge(all_in, both("money.panel.rate_moved"), both("money.panel.rate", rate=all_in))
+    said = _words(_template().lines([rate_words(account, lang)]))
+    return {"gauge": gauge, "beside": [said, rate_figure(account, lang)]}
 
 
 def _draw_budget(values: Values, lang: str) -> dict[str, Any]:
     affordable = _carried(values)
     table = _template().grid(heads("money.budget.table", lang), budget_rows(affordable, lang))
-    return {"beside": [_words(_template().lines(budget_words(affordable, lang)) + table)]}
+    line = {each: budget_words(affordable, each)[1] for each in LANGUAGES}
+    gauge = Gauge(sum_(affordable.after.left), both("money.panel.left_moved"), line)
+    return {"gauge": gauge, "beside": [_words(_template().lines(budget_words(affordable, lang)) + table)]}
 
 
 def _draw_record(values: Values, lang: str) -> dict[str, Any]:
     dates = _record(values)
-    return {"beside": [record_figure(dates, lang), _words(_template().marks(mark_rows(dates, lang)))]}
+    ends, key = next(mark.on for mark in dates.marks if mark.id.startswith("ends")), "ends" if dates.settled else "open"
+    line = both(f"money.figures.record.title_{key}", ends=ends, settled=dates.settled)
+    gauge = Gauge(str(ends), both("money.panel.ends_moved"), line)
+    return {"gauge": gauge, "beside": [record_figure(dates, lang), _words(_template().marks(mark_rows(dates, lang)))]}
 
 
 def _rests(account: Any, lang: str) -> Words:

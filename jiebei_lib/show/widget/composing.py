@@ -22,6 +22,7 @@ SENT = ("number", "choice", "many", "check", "day")  # controls whose values a v
 LONGEST_VIEW = 8000  # letters
 AHEAD = 4.0  # seconds after a panel was made: the rest of the notebook has been drawn by then
 BREATH = 0.03  # seconds: the first answer leaves the kernel, and is drawn, before the rest is computed
+NEXT = 0.005  # seconds between two parts of the rest: what came in meanwhile is heard
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -45,12 +46,12 @@ def soon(call: Callable[[], None]) -> None:
         loop.call_later(3 * BREATH, call)  # after what is Later in the panel that was moved
 
 
-def ahead() -> None:
-    """Brings in, while a reader looks at what has been drawn, what the first draw of new readings takes half a second to bring in."""
+def ahead(*more: Callable[[], Any]) -> None:
+    """Brings in, while a reader looks at what has been drawn, what the first draw of new readings takes half a second to bring in; and
+    makes what else a move would wait for."""
     if (loop := running_loop()) is not None:
-        thread = threading.Thread(
-            target=lambda: importlib.import_module("scipy.stats"), name="jiebei-ahead", daemon=True
-        )
+        calls = (lambda: importlib.import_module("scipy.stats"), *more)
+        thread = threading.Thread(target=lambda: [call() for call in calls], name="jiebei-ahead", daemon=True)
         loop.call_later(AHEAD, thread.start)
 
 

@@ -426,7 +426,6 @@ export default {
     // How far the answer has moved since the control in hand began to: beside that control, and nowhere else.
     function showGauge() {
       const { gauge, words } = model.get("page");
-      if (gauge?.old) return; // the new one follows in a moment
       gist.hidden = !gauge;
       gist.textContent = gauge?.line[lang] ?? "";
       form.querySelectorAll(".moved").forEach((one) => one.remove());

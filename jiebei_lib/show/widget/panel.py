@@ -21,7 +21,7 @@ from jiebei_lib.page.figure import Figure
 from jiebei_lib.page.html import Words, stylesheet
 from jiebei_lib.page.labels import labelled
 from jiebei_lib.page.text import LANGUAGES, say
-from jiebei_lib.show.widget.composing import BREATH, Composing, running_loop
+from jiebei_lib.show.widget.composing import BREATH, NEXT, Composing, running_loop
 from jiebei_lib.show.widget.fields import Field, both, first_values, flat
 from jiebei_lib.show.widget.switch import current
 
@@ -53,10 +53,9 @@ Draw = Callable[[dict[str, Any], str], Any]
 
 @dataclass(frozen=True)
 class Later:
-    """Parts that may come a moment after the rest: made once nothing newer has come in. ``make`` returns a list of parts, and the gauge
-    among them where it takes as long."""
+    """Parts that may come a moment after the rest: made once nothing newer has come in. ``make`` returns a list of parts."""
 
-    make: Callable[[], Sequence[Part | Gauge]]
+    make: Callable[[], Sequence[Part]]
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,6 @@ class Panel(Composing, anywidget.AnyWidget):
         self._drawn = {}
         self._pending = None
         self._gauge: Gauge | None = None
-        self._gauge_old = False  # it is of before, and the new one is being made
         self._opened: str | None = None  # the view that was sent, once it is open
         self.made = ""  # the call in `panels` that makes a panel like this one
         self._places: dict[str, list[dict[str, Any]]] = {place: [] for place in PLACES}
@@ -192,7 +190,7 @@ class Panel(Composing, anywidget.AnyWidget):
 
     def _take(self, drawn: Any, later: Waiting) -> None:
         by_place = drawn if isinstance(drawn, Mapping) else {"beside": drawn}
-        found = by_place.get("gauge")
+        self._gauge = by_place.get("gauge")
         for place in PLACES:
             parts, before = [], {part["id"]: part for part in self._places[place]}
             given = by_place.get(place) or []
@@ -204,8 +202,6 @@ class Panel(Composing, anywidget.AnyWidget):
                 else:
                     parts.append(self._part(item, f"{place}-{n}", None))
             self._places[place] = parts
-        self._gauge_old = found is None and self._gauge is not None and bool(later)
-        self._gauge = self._gauge if self._gauge_old else found
 
     def _finish(self, later: Waiting, lang: str, turn: int, loop: Any = None, problem: Any = None) -> None:
         """Makes what was to come later: where a loop runs, one after the other, each seen at once and none that a newer change outdates."""
@@ -215,24 +211,16 @@ class Panel(Composing, anywidget.AnyWidget):
         self._pending = (rest, lang, turn) if rest else None
         for place, n, item in now:
             try:
-                given = item.make()
-                made = [
-                    self._part(part, f"{place}-{n}-{k}", n)
-                    for k, part in enumerate(given)
-                    if not isinstance(part, Gauge)
-                ]
-                for gauge in (one for one in given if isinstance(one, Gauge)):
-                    self._gauge, self._gauge_old = gauge, False
+                made = [self._part(part, f"{place}-{n}-{k}", n) for k, part in enumerate(item.make())]
             except Exception as error:
                 made, problem = [], self._said(error)
             kept = [part for part in self._places[place] if part["later"] != n]
             # The parts keep the order in which draw named them.
             at = next((k for k, part in enumerate(kept) if _order(part) > n), len(kept))
             self._places[place] = kept[:at] + made + kept[at:]
-        self._gauge = None if self._gauge_old and not rest else self._gauge
         self._publish(lang, problem, busy=bool(rest))
         if rest:
-            loop.call_later(BREATH, self._finish, rest, lang, turn, loop, problem)
+            loop.call_later(NEXT, self._finish, rest, lang, turn, loop, problem)
 
     def _part(self, item: Part, name: str, later: int | None) -> dict[str, Any]:
         part = _part(item, name, later)
@@ -267,7 +255,7 @@ class Panel(Composing, anywidget.AnyWidget):
             "asked": self.asked,
             "places": dict(self._places),
             "same": {"python": self.python(), "command": self.command()},
-            "gauge": {**vars(self._gauge), "old": self._gauge_old} if self._gauge else None,
+            "gauge": dict(vars(self._gauge)) if self._gauge else None,
             "view": self.view(),
             "opened": self._opened,
         }

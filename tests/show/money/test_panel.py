@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jiebei_lib import Loan, owed
@@ -171,3 +173,25 @@ def test_the_first_line_says_what_one_more_day_costs_and_follows_a_payment():
     assert Decimal(panel.page["gauge"]["now"]) < cost
     panel.set(pay=5000)
     assert panel.page["gauge"] is None and "再等一天" not in panel.text().split("\n")[0]
+
+
+def test_every_panel_of_the_notebook_has_a_number_beside_the_control_that_moves__what_the_panel_itself_says():
+    def gauge(panel, **moved):
+        panel.set(**moved)
+        told = panel.page["gauge"]
+        assert all(word in told["moved"][lang] for word in ("{before}", "{now}") for lang in ("zh", "en"))
+        assert all(not re.search(r"[{}]", told["line"][lang]) for lang in ("zh", "en"))
+        return told["now"]
+
+    ways = ways_out()
+    before = ways.page["gauge"]["now"]
+    apart, elsewhere = gauge(ways, elsewhere=50).split(" / ")
+    assert before.split(" / ")[0] == apart and before != f"{apart} / {elsewhere}"
+    assert {apart, elsewhere} <= {row[5] for row in ways.figures["ways"].rows}
+    dear = yearly_rate()
+    first = dear.page["gauge"]["now"]
+    assert first != gauge(dear, instalment_fee=50) and dear.page["gauge"]["now"] in dear.text()
+    budget = affordable()
+    assert gauge(budget, income=3000) == f"{budget.result.after.left:,.2f}"
+    dates = credit_record()
+    assert gauge(dates, settled="2026-04-01") == "2031-04-01" and gauge(dates, settled=None) in dates.text()

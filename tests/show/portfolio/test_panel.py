@@ -17,7 +17,7 @@ def test_headline_and_first_picture_wait_neither_for_ranks_nor_for_questions(mon
     for name in ("places", "questions", "first", "ribbon"):
         monkeypatch.setattr(book.Parts, name, property(never))
     values = portfolio(60).values | {"seed": 3}
-    first = shown._first(values, "en")
+    _, first = shown._first(values, "en")
     assert [type(part) for part in first if isinstance(part, Figure)] == [Figure]
     assert any("60" in str(part) for part in first)
 

@@ -4,7 +4,6 @@ import json
 import shlex
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 import traitlets
@@ -214,18 +213,7 @@ def test_every_topic_has_one_number_that_says_how_its_answer_moves():
     log, words = panels.call_log(), panels.wording()
     assert gauge(log, sets=["us"]) == str(log.result.breaches["position"].nunique())
     assert gauge(words, purpose="locate", disclosed=[]) == "0"
+    memory = panels.from_memory()
+    assert int(memory.page["gauge"]["now"]) > int(gauge(memory, calls=memory.values["calls"][:1]))
     book = panels.portfolio(60)
     assert gauge(book, seed=2) == str(book.result["witnesses"][0]["verdicts"]["likely"])
-
-
-def test_a_gauge_that_takes_its_time_says_so_until_it_is_there(monkeypatch):
-    kept = []
-    loop = SimpleNamespace(call_later=lambda _, call, *given: kept.append((call, given)))
-    panel = panels.portfolio(60)
-    before = panel.page["gauge"]
-    monkeypatch.setattr("jiebei_lib.show.widget.panel.running_loop", lambda: loop)
-    panel.set(seed=2)
-    assert panel.page["gauge"] == {**before, "old": True} and not before["old"]
-    call, given = kept.pop()
-    call(*given)
-    assert not panel.page["gauge"]["old"] and panel.page["gauge"]["now"] != before["now"]

@@ -1,5 +1,6 @@
 """The kit: one recomputation an event, both languages, errors in place, a first state without a browser."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -189,3 +190,11 @@ def test_a_workbook_is_loaded_like_any_table() -> None:
         + b64encode(GOOD.content).decode()
     )
     assert list(book_of({"name": "名单.xlsx", "text": text}).table.case_id) == ["A1", "A2"]
+
+
+def test_no_rule_on_screen_asks_what_an_element_has_within__a_page_s_style_would_be_worked_out_at_each_word_that_a_chart_measures():
+    from jiebei_lib.show.widget.switch import Switch
+
+    css = re.sub(r"/\*.*?\*/", "", kit.style() + Switch._css, flags=re.DOTALL)
+    printed = re.search(r"@media print \{.*?\n(?=[^ ])", css, re.DOTALL)
+    assert ":has(" in printed.group() and ":has(" not in css.replace(printed.group(), "")
