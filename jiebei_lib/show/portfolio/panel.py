@@ -52,7 +52,7 @@ def portfolio(rows: int = 2000) -> Panel:
     )
 
 
-def _draw(values: dict[str, Any], lang: str) -> dict[str, list[Any]]:
+def _draw(values: dict[str, Any], lang: str) -> dict[str, Any]:
     gauge, first = _first(values, lang)
     return {
         "gauge": gauge,

@@ -19,7 +19,6 @@ from jiebei_lib.show.widget.saved import without_views
 class NotebookPage(HTMLExporter):
     """nbconvert's page with no address in it."""
 
-    export_from_notebook = None  # not in JupyterLab's menu, which saves pages of its own
     require_js_url = mathjax_url = jquery_url = mermaid_js_url = Unicode("")
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **more: Any) -> Any:

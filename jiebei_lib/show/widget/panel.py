@@ -27,26 +27,8 @@ from jiebei_lib.show.widget.switch import current
 
 MOVED = ("values", "asked")  # what a browser tells a panel
 PLACES = ("top", "beside", "below")
-WORDS = (
-    "same",
-    "own",
-    "unmoved",
-    "link",
-    "line",
-    "sent",
-    "open",
-    "unknown",
-    "numbers",
-    "choose_file",
-    "no_file",
-    "remove_file",
-    "no_chart",
-    "outdated",
-    "zoom",
-    "reset",
-    "csv",
-    "copied",
-)
+WORDS = ("same", "own", "unmoved", "link", "line", "sent", "open", "unknown", "numbers", "choose_file",
+         "no_file", "remove_file", "no_chart", "outdated", "zoom", "reset", "csv", "copied")  # fmt: skip
 Part = Words | Figure
 Draw = Callable[[dict[str, Any], str], Any]
 
