@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 
 from jiebei_lib.core.knowledge.fields import Fields, unknown_words
 from jiebei_lib.core.knowledge.problems import LogError, Problem, shown
+from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.tables.columns import layout, meant
 from jiebei_lib.core.tables.delimited import TableError, Upload, WrongRow, cell_text
 from jiebei_lib.core.tables.files import files_of
@@ -55,6 +57,16 @@ def read_table(
     for name in plan.columns:
         spoken = COLUMNS[name]["type"] in ("level", "truth")  # these are heard word by word
         table[name] = table[name] if spoken else table[name].mask(table[name].isin(_nothing(COLUMNS[name]["type"])))
+    for name in [
+        name for name in shipped(FORMATS).get(used.name, {}).get("loose", ()) if name in plan.columns
+    ]:  # free words say nothing
+        known = {*COLUMNS[name]["levels"], "none"}
+        free = [
+            word
+            for word in table[name].dropna().unique()
+            if not {COLUMNS.level(name, one) for one in re.split("[;；]", word)} <= known
+        ]
+        table[name] = table[name].mask(table[name].isin(free))
     told = [Problem(each.problem.kind, f"row {each.row}", each.problem.slots) for each in wrong]
     return table, told, used
 

@@ -63,7 +63,7 @@ def read_log(
     if zone is not None and (not isinstance(zone, str) or zone not in zones()):
         raise LogError(Problem("invalid", "zone", {"value": shown(zone), "allowed": Phrase("zone")}))
     table, masked = keep_out(table, COLUMNS, mask)
-    unused = tuple(name for name in table.columns if name not in COLUMNS and name != "row")
+    unused = (*used.left_out, *(name for name in table.columns if name not in COLUMNS and name != "row"))
     problems, wrong = list(bad), np.zeros(len(table), bool)
     repeated: list[Problem] = []
     out: dict[str, Any] = {"row": table["row"].to_numpy()}

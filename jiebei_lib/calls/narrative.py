@@ -94,9 +94,7 @@ def _sorted(given: Mapping[str, Any], where: str, problems: list[Problem]) -> tu
 def _fact(column: str, value: Any) -> Any:
     """A fact as a log has it; the items of a set may be apart by + or commas."""
     if isinstance(value, str) and COLUMNS[column]["type"] == "set":
-        words = COLUMNS[column]["labels"].items()
-        level = {label: name for name, labels in words for label in labels.values()}
-        return ";".join(level.get(one.strip(), one.strip()) for one in re.split(r"[;；+,，、]", value))
+        return re.sub(r"[；+,，、]", ";", value)
     return COLUMNS.heard(column, value)
 
 
@@ -145,16 +143,19 @@ def _day(text: str, now: Any) -> date | None:
 
 
 def _count(text: str) -> tuple[int, int] | None:
-    """The least and the greatest number: 10, 8-12, about 10."""
+    """The least and the greatest number: 10, 8-12, about 10, 10 or so."""
     about = shipped("calls/memory.yaml")["about"]
     word = next((one for one in about["words"] if text.lower().startswith(one)), "")
+    behind = next((one for one in about["after"] if text.lower().endswith(one)), "")
     found = re.fullmatch(
-        r"\s*(\d{1,4})\s*(?:(?:-|–|~|到|至|to)\s*(\d{1,4}))?\s*(?:次|times|calls?)?\s*", text[len(word) :], re.ASCII
+        r"\s*(\d{1,4})\s*(?:(?:-|–|~|到|至|to)\s*(\d{1,4}))?\s*(?:次|times|calls?)?\s*",
+        text[len(word) :].removesuffix(behind),
+        re.ASCII,
     )
     if found is None:
         return None
     low, high = int(found[1]), int(found[2] or found[1])
-    if word:
+    if word or behind:
         low, high = math.floor(low * (1 - about["share"])), math.ceil(high * (1 + about["share"]))
     return (low, high) if 0 <= low <= high and high > 0 else None
 

@@ -85,4 +85,25 @@ def test_formats_name_only_columns_and_words_that_there_are() -> None:
         assert each["name"]["zh"] and each["name"]["en"]
         for column, words in each.get("values", {}).items():
             levels = COLUMNS[column].get("levels", ["true", "false"])
-            assert {word for word in words.values() if word} <= set(levels), (name, column)
+            none = {"none"} if COLUMNS[column]["type"] == "set" else set()
+            assert {word for word in words.values() if word} <= {*levels, *none}, (name, column)
+        assert {COLUMNS[column]["type"] for column in each.get("loose", ())} <= {"set"}, name
+
+
+def test_what_is_written_freely_in_a_list_kept_by_hand_is_open_and_what_is_not_read_is_said(tmp_path: Path) -> None:
+    """No attempt is lost for a sentence in the column of what was said; a column that nobody read is named."""
+    (tmp_path / "log.csv").write_text(
+        "日期,时间,谁打的,打给谁,接了没有,说了什么\n3月9日,早上7点半,外包,我妈,接了,说我欠钱不还\n"
+        "3月9日,晚9点半,外包,我,没接,\n3月10日,中午12点,外包,同事,接了,逾期；金额\n3月10日,中午1点,外包,同事,接了,没说\n",
+        "utf-8",
+    )
+    log = read_log(tmp_path / "log.csv", zone="Asia/Shanghai", mapping="auto")
+    assert not log.problems and log.unused == ("谁打的",)
+    assert log.table["disclosed"].astype(object).where(log.table["disclosed"].notna(), None).tolist() == [
+        None, None, "overdue;amount", "none",
+    ]  # fmt: skip
+    for lang, lacking, unused in (("zh", "最缺的是：", "谁打的。"), ("en", "Most wanted: ", "谁打的.")):
+        notes = AuditWords(audit(log, "cn"), lang).notes()
+        assert any(lacking in note for note in notes) and notes[-1].endswith(unused)
+    with pytest.raises(LogError, match="loose"):
+        read_log(tmp_path / "log.csv", mapping={"columns": {}, "loose": ["disclosed"]})

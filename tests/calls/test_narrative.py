@@ -148,3 +148,12 @@ def test_a_memory_without_doubt_is_judged_like_the_log_it_is() -> None:
     columns = ["rule_id", "attempt_id", "status", "missing"]
     one, other = (audit(log, "cn").table[columns].astype(str) for log in (remembered(entries, now=NOW), rows))
     assert one.values.tolist() == other.values.tolist()
+
+
+def test_about_ten_is_the_same_before_the_number_and_behind_it() -> None:
+    now = pd.Timestamp("2026-03-20", tz="Asia/Shanghai")
+    logs = [
+        remembered([{"day": "2026-03-10", "count": count}], now=now)
+        for count in ("约10", "10左右", "10次上下", "10 or so")
+    ]
+    assert [(len(log), int(log.table["certain"].sum())) for log in logs] == [(12, 8)] * 4

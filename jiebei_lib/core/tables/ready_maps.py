@@ -30,11 +30,13 @@ BESIDE = ("fixed", "time", "numbered", "tokens", "only")  # what a map may say b
 
 @dataclass(frozen=True)
 class ReadyMap:
-    """A map as it was used: its ``name`` (of formats, or the file's), what it says, and the columns whose numbers were replaced."""
+    """A map as it was used: its ``name`` (of formats, or the file's), what it says, the columns whose numbers were replaced, and those that
+    it left out."""
 
     name: str
     content: Mapping[str, Any] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def mapped(
@@ -56,6 +58,8 @@ def mapped(
     rest = {
         key: content[key] for key in content if key not in (*BESIDE, "name", "note", "headings", "bare", "bare_least")
     }
+    if name in formats:
+        rest.pop("loose", None)
     columns = rest.get("columns")
     if isinstance(columns, Mapping):
         table, rest["columns"] = _placed(table, columns)
@@ -71,14 +75,17 @@ def mapped(
     tokens = tuple(rest["columns"][column] for column in content.get("tokens", ()) if column in rest.get("columns", {}))
     for column in tokens:
         table[column] = _tokens(table[column])
+    left_out: tuple[str, ...] = ()
     if content.get("only"):
         kept = {
             *rest.get("columns", {}).values(),
             *_part(content, "fixed", fields),
             *(["attempt_id"] if content.get("numbered") else []),
         }
+        joined = {heading(str(one)) for each in (columns or {}).values() if isinstance(each, list) for one in each}
+        left_out = tuple(str(one) for one in table.columns if one not in kept and heading(str(one)) not in joined)
         table = table[[column for column in table.columns if column in kept]].copy()
-    return table, rest, ReadyMap(name, {**content, "columns": rest.get("columns", {})}, tokens)
+    return table, rest, ReadyMap(name, {**content, "columns": rest.get("columns", {})}, tokens, left_out)
 
 
 def with_headings(source: Any, mapping: Any, file: str) -> Any:

@@ -20,6 +20,7 @@ from jiebei_lib.show.calls.told import when
 from jiebei_lib.show.calls.windows import taken_for_granted, uncovered, window
 
 MOST_UNCOVERED = 4  # sentences on what no rule of its day covered
+MOST_LACKING = 4  # missing facts that the terminal and the page name at once
 
 
 class AuditWords:
@@ -60,6 +61,10 @@ class AuditWords:
             out += map_words(log.used, self.lang)
         if found.open:
             out.append(self.say("calls.headline.open", undecided=found.open))
+            if facts := [each["fact"] for each in self.to_find_out()][:MOST_LACKING]:
+                out[-1] += ("" if self.lang == "zh" else " ") + self.say(
+                    "calls.headline.lacking", facts=join.join(facts)
+                )
         out += self._taken() + self._uncovered()
         if log.rejected:
             out.append(self.say("calls.headline.rejected", rejected=log.rejected))
