@@ -26,10 +26,10 @@ from jiebei_lib.show.widget.panel import Download, Gauge, Later, Panel
 FIRST = "silent"
 
 
-def one_case(first: Case | str = FIRST) -> Panel:
-    """Every fact of a case, one's own or an example by its name, as a control, and the whole answer beside it."""
+def one_case(first: str = FIRST) -> Panel:
+    """Every fact of a case as a control, and the whole answer beside it."""
     return Panel(
-        case_fields(example(first) if isinstance(first, str) else first),
+        case_fields(example(first)),
         draw_case,
         presses={"save": save, "report": make_report},
         slow={"report"},
