@@ -1,9 +1,10 @@
 """How a copy ends: as Python ends, but without taking apart, page by page, what it shares with its server.
 
-Most of what a Python does when it ends is to take apart the modules that it has imported; in a copy that means to copy first the memory
-in which they lie. It is spared that where it makes no difference: when all that is registered has been called and garbage is collected,
-and nothing is left that the run has made and that would still do something (write what it holds, run ``__del__`` or a ``finally``). Then
-the modules that were there before the fork stay as they are, and Python takes apart the rest in its own order.
+Most of what a Python does when it ends is to take apart the modules that it has imported, and every text that it has interned; in a copy
+that means to copy first the memory in which they lie. It is spared that where it makes no difference: when all that is registered has been
+called and garbage is collected, and nothing is left that the run has made and that would still do something (write what it holds, run
+``__del__`` or a ``finally``). Then the modules of the run's own are taken apart in Python's order, and the process ends as C ends it (what
+libraries have registered is called, their streams are written out).
 """
 
 from __future__ import annotations
@@ -13,38 +14,80 @@ import ctypes
 import gc
 import os
 import sys
+import weakref
+from itertools import takewhile
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
 from typing import Any
 
 # Whose coroutines and generators do nothing more when a kernel has ended
 KERNELS = ("asyncio", "tornado", "zmq", "ipykernel")
-_shared: dict[str, ModuleType] = {}  # in a copy: the modules that were there before the fork
+_ends: dict[type, bool] = {}  # which kinds of object would do something when they are taken apart
+_last: list[ModuleType] = []  # in a copy: the last module that was there before the fork
+_folders: list[str] = []  # where those kernels' parts are
 _own: list[Any] = []  # what a kernel that has run nothing would have to end
+_done: list[bool] = []  # whether a kernel has ended by itself
 
 
-def begin(shared: dict[str, ModuleType]) -> None:
-    """In a copy, before its first cell."""
-    _own.extend(_ending())
-    _shared.update(shared)
+def learn() -> None:
+    """In the server: looks at what there is, so that copies need not."""
+    _ending(_ends)
+
+
+def mark() -> None:
+    """In a copy: what is imported from here on is the run's own."""
+    _last.append(next(reversed(sys.modules.values())))
+
+
+def begin() -> None:
+    """Before its first cell."""
+    _own.extend(_ending(_ends))
+    _folders.extend(os.path.dirname(sys.modules[name].__file__ or "?") for name in KERNELS)
+
+
+def done() -> None:
+    """After its last."""
+    _done.append(True)
 
 
 @atexit.register  # before all else that is, hence called after it: the server imports this module first
 def _leave_alone() -> None:
-    if not _shared:
+    if not _done:
         return
     gc.collect()
     own = {id(each) for each in _own}
-    if any(id(each) not in own and _matters(each) for each in _ending()):
+    if any(id(each) not in own and _matters(each) for each in _ending(dict(_ends))):
         return
-    for name, module in _shared.items():
-        if sys.modules.get(name) is module:
-            del sys.modules[name]
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_shared))  # which keeps them for ever
+    _take_apart()
+    ctypes.pythonapi.fflush(None)
+    ctypes.pythonapi.exit(0)  # with the interpreter's lock in hand: no thread runs on meanwhile
 
 
-def _ending() -> list[Any]:
+def _take_apart() -> None:
+    """The run's own modules, as Python does it: all lose their places, then what is still there loses its contents, the latest first."""
+    names = list(takewhile(lambda name: sys.modules[name] is not _last[0], reversed(sys.modules)))
+    places = [weakref.ref(sys.modules.pop(name)) for name in [*names, "__main__"] if _is_module(name)]
+    gc.collect()
+    for place in places:
+        contents = vars(module) if (module := place()) else {}
+        for name in sorted(filter(_named, contents), key=lambda name: name[:1] != "_"):  # its private ones first
+            contents[name] = None
+    module = contents = None
+    gc.collect()
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+
+
+def _named(name: Any) -> bool:
+    return isinstance(name, str) and name != "__builtins__"
+
+
+def _is_module(name: str) -> bool:
+    return isinstance(sys.modules.get(name), ModuleType)
+
+
+def _ending(kinds: dict[type, bool]) -> list[Any]:
     """What would do something when it is taken apart. What was there before the fork is frozen, and not looked at."""
-    kinds: dict[type, bool] = {}
     found = []
     for each in gc.get_objects():
         kind = type(each)
@@ -69,5 +112,5 @@ def _matters(each: Any) -> bool:
     for kind, name in ((CoroutineType, "cr_code"), (GeneratorType, "gi_code"), (AsyncGeneratorType, "ag_code")):
         if isinstance(each, kind):
             file = getattr(each, name).co_filename
-            return not any(file.startswith(os.path.dirname(_shared[part].__file__ or "?")) for part in KERNELS)
+            return not file.startswith(tuple(_folders))
     return True

@@ -96,6 +96,11 @@ class Server:
         """Whether a process started now, in this environment, would import just what the server has imported."""
         return launch_state.unchanged(self.told, self.environment, environment)
 
+    def note(self, to_delete: str) -> None:
+        """A file that is about to be written for a copy, to delete should this process be gone before."""
+        with self._sending:
+            self._control.send(b"-" + os.fsencode(to_delete))
+
     def copy(
         self,
         function: Callable[..., Any],

@@ -18,9 +18,12 @@ import sys
 from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from queue import Empty
+from types import MappingProxyType
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Type, Unicode
@@ -160,8 +163,26 @@ async def _at_once(manager: WarmKernelManager, method: Any, **options: Any) -> N
         manager._ready.set_result(None)
 
 
+class HearingChannel(AsyncZMQSocketChannel):
+    """jupyter_client's, but for what comes while something is sent. Sending takes from the socket the one sign that a message has come, and
+    jupyter_client sends past him who waits for that sign: where nbclient answers for an output widget while a cell's reply comes in,
+    it would wait for that reply for ever."""
+
+    def send(self, msg: dict[str, Any]) -> None:
+        super().send(msg)
+        with suppress(RuntimeError):  # outside a loop nobody waits: who begins to looks first
+            asyncio.get_running_loop()
+            self.socket.get(zmq.EVENTS)  # whose asker wakes whoever waits
+
+
 class WarmKernelClient(AsyncKernelClient):
     """jupyter_client's; ready when the kernel has answered and its answer's last message has come, not a fifth of a second later."""
+
+    shell_channel_class = Type(HearingChannel)
+
+    def start_channels(self, *which: bool, hb: bool = False, **more: bool) -> None:
+        """Without a heart to listen to: whether a kernel lives its manager knows from the process."""
+        super().start_channels(*which, **({} if len(which) > 3 else {"hb": hb}), **more)
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
         manager: Any = self.parent
@@ -271,6 +292,7 @@ def prepare() -> None:
     os.environ.pop("JPY_PARENT_PID", None)
     import bdb  # noqa: F401
     import faulthandler  # noqa: F401
+    import sqlite3  # noqa: F401
 
     import IPython.core.completerlib
     import IPython.core.debugger
@@ -279,33 +301,67 @@ def prepare() -> None:
     import IPython.extensions.storemagic  # noqa: F401
     import tornado.platform.asyncio  # noqa: F401
     from ipykernel import debugger, ipkernel, kernelapp, subshell_manager, zmqshell  # noqa: F401
+    from IPython.core.completer import IPCompleter
+    from IPython.core.inputtransformer2 import TransformerManager
 
     with suppress(ImportError):
         import psutil  # noqa: F401
     from jupyter_client.localinterfaces import localhost
 
     localhost()
+    TransformerManager().transform_cell("None")  # the patterns by which any cell is read
+    IPCompleter()
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in every kernel
 
 
 def run(arguments: list[str], spare: bool = False) -> None:
     """In a copy: ``python -m ipykernel_launcher ARGUMENTS``."""
-    import ipykernel_launcher
+    from ipykernel import ipkernel
     from ipykernel.kernelapp import IPKernelApp
 
-    sys.argv[:] = [ipykernel_launcher.__file__, *arguments]
+    sys.argv[:] = [
+        os.path.join(os.path.dirname(os.path.dirname(ipkernel.__file__)), "ipykernel_launcher.py"),
+        *arguments,
+    ]
     sys.orig_argv[:] = [sys.executable, "-m", "ipykernel_launcher", *arguments]
-    shared = dict(sys.modules)
     launch_state.as_if_never_here()
+    ending.mark()
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     if spare:
         spares.wait(kernel, fork_server.line)
+    kernel.init_kernel = lambda: _init_kernel(kernel)
     kernel.initialize()
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
     fork_server.line.close()
-    ending.begin(shared)
+    ending.begin()
     kernel.start()
+    ending.done()
+
+
+class _FewModules:
+    """``sys`` for ipykernel while it makes a kernel: but for the modules, each of which it would look at."""
+
+    modules = MappingProxyType[str, Any]({})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+def _init_kernel(app: Any) -> None:
+    """ipykernel's, whose debugger is to know every module's file: they are known from before the fork, and to look at a module here is to
+    copy the memory in which it lies."""
+    from ipykernel import ipkernel
+
+    names = vars(ipkernel)
+    names["sys"] = _FewModules()
+    try:
+        type(app).init_kernel(app)
+    finally:
+        names["sys"] = sys
+    app.kernel._kernel_modules = launch_state.files
+    if debugger := getattr(app.kernel, "debugger", None):
+        debugger.kernel_modules = launch_state.files
 
 
 def _finish_control(kernel: Any) -> None:

@@ -31,6 +31,8 @@ OWN = {"JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_INTERRUPT_EVENT", "IPY_INTERRU
 cold: dict[str, str] = {}  # in a server: modules that it gave up importing, and why
 _read: set[str] = set()  # the environment variables that were read
 _path: list[str] = []  # a new Python's path
+files: list[str] = []  # where the modules come from that a new kernel has
+_mine: list[str] = []  # ours, which only served to make copies
 _before: set[str] = set()  # modules that are there in any kernel
 
 
@@ -69,7 +71,14 @@ def mark() -> None:
 
 
 def remember(path: list[str]) -> None:
-    _path[:] = path
+    ours = __name__.partition(".")[0]
+    _path[:], mine = path, [name for name in sys.modules if name.partition(".")[0] == ours]
+    _mine[:] = mine if _before.issuperset(mine) else []  # else they were asked for
+    files[:] = [file for name in sys.modules if name not in _mine and (file := _file(name))]
+
+
+def _file(name: str) -> str | None:
+    return getattr(sys.modules[name], "__file__", None)
 
 
 def told() -> dict[str, Any]:
@@ -77,9 +86,8 @@ def told() -> dict[str, Any]:
     ``shadowed``: names that another file could take in a notebook's folder."""
     files = {folder: _changed(folder) for folder in sysconfig.get_paths().values() if folder.endswith("-packages")}
     fixed = tuple(folder + os.sep for folder in {*sysconfig.get_paths().values(), sys.base_prefix})
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) if name not in _before else None
-        if file and not file.startswith(fixed):
+    for name in [name for name in sys.modules if name not in _before]:
+        if (file := _file(name)) and not file.startswith(fixed):
             files[file] = _changed(file)
     shadowed = {name.partition(".")[0] for name in set(sys.modules) - _before}
     return {"read": _read - OWN, "files": files, "shadowed": shadowed, "cold": dict(cold)}
@@ -157,11 +165,8 @@ def become(state: Mapping[str, Any], stdio: list[int]) -> None:
 def as_if_never_here() -> None:
     """In a copy: the path that a new Python would have, and none of the modules that only served to make the copy."""
     sys.path[:] = _path
-    ours = __name__.partition(".")[0]
-    mine = [name for name in sys.modules if name.partition(".")[0] == ours]
-    if _before.issuperset(mine):  # else they were asked for
-        for name in mine:
-            del sys.modules[name]
+    for name in _mine:
+        sys.modules.pop(name, None)
 
 
 @cache

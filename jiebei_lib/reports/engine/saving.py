@@ -6,10 +6,11 @@ papermill saves the whole notebook twice a cell, and nbformat copies, validates 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import nbformat
-from papermill.iorw import papermill_io
+from papermill.iorw import LocalHandler, papermill_io
 
 _content = json.JSONEncoder(ensure_ascii=False, default=lambda data: data.decode("ascii")).encode
 EMPTY = '{\n "cells": ['
@@ -26,7 +27,7 @@ class Saver:
         manager = self.manager
         manager.nb = given.get("nb") or manager.nb
         if manager.output_path:
-            papermill_io.write(self.text(manager.nb), manager.output_path)
+            _put(self.text(manager.nb), manager.output_path)
         manager.last_save_time = manager.now()
 
     def text(self, notebook: Any) -> str:
@@ -47,6 +48,17 @@ class Saver:
             cells.append(known.get(key) or _written(notebook, [cell])[len(EMPTY) : -len(after) - 2])
             self._known[key] = cells[-1]
         return EMPTY + ",".join(cells) + ("\n " if cells else "") + after
+
+
+def _put(text: str, path: Any) -> None:
+    """papermill's write, but for emptying a file that is there already: a disk keeps the next one waiting for that."""
+    handler = papermill_io.get_handler(path, [".ipynb", ".json"])
+    if type(handler) is not LocalHandler or handler._cwd or not os.path.isfile(path):
+        papermill_io.write(text, path)
+        return
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags & ~os.O_TRUNC)) as file:
+        file.write(text.encode("utf-8"))
+        file.truncate()
 
 
 def _identified(cells: list[Any]) -> bool:

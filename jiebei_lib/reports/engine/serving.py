@@ -18,7 +18,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from jiebei_lib.reports.engine import careful_import, fork_server, launch_state
+from jiebei_lib.reports.engine import careful_import, ending, fork_server, launch_state
 
 WORDS = "JIEBEI_WARM_COLD"  # modules that were given up, and why, for the server that starts again: "module=why,…"
 
@@ -43,6 +43,7 @@ def serve(path: list[str]) -> None:
     _warm_up(imports)
     launch_state.remember(path)
     launch_state.prctl()
+    ending.learn()
     gc.collect()
     gc.freeze()  # the copies' collectors leave what is shared alone, and with it the memory shared
     _serve(control, int(owner))
@@ -53,18 +54,23 @@ def _serve(control: socket.socket, owner: int) -> None:
     if os.getppid() != owner:
         return
     children: dict[int, _Child] = {}  # by each descriptor that is about them
+    noted: set[bytes] = set()  # files for copies to come
     for fd in (control.fileno(), gone):
         poll.register(fd, select.POLLIN)
     while True:
         for fd, _ in poll.poll():
             if fd == gone:
-                _end(children)
+                _end(control, children, noted)
             elif fd != control.fileno():
                 _about(children, fd, poll)
             else:
                 said, fds, _, _ = socket.recv_fds(control, 8192, 8)
                 if not said:
-                    _end(children)
+                    _end(control, children, noted)
+                if not fds:
+                    noted.add(said[1:])
+                    continue
+                noted.discard(said[1:])
                 leash = socket.socket(fileno=fds[0])
                 pid = os.fork()
                 if pid == 0:
@@ -91,6 +97,7 @@ def _about(children: dict[int, _Child], fd: int, poll: select.poll) -> None:
             if said := child.leash.recv(1):
                 return child.signal(said[0])
         child.signal(signal.SIGKILL)
+        _delete(child.to_delete)  # its owner may be ending, whose descriptors go before it does
         poll.unregister(fd)
         return None
     _, status = os.waitpid(child.pid, 0)
@@ -105,14 +112,22 @@ def _about(children: dict[int, _Child], fd: int, poll: select.poll) -> None:
     return None
 
 
-def _end(children: dict[int, _Child]) -> None:
-    """Ends with all copies; what a killed owner could not tidy up is deleted."""
+def _end(control: socket.socket, children: dict[int, _Child], noted: set[bytes]) -> None:
+    """Ends with all copies; what a killed owner could not tidy up is deleted, also what it asked for in its last moment."""
+    with contextlib.suppress(OSError):
+        while said := control.recv(8192, socket.MSG_DONTWAIT):
+            noted.add(said[1:])
     for child in set(children.values()):
         child.signal(signal.SIGKILL)
-        if child.to_delete:
-            with contextlib.suppress(OSError):
-                os.unlink(child.to_delete)
+        noted.add(child.to_delete)
+    for file in noted:
+        _delete(file)
     os._exit(0)
+
+
+def _delete(file: bytes) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(file)
 
 
 def _begin(line: socket.socket, stdio: list[int]) -> None:

@@ -12,6 +12,7 @@ import atexit
 import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +36,9 @@ class Spare:
         self.known = known = type(manager)(kernel_name=manager.kernel_name, config=manager.config)
         for name in port_names:
             setattr(known, name, LocalPortCache.instance().find_available_port(known.ip))
+        number, known.connection_file = tempfile.mkstemp(".json")
+        os.close(number)
+        self.server.note(os.path.realpath(known.connection_file))
         known.write_connection_file()
         known._connection_file_written = False  # the file does not end with this object
         paths = os.path.realpath(manager.connection_file), os.path.realpath(known.connection_file)

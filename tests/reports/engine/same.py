@@ -9,6 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import Type, Unicode
+
+from jiebei_lib.reports.engine.kernel_process import HearingChannel
+
+
+class HearingClient(AsyncKernelClient):
+    """The standard engine's, but for a fault of jupyter_client's that lets it wait for ever where a widget captures output."""
+
+    shell_channel_class = Type(HearingChannel)
+
+
+class Standard(AsyncKernelManager):
+    """The standard engine's, with that client."""
+
+    client_class = Unicode(f"{__name__}.HearingClient")
+    client_factory = Type(HearingClient)
+
 
 TAGS = re.compile(r"#\[([\w-]+)\] ?\n")
 HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27})(?![0-9a-f])")
@@ -40,7 +59,7 @@ def ran(source: nbformat.NotebookNode, folder: Path, engine: str | None, options
     try:
         # A port that the standard engine has chosen may be somebody else's when its kernel comes to open it.
         with nullcontext() if engine else _private_sockets() as config:
-            options |= {} if engine else {"config": config}
+            options |= {} if engine else {"config": config, "kernel_manager_class": Standard}
             papermill.execute_notebook(
                 str(folder / "in.ipynb"), str(folder / "out.ipynb"), engine_name=engine, **options
             )

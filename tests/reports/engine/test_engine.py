@@ -103,6 +103,34 @@ def test_nothing_is_left_when_the_process_that_runs_notebooks_is_killed(tmp_path
     assert list((tmp_path / "runtime").iterdir()) == list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_who_waits_for_a_reply_hears_it_though_something_is_sent_meanwhile():
+    import asyncio
+    import select
+
+    import zmq.asyncio
+    from jupyter_client.session import Session
+
+    async def run(context: zmq.asyncio.Context, kernel: zmq.Socket) -> str:
+        socket, session = context.socket(zmq.DEALER), Session(key=b"")
+        socket.connect(f"tcp://127.0.0.1:{kernel.bind_to_random_port('tcp://127.0.0.1')}")
+        channel = kernel_process.HearingChannel(socket, session)
+        channel.send(session.msg("execute_request"))
+        ident = kernel.recv_multipart()[0]
+        waiting = asyncio.ensure_future(channel.get_msg())
+        while not socket._recv_futures:
+            await asyncio.sleep(0)
+        Session(key=b"").send(kernel, "execute_reply", ident=ident)
+        assert select.select([socket.FD], [], [], 30)[0]  # it has come, and nobody has looked yet
+        while select.select([socket.FD], [], [], 0)[0]:
+            channel.send(session.msg("comm_msg"))  # which takes the sign of it away
+        return (await asyncio.wait_for(waiting, 30))["msg_type"]
+
+    context = zmq.asyncio.Context()
+    with zmq.Context() as other, other.socket(zmq.ROUTER) as kernel:
+        assert asyncio.run(run(context, kernel)) == "execute_reply"
+        context.destroy(linger=0)
+
+
 def test_an_interrupted_call_ends_its_copy():
     server = fork_server.server(["json"])
     threading.Timer(0.7, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
