@@ -71,7 +71,7 @@ def _take_apart() -> None:
         contents = vars(module) if (module := place()) else {}
         for name in sorted(filter(_named, contents), key=lambda name: name[:1] != "_"):  # its private ones first
             contents[name] = None
-    module = contents = None
+    module, contents = None, {}
     gc.collect()
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:

@@ -180,9 +180,11 @@ class WarmKernelClient(AsyncKernelClient):
 
     shell_channel_class = Type(HearingChannel)
 
-    def start_channels(self, *which: bool, hb: bool = False, **more: bool) -> None:
+    def start_channels(
+        self, shell: bool = True, iopub: bool = True, stdin: bool = True, hb: bool = False, control: bool = True
+    ) -> None:
         """Without a heart to listen to: whether a kernel lives its manager knows from the process."""
-        super().start_channels(*which, **({} if len(which) > 3 else {"hb": hb}), **more)
+        super().start_channels(shell, iopub, stdin, hb, control)
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
         manager: Any = self.parent
@@ -329,7 +331,7 @@ def run(arguments: list[str], spare: bool = False) -> None:
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     if spare:
         spares.wait(kernel, fork_server.line)
-    kernel.init_kernel = lambda: _init_kernel(kernel)
+    vars(kernel)["init_kernel"] = lambda: _init_kernel(kernel)
     kernel.initialize()
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
