@@ -38,10 +38,10 @@ def answers(columns: Mapping[str, np.ndarray], policy: Policy) -> dict[str, np.n
     :func:`words` lists (-1 where nothing is left to ask). ``published_*`` is the other witness, whatever the policy."""
     low, high = pressures(columns, policy)
     days = columns["days_overdue"]
-    scores, other = evaluate(low, high, days, policy), _published(columns, policy)
+    scores, other = evaluate(low, high, days, policy, with_so_far=False), _published(columns, policy)
     starts = [stage["days"][0] for stage in policy.data["timeline"]["stages"].values()]
     return {
-        **vars(scores),
+        **{name: each for name, each in vars(scores).items() if name in ADDED},
         "published_grade": scores.grade if other is None else other.grade,
         "published_share": scores.share if other is None else other.share,
         "stage": np.searchsorted(starts, days, side="right") - 1,
@@ -55,7 +55,7 @@ def _published(columns: Mapping[str, np.ndarray], policy: Policy) -> Scores | No
     other = load_policy("published")
     if other.digest == policy.digest:
         return None
-    return evaluate(*pressures(columns, other), columns["days_overdue"], other, with_bands=False)
+    return evaluate(*pressures(columns, other), columns["days_overdue"], other, with_bands=False, with_so_far=False)
 
 
 def words(policy: Policy) -> dict[str, list[str]]:

@@ -57,9 +57,16 @@ class Scores:
     verdict: np.ndarray
 
 
-def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy, with_bands: bool = True) -> Scores:
+def evaluate(
+    low: np.ndarray,
+    high: np.ndarray,
+    days: np.ndarray,
+    policy: Policy,
+    with_bands: bool = True,
+    with_so_far: bool = True,
+) -> Scores:
     """Scores for pressures between ``low`` and ``high`` (n, 4) on ``days`` (n,). Bounds are exact; shares are counted. Without bands
-    ``most_low`` and ``most_high`` are the exact range: for inner loops that do not look at them."""
+    ``most_low`` and ``most_high`` are the exact range, and without it ``so_far`` is ``grade``: for loops that do not look at them."""
     readings, longest = policy.readings, policy.value("factors.days.pressing")
     least, greatest = extremes(low, high, days, readings, longest)
     came, middle = days >= readings.days[0], (low + high) / 2
@@ -71,7 +78,8 @@ def evaluate(low: np.ndarray, high: np.ndarray, days: np.ndarray, policy: Policy
         share_low, share_high = share.copy(), share.copy()
         share_low[open_], share_high[open_] = share_bounds(*part, readings, longest)
         grade = grades(least, greatest, share_low, share_high, came, policy)
-        so_far = grade.copy()
+        so_far = grade.copy() if with_so_far else grade
+    if with_so_far and open_.any():
         ends = extremes(middle[open_], middle[open_], days[open_], readings, longest)
         so_far[open_] = grades(*ends, share[open_], share[open_], came[open_], policy)
     most = bands(low, high, days, readings, longest) if with_bands else ()
