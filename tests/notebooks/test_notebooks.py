@@ -108,6 +108,18 @@ def test_its_page_asks_no_other_host_and_has_its_pictures_with_no_word_of_mathem
     assert not re.search(r"\$\\?[a-z]+\$", page)
 
 
+def test_what_a_run_leaves_is_taken_out_after_the_run():
+    from nbconvert.exporters import get_exporter
+    from traitlets.config import Config
+
+    def run(notebook, resources):
+        return made("<p>the first state</p>"), resources  # as nbconvert's own preprocessor runs a notebook
+
+    exporter = get_exporter(page_exporter())(config=Config({"HTMLExporter": {"preprocessors": [run]}}))
+    page = exporter.from_notebook_node(nbformat.v4.new_notebook(), {"metadata": {}})[0]
+    assert "<p>the first state</p>" in page and not asked(page)
+
+
 def test_a_page_has_the_pictures_that_the_notebook_keeps_while_they_show_the_same(tmp_path):
     kept, room = (
         '<div class="jiebei-static"><p>a</p>' + each + "</div>"

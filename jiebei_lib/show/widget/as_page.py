@@ -6,7 +6,6 @@ words and numbers, and the pictures that the notebook keeps while they show the 
 
 from __future__ import annotations
 
-from copy import deepcopy
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,9 +20,15 @@ class NotebookPage(HTMLExporter):
 
     require_js_url = mathjax_url = jquery_url = mermaid_js_url = Unicode("")
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **more: Any) -> Any:
-        nb, about = deepcopy(nb), (resources or {}).get("metadata", {})
-        here = SimpleNamespace(root_dir=about.get("path") or ".")
-        without_views({"type": "notebook", "content": nb}, f"{about.get('name', '')}.ipynb", here)
-        nb.metadata.pop("widgets", None)
-        return super().from_notebook_node(nb, resources, **more)
+    def _init_preprocessors(self) -> None:
+        super()._init_preprocessors()
+        self.register_preprocessor(without_widgets, enabled=True)  # the last: after the notebook was run
+
+
+def without_widgets(nb: Any, resources: Any) -> tuple[Any, Any]:
+    """Panels as their pages, with the pictures that the file keeps; no state of a widget, whose scripts would be asked for."""
+    about = resources.get("metadata", {})
+    here = SimpleNamespace(root_dir=about.get("path") or ".")
+    without_views({"type": "notebook", "content": nb}, f"{about.get('name', '')}.ipynb", here)
+    nb.metadata.pop("widgets", None)
+    return nb, resources
