@@ -1,7 +1,6 @@
 """A notebook as a page that asks no other host for anything: ``jupyter nbconvert --execute --to jiebei NOTEBOOK``.
 
-nbconvert's own page asks other hosts for its scripts, and for those of every widget. Here a panel is what it shows without a kernel: its
-words and numbers, and the pictures that the notebook keeps while they show the same.
+nbconvert's own asks others for its scripts and for those of widgets. Here a panel is its words, its numbers and the pictures that are kept.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class NotebookPage(HTMLExporter):
 def without_widgets(nb: Any, resources: Any) -> tuple[Any, Any]:
     """Panels as their pages, with the pictures that the file keeps; no state of a widget, whose scripts would be asked for."""
     about = resources.get("metadata", {})
-    here = SimpleNamespace(root_dir=about.get("path") or ".")
-    without_views({"type": "notebook", "content": nb}, f"{about.get('name', '')}.ipynb", here)
+    kept_in = SimpleNamespace(root_dir=about.get("path") or ".")
+    without_views({"type": "notebook", "content": nb}, f"{about.get('name', '')}.ipynb", kept_in)
     nb.metadata.pop("widgets", None)
     return nb, resources
