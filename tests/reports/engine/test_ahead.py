@@ -151,3 +151,11 @@ def test_what_nbformat_would_mend_or_complain_of_is_left_to_it():
     odd = same.notebook(["1"])
     odd.cells[0].metadata.collapsed = "no"
     assert save.text(odd) == nbformat.writes(odd)
+
+
+def test_a_shorter_notebook_over_a_longer_one_is_whole(tmp_path):
+    file = tmp_path / "out.ipynb"
+    file.write_text("x" * 100_000, "utf-8")
+    manager = SimpleNamespace(nb=same.notebook(["1"]), output_path=str(file), now=lambda: None)
+    Saver(manager)()
+    assert file.read_text("utf-8") == nbformat.writes(manager.nb)
