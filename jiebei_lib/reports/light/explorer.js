@@ -274,6 +274,14 @@
     if (focus) document.getElementById(focus).focus();
   }
 
+  // What a browser compiles when it is first run is run before a finger comes: an answer for each stage, which nobody sees, one at a time
+  function rehearse(days) {
+    if (!days.length) return;
+    firstScreen(JiebeiEngine.assess({ ...state.facts, days_overdue: days[0] }, state.as_of, know));
+    setTimeout(rehearse, pause, days.slice(1));
+  }
+
   addEventListener("beforeprint", () => { const a = show(); for (const part of places.parts) { part.node.open = true; fill(part.place, ...part.body(a)); } });
   build();
+  setTimeout(rehearse, pause, Object.values(know.rules.stages).map((stage) => Math.max(0, stage.days[0])));
 })();
