@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from jiebei_lib.portfolio.parts import run as parts  # noqa: E402
 from jiebei_lib.portfolio.parts.joined import score_joined  # noqa: E402
 from jiebei_lib.portfolio.sample import sample  # noqa: E402
 from jiebei_lib.portfolio.score_files import score_files  # noqa: E402
+from tests.portfolio.dying import cluster_that_loses_a_worker  # noqa: E402
 
 
 @pytest.fixture
@@ -175,21 +175,11 @@ def test_killed_before_anything_is_done_the_folder_is_still_known_as_ours(tmp_pa
 
 @pytest.mark.slow
 def test_on_a_cluster_the_command_makes_one_file_also_when_a_worker_dies(files, tmp_path, capsys) -> None:
-    import distributed
-
     one = score_files(files, tmp_path / "one.parquet")
-    size = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
-    with distributed.LocalCluster(**size) as cluster:
-        killed = []
-
-        def tell(done, total):
-            if not killed:
-                killed.append(next(worker.pid for worker in cluster.workers.values()))
-                os.kill(killed[0], signal.SIGKILL)
-
-        made = score_joined(files, tmp_path / "a.parquet", cluster=cluster.scheduler_address, progress=tell)
+    with cluster_that_loses_a_worker() as (address, tell, killed):
+        made = score_joined(files, tmp_path / "a.parquet", cluster=address, progress=tell)
         assert killed and (made.rows, made.bad) == (700, 6)
-        asked = ["score", *map(str, files), "-o", str(tmp_path / "b.parquet"), "--cluster", cluster.scheduler_address]
+        asked = ["score", *map(str, files), "-o", str(tmp_path / "b.parquet"), "--cluster", address]
         assert run(asked) == 1 and "b.parquet" in capsys.readouterr().out
     for name in ("a", "b"):
         assert pyarrow.parquet.read_table(tmp_path / f"{name}.parquet").equals(pyarrow.parquet.read_table(one.output))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from jiebei_lib.portfolio.parts import run as module  # noqa: E402
 from jiebei_lib.portfolio.parts.run import MANIFEST, score_parts  # noqa: E402
 from jiebei_lib.portfolio.sample import sample  # noqa: E402
 from jiebei_lib.portfolio.score_files import score_files  # noqa: E402
+from tests.portfolio.dying import cluster_that_loses_a_worker  # noqa: E402
 
 
 @pytest.fixture
@@ -142,18 +142,10 @@ def test_killed_at_any_moment_and_run_again_it_is_the_same_to_the_byte(files, tm
 
 @pytest.mark.slow
 def test_on_a_cluster_the_bytes_are_the_same_also_when_a_worker_dies(files, tmp_path):
-    distributed = pytest.importorskip("distributed")
+    pytest.importorskip("distributed")
     score_parts(files, tmp_path / "here")
-    size = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
-    with distributed.LocalCluster(**size) as cluster:
-        killed = []
-
-        def tell(done, total):
-            if not killed:
-                killed.append(next(worker.pid for worker in cluster.workers.values()))
-                os.kill(killed[0], signal.SIGKILL)
-
+    with cluster_that_loses_a_worker() as (address, tell, killed):
         # Workers have their own numbers of rows a part and bucket: what they do follows from what they are told
-        made = score_parts(files, tmp_path / "there", cluster=cluster.scheduler_address, progress=tell)
+        made = score_parts(files, tmp_path / "there", cluster=address, progress=tell)
         assert killed and made.rows == 900
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
