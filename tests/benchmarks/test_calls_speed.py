@@ -62,7 +62,7 @@ def duckdb_s(file: str) -> tuple[float, float, dict[str, int]]:
     connection = duckdb.connect(config={"threads": 2})
     counts = connection.execute(QUERY.format(file=file)).fetchone()
     taken = time.perf_counter() - begin
-    return taken, peak(), dict(zip(COUNTS, counts, strict=True))
+    return taken, peak() / 2**30, dict(zip(COUNTS, counts, strict=True))
 
 
 def in_a_fresh_process(function, file: Path) -> tuple[float, float, dict[str, int]]:
