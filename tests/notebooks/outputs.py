@@ -20,6 +20,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
 WIDGET, STATE = "application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"
@@ -50,13 +51,20 @@ def kept(folder: Path = ROOT / "notebooks") -> list[Path]:
     return sorted(path for path in folder.rglob("*.ipynb") if not {"templates", ".ipynb_checkpoints"} & set(path.parts))
 
 
+class Reader(NotebookClient):
+    """A run as a reader's own, whom a panel shows its live view: by that its figures are found here."""
+
+    async def async_start_new_kernel_client(self) -> Any:
+        client = await super().async_start_new_kernel_client()
+        client.allow_stdin = True
+        return client
+
+
 def renew(path: Path, draw: Any) -> None:
     """Runs a notebook from a clean start and writes its outputs back: no widget state, no view of a widget that is gone (Jupyter
     would say that it cannot find it), no times."""
-    from nbclient import NotebookClient
-
     notebook = nbformat.read(path, 4)
-    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+    Reader(notebook, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
     models = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
     kernel = notebook.metadata.get(
         "kernelspec", {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -108,6 +108,28 @@ def test_its_page_asks_no_other_host_and_has_its_pictures_with_no_word_of_mathem
     assert not re.search(r"\$\\?[a-z]+\$", page)
 
 
+def test_a_page_of_nbconvert_s_own_shows_a_panel_as_its_words_and_not_as_a_view_whose_kernel_is_gone(tmp_path):
+    sockets = ["--KernelManager.transport=ipc", f"--KernelManager.ip={tmp_path / 'kernel'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--execute",
+        "--to",
+        "html",
+        "--stdout",
+        *sockets,
+        "01_one_case.ipynb",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=ROOT / "notebooks", env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count('class="jiebei-static"') == 2 and "jiebei-switch" in done.stdout
+    assert '<script type="application/vnd.jupyter.widget-view+json">' not in done.stdout
+
+
 def test_what_a_run_leaves_is_taken_out_after_the_run():
     from nbconvert.exporters import get_exporter
     from traitlets.config import Config

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,20 @@ TAG = re.compile(r"<[^>]*>")
 
 
 def bundle(live: Any, page: str, text: str) -> Any:
-    """What Jupyter keeps of a panel: the live view, and beside it what stands for it where no kernel is."""
+    """What Jupyter keeps of a panel: the live view, and beside it what stands for it where no kernel is. A run that nobody reads
+    keeps no view: its kernel is gone when the page is looked at, and nbconvert would show the dead view and not the HTML."""
     data, metadata = live if isinstance(live, tuple) else (live, {})
-    return {**data, "text/html": page, "text/plain": text}, metadata
+    return {**({} if nobody_reads() else data), "text/html": page, "text/plain": text}, metadata
+
+
+def nobody_reads() -> bool:
+    """Whether this cell was sent by a program that answers no question of it (nbclient, and so nbconvert, papermill, nbval). Voilà
+    sends cells so as well, for a reader who waits."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    request = getattr(shell, "parent_header", None) or {}
+    return request.get("content", {}).get("allow_stdin") is False and not any(
+        name.startswith("VOILA_") for name in os.environ
+    )
 
 
 def plain(parts: Iterable[Mapping[str, Any]]) -> str:
