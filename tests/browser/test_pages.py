@@ -25,7 +25,7 @@ def lesson(tmp_path_factory):
         yield now
 
 
-@pytest.mark.parametrize(("lang", "width"), [("zh", 360), ("en", 360), ("zh", 1280)])
+@pytest.mark.parametrize(("lang", "width"), [("zh", 320), ("en", 320), ("zh", 1280)])
 def test_a_page_on_a_slow_line_fits_and_is_worked_by_keyboard(lesson, chromium, lang, width):
     from tests.browser.test_lessons import WORDS
 

@@ -34,7 +34,7 @@ MOVES = """async () => {
 def opened(browser_page, tmp_path):
     """Opens a page for a case: the tab, what it asked for, what went wrong."""
 
-    def open_(case=CASE, lang="both", width=360):
+    def open_(case=CASE, lang="both", width=320):
         path = tmp_path / "page.html"
         path.write_text(explorer(case, lang, DAY), "utf-8")
         tab, requests, errors = browser_page(path, width)
@@ -73,7 +73,7 @@ def test_one_file_holds_all_and_loads_nothing():
     assert content_policy([script], [style]) in both.replace("&#39;", "'")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [320, 1280])
 def test_the_first_state_is_the_library_s_answer_in_both_languages(opened, width):
     tab, requests, errors = opened(width=width)
     for lang in ("zh", "en"):
@@ -142,7 +142,7 @@ def test_a_move_is_answered_within_a_frame(opened):
 def test_without_scripts_the_given_case_is_answered(chromium, tmp_path):
     path = tmp_path / "page.html"
     path.write_text(explorer(CASE, "en", DAY), "utf-8")
-    tab = chromium.new_context(java_script_enabled=False, viewport={"width": 360, "height": 800}).new_page()
+    tab = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 800}).new_page()
     tab.goto(path.as_uri())
     assert lines(tab, ".witnesses li") == said(CASE, "en")[".witnesses li"]
     assert say("light.page.script", "en") in tab.inner_text("main")

@@ -41,7 +41,7 @@ def test_a_batch_shares_one_copy_and_is_resumed(made):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_section_answers_in_the_report_s_language(made, browser_page, lang):
-    tab, requests, errors = browser_page(made / "out" / f"B.{lang}.html", 360)
+    tab, requests, errors = browser_page(made / "out" / f"B.{lang}.html", 320)
     tab.click("#change summary")
     tab.check("#change input[name=fact-communication][value=repaying]", force=True)
     case = {"case_id": "B", "days_overdue": 40, "amount_overdue": 900, "communication": "repaying"}
