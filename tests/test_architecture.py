@@ -78,8 +78,8 @@ CORE = ("knowledge", "readings", "case", "policy_checks", "policy", "rules", "sc
 # Views that can be sent, how far a control has moved the answer, and two more objects that show themselves came into show (8800)
 # How far the answer moves in three more topics, each way's monthly need, and people's questions in a lesson came into show (8600)
 # How far the answer moves in five more panels, and what a panel leaves in a page that was run without anybody there, came into show (8660)
-# Whether anybody reads a run (widget/static.py) came into show (8685)
-LINES = {"core": 4140, **dict.fromkeys(TOPICS, 2200), "show": 8700, "reports": 1980}
+# Whether anybody reads a run (widget/static.py), and how a record was read, told in its report, came into show (8685)
+LINES = {"core": 4140, **dict.fromkeys(TOPICS, 2200), "show": 8710, "reports": 1980}
 # Under what name a report goes, so that nothing is written over (outputs.py, 88 lines), came into reports (1671); what lies in
 # a batch's folder, and where another batch goes in it, so that nothing is written over, too (1760);
 # Word as a format, and folders that workers write into themselves (1920)

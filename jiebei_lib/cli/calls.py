@@ -42,7 +42,7 @@ def audit(
     from jiebei_lib.calls.log import read_log
     from jiebei_lib.calls.narrative import remembered
     from jiebei_lib.calls.rule_sets import load_rules
-    from jiebei_lib.show.calls.words import map_words
+    from jiebei_lib.show.calls.words import how_read
 
     lang = checked_lang(lang)
     if json + jsonl + csv + (to is not None) > 1:
@@ -55,7 +55,7 @@ def audit(
     if to is not None:
         from jiebei_lib.reports.kinds import audit_report
 
-        more: dict[str, Any] = {"brand": brand, "force": force}
+        more: dict[str, Any] = {"brand": brand, "force": force, "how_read": how_read(read)}
         more |= {"calls": call, "told_at": told_at, "zone": place} if call else {}
         stem = "memory" if call or log is None else log.stem
         names, formats = (stem, "" if call else stem), to.split(",")
@@ -72,11 +72,9 @@ def audit(
             sys.stdout.write(as_csv(found, lang))
         else:
             _print(found, "" if log is None else log.name, lang, who)
-    if (json or jsonl or csv or to is not None) and read.used is not None and "name" in read.used.content:
-        print(*map_words(read.used, lang), sep="\n", file=sys.stderr)
     if json or jsonl or csv or to is not None:
-        for problem in read.problems:
-            print(problem.say(lang), file=sys.stderr)
+        for line in [*(each[lang] for each in how_read(read)), *(problem.say(lang) for problem in read.problems)]:
+            print(line, file=sys.stderr)
     return 1 if read.rejected else 0
 
 

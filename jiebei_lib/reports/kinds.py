@@ -43,10 +43,11 @@ def audit_report(
     zone: str | None = None,
     brand: str | Path | None = None,
     force: bool = False,
+    how_read: Sequence[Mapping[str, str]] = (),
 ) -> Rendered:
     """The report on one log, or on ``calls`` that someone remembers (``log`` then what was read of them at ``told_at``), as
     ``<stem>.<lang>.ipynb``, ``.html`` and ``.pdf`` in the folder ``out``; beside that of a log ``<stem>.attempts.csv``: the rows that could
-    be read, without anything that is not a column of ours.
+    be read, without anything that is not a column of ours. ``how_read``: what to say of that (each ``{zh, en}``).
 
     Raises :class:`UserError` for anything that cannot be, before anything runs.
     """
@@ -58,7 +59,6 @@ def audit_report(
     if not len(log.table):
         raise LogError([Problem("no_row_read", name or stem), *log.problems[:LISTED]])
     stem, formats = file_stem(stem), checked_formats(to)
-    rejected = [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]]
     parameters = {
         "lang": lang,
         "rules": [_content(one) for one in rules.split(",") if one.strip()],
@@ -66,7 +66,8 @@ def audit_report(
         "as_of": as_of or date.today().isoformat(),
         "who": who,
         "name": name,
-        "rejected": rejected,
+        "rejected": [{one: problem.say(one) for one in LANGUAGES} for problem in log.problems[:MOST_REJECTED]],
+        "how_read": list(how_read),
     }
     copy, said = None, dict[str, Any]()
     if calls:

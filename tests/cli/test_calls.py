@@ -172,3 +172,19 @@ def test_a_file_of_somebody_s_is_not_written_over_with_the_attempts(tmp_path, ca
     assert run(["audit", EXAMPLE, "--to", "html", "-o", str(tmp_path), "--lang", "en"]) == 2
     assert "contact_log.attempts.csv" in capsys.readouterr().err
     assert theirs.read_text("utf-8") == "my,notes\n1,2\n" and list(tmp_path.iterdir()) == [theirs]
+
+
+@pytest.mark.slow
+def test_a_report_says_how_the_record_was_read(tmp_path, capsys) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "src,dst,calldate,disposition,billsec,uniqueid,<b>more</b>\n1,2,2026-01-27 15:07:24,NO ANSWER,0,u1,x\n", "utf-8"
+    )
+    asked = ["audit", str(log), "--map", "asterisk_cdr", "--zone", "Asia/Shanghai", "--lang", "en"]
+    assert run(asked) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Read as Asterisk" in shown
+    assert run([*asked, "--to", "html", "-o", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    page = (tmp_path / "out" / "log.en.html").read_text("utf-8")
+    assert "Read as Asterisk" in page and "&lt;b&gt;more" in page and "<b>more" not in page

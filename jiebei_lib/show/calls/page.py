@@ -23,7 +23,8 @@ SHOWN = 20  # rows that could not be read, as listed in a report
 
 
 class AuditPage:
-    """The report on one log. ``rejected``: what was wrong with rows that were left out before (each ``{zh, en}``)."""
+    """The report on one log. ``rejected``: what was wrong with rows that were left out before, ``how_read``: how the record was read then
+    (each ``{zh, en}``)."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class AuditPage:
         rejected: Sequence[Mapping[str, str]] = (),
         calls: Sequence[Mapping[str, Any] | str] = (),
         told_at: str = "",
+        how_read: Sequence[Mapping[str, str]] = (),
     ):
         """``calls``: what someone remembers, instead of a log, told at ``told_at`` (ISO 8601)."""
         self.calls = recollections(calls)
@@ -50,6 +52,7 @@ class AuditPage:
         self.name = name or self.words.say("calls.memory.name" if calls else "calls.log_name")
         own = [{one: problem.say(one) for one in ("zh", "en")} for problem in read.problems]
         self.rejected = [*rejected, *own]
+        self.how_read = [each[lang] for each in how_read]
 
     def head(self) -> Head:
         """Title, headline and language."""
@@ -58,7 +61,7 @@ class AuditPage:
 
     def answer(self) -> Section:
         """The question and the answer in one sentence."""
-        return Section([self.words.words("answer", name=self.name)])
+        return Section([self.words.words("answer", name=self.name, how_read=self.how_read)])
 
     def calendar(self) -> Section:
         """When they called, with the days of breaches marked; of a memory, what was told."""

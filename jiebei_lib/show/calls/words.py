@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jiebei_lib.calls.audit import BREACH, JUDGEMENT, UNDECIDED, Findings
-from jiebei_lib.calls.log import COLUMNS
+from jiebei_lib.calls.log import COLUMNS, Log
 from jiebei_lib.calls.remedies import ABROAD, breaches_toward
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.tables.ready_maps import ReadyMap
@@ -55,10 +55,8 @@ class AuditWords:
 
     def notes(self) -> list[str]:
         """What else must be known of the log."""
-        found, log, out = self.findings, self.findings.log, []
+        found, out = self.findings, list[str]()
         join = "、" if self.lang == "zh" else ", "
-        if log.used is not None and "name" in log.used.content:
-            out += map_words(log.used, self.lang)
         if found.open:
             out.append(self.say("calls.headline.open", undecided=found.open))
             if facts := [each["fact"] for each in self.to_find_out()][:MOST_LACKING]:
@@ -66,17 +64,9 @@ class AuditWords:
                     "calls.headline.lacking", facts=join.join(facts)
                 )
         out += self._taken() + self._uncovered()
-        if log.rejected:
-            out.append(self.say("calls.headline.rejected", rejected=log.rejected))
         if found.later:
             out.append(self.say("calls.headline.later", later=found.later, as_of=found.as_of))
-        if log.used is not None and log.used.tokens:
-            out.append(self.say("calls.headline.tokens", columns=join.join(log.used.tokens)))
-        if log.masked:
-            out.append(self.say("calls.headline.masked", columns=join.join(log.masked)))
-        if log.unused:
-            out.append(self.say("calls.headline.unused", columns=join.join(log.unused)))
-        return out
+        return out + [each[self.lang] for each in how_read(found.log)]
 
     def _taken(self) -> list[str]:
         """What was taken for granted where the log does not say, in one sentence."""
@@ -371,6 +361,18 @@ class AuditWords:
 
     def lines(self, text: str) -> list[str]:
         return text.split("\n")
+
+
+def how_read(log: Log) -> list[dict[str, str]]:
+    """How a log was read, lines in zh and en: its format, how many rows were left out, columns replaced, masked or not used."""
+    said: dict[str, list[str]] = {}
+    for lang, join in (("zh", "、"), ("en", ", ")):
+        out = said[lang] = map_words(log.used, lang) if log.used and "name" in log.used.content else []
+        if log.rejected:
+            out.append(say("calls.headline.rejected", lang, rejected=log.rejected))
+        columns = {"tokens": log.used.tokens if log.used else (), "masked": log.masked, "unused": log.unused}
+        out += [say(f"calls.headline.{key}", lang, columns=join.join(each)) for key, each in columns.items() if each]
+    return [{"zh": zh, "en": en} for zh, en in zip(said["zh"], said["en"], strict=True)]
 
 
 def map_words(used: ReadyMap, lang: str) -> list[str]:
