@@ -1,7 +1,5 @@
 """`jiebei audit`: a log of calls and messages held against the rules of conduct."""
 
-from __future__ import annotations
-
 import sys
 from datetime import UTC, datetime
 from pathlib import Path

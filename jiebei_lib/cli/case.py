@@ -1,7 +1,5 @@
 """`jiebei assess`: one case, answered in the terminal or as JSON."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,10 +51,18 @@ def assess(
     if due_date is not None:
         facts["days_overdue"] = _days(due_date, as_of, facts)
     known, rules = _case(case, facts), load_policy(policy)
+    line = printer(100)
     if json:
         print_json(assessed(known, rules, as_of).to_dict(lang))
+    elif whole:
+        from jiebei_lib.show.case.page import CasePage
+
+        page = CasePage(known, lang, rules, as_of)
+        _first(page.assessment, known, lang, rules, line)
+        _more(page, line)
     else:
-        _print(known, lang, rules, as_of, whole)
+        _first(assessed(known, rules, as_of), known, lang, rules, line)
+        line(say("cli.terminal.more", lang), "dim")
 
 
 def _days(due_date: str, as_of: str | None, typed: dict[str, str]) -> str:
@@ -86,20 +92,17 @@ def _case(file: Path | None, typed: dict[str, str]) -> Case:
     return Case.of(facts, file.name if file else "case")
 
 
-def _print(case: Case, lang: str, policy: Any, as_of: str | None, whole: bool) -> None:
-    """The first screen, within 24 lines of 80 columns; with ``whole`` all else that the report says in words."""
+def _first(a: Any, case: Case, lang: str, policy: Any, line: Any) -> None:
+    """The first screen, within 24 lines of 80 columns."""
     from jiebei_lib.show.case import first
-    from jiebei_lib.show.case.page import CasePage
 
-    page, line = CasePage(case, lang, policy, as_of), printer(100)
-    a = page.assessment
-    line(page.question(), "bold")
+    line(first.asked(case, lang), "bold")
     for side in a.witnesses:
         line(first.sentence(side, lang), STYLES.get(side["verdict"], "bold"), " • ", "   ")
     line(first.agreed(a, lang), "bold", "   ", "   ")
     line(first.nine_in_ten(a, lang), "dim", "   ", "   ")
     line(say("case.first.certain", lang), "bold underline")
-    for said in first.certain(a, case, page.policy, lang):
+    for said in first.certain(a, case, policy, lang):
         line(said, "", " • ", "   ")
     line(say("case.first.may", lang, as_of=a.as_of), "bold underline")
     line(own(a.permitted["why"], lang) + _reported(a.permitted, lang))
@@ -109,10 +112,6 @@ def _print(case: Case, lang: str, policy: Any, as_of: str | None, whole: bool) -
     if a.next_question and a.grade != "not_yet":
         question = say("cli.terminal.ask", lang, question=own(a.next_question["text"], lang))
         line(question, "dim")
-    if whole:
-        _more(page, line)
-    else:
-        line(say("cli.terminal.more", lang), "dim")
 
 
 def _reported(said: Any, lang: str) -> str:

@@ -1,7 +1,5 @@
 """`jiebei completion`: a script for a shell that knows every command, option and level by itself. No Python runs at a press of Tab."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`jiebei config`: the user's own defaults, shown, set and taken back."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

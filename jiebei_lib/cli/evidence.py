@@ -1,7 +1,5 @@
 """`jiebei learn`: what observed cases with a known outcome change, before and after side by side."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

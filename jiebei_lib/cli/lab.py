@@ -1,7 +1,5 @@
 """`jiebei lab` and `jiebei app`: the notebooks in a folder of the user's, opened in JupyterLab; or shown as a web app by Voilà."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

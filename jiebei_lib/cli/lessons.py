@@ -1,7 +1,5 @@
 """`jiebei class`, `jiebei handout`, `jiebei bank`: a class that a teacher opens, the sheets to print for it, the questions to take away."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`jiebei page`: a case, or a lesson, as one file that opens from disk; `jiebei collect`: what pupils hand in from it."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`jiebei cost`, `jiebei calendar`, `jiebei record`: the money and the dates of one loan."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

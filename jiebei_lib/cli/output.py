@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
+from unicodedata import category, east_asian_width
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
@@ -114,7 +114,7 @@ class Group(Help, TyperGroup):
     """A group of commands that says in our words which ones there are."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             raise UserError(Problem("unknown_command", shown(args[0]), {"allowed": items(self.list_commands(ctx))}))
         return super().resolve_command(ctx, args)
 
@@ -178,6 +178,7 @@ def print_lines(rows: Iterable[Any]) -> None:
 
 
 READABLE = 22  # columns that a table's column may be squeezed to
+CHINESE, CLOSING = ("\u2e80", "\uffef"), "，。；：！？、）”’》…"
 
 
 def console() -> Any:
@@ -224,17 +225,40 @@ def printer(most: int) -> Callable[..., None]:
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> str:
     """Text in lines of at most ``width`` columns: broken at spaces and between Chinese characters, never before closing marks."""
-    from rich.cells import cell_len
-
-    lines, line, used = [], first, cell_len(first)
-    for word in re.findall(r"[ ]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。；：！？、）”’》…]*", text):
-        if used + cell_len(word) > width and line.strip():
+    lines, line, used = [], first, columns(first)
+    for word in words(text):
+        if used + columns(word) > width and line.strip():
             lines.append(line)
             line, word = rest, word.lstrip(" ")
-            used = cell_len(rest)
+            used = columns(rest)
         line += word
-        used += cell_len(word)
+        used += columns(word)
     return "\n".join([*lines, line])
+
+
+def columns(text: str) -> int:
+    """The columns of a terminal that a text takes. Rich is asked only about what is no letter, mark, sign, number or space."""
+    if all(category(char)[0] in "LPSNZ" for char in text):
+        return sum(1 + (east_asian_width(char) in "WF") for char in text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def words(text: str) -> list[str]:
+    """The pieces that a line may be made of, each with the spaces before it and the closing marks behind it: words, and single Chinese
+    characters. By hand, since a regular expression with as many characters takes longer to compile than all else to print."""
+    words: list[str] = []
+    chinese = False  # whether the piece so far is a Chinese character's
+    for char in text.rstrip():
+        wide = CHINESE[0] <= char <= CHINESE[1]
+        if char.isspace() and char != " " and not wide:
+            continue
+        if not words or (not words[-1].isspace() and (char == " " or (char not in CLOSING and (wide or chinese)))):
+            words.append("")
+        words[-1] += char
+        chinese = wide or (chinese and char in CLOSING)
+    return words
 
 
 def print_table(head: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:

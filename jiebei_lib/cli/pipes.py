@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from jiebei_lib.cli.stream import SafeStream, told_of_output
@@ -28,6 +27,8 @@ def piped(params: Sequence[Any], given: dict[str, Any]) -> Iterator[None]:
     if not dashes:
         yield
         return
+    from tempfile import TemporaryDirectory
+
     ins = [(param, name) for param, name in dashes if not _is_output(param)]
     if len(ins) > 1 or any(_dashes(given[name]) > 1 for _, name in ins):
         raise UserError(Problem("one_stdin", DASH))

@@ -1,7 +1,5 @@
 """`jiebei policy` and `jiebei sources`: what the answer rests on, as tables or JSON, and the check of a user's own overlay."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any

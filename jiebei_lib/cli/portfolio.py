@@ -1,7 +1,5 @@
 """`jiebei score`, `jiebei portfolio` and `jiebei sample`: tables of cases in files, scored, reported on as a whole, or invented."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -166,14 +164,14 @@ def _months(
     return _wrong(WithWrong(read[-1][1], wrong), lang)
 
 
-def _wrong(loaded: Book, lang: str) -> int:
+def _wrong(loaded: "Book", lang: str) -> int:
     """Says what was wrong with the rows left out; the exit code."""
     for each in loaded.wrong[:10]:
         print(each.problem.say(lang), file=sys.stderr)
     return 1 if loaded.wrong else 0
 
 
-def _pairs(loaded: Book, given: str, witnesses: list[Policy], lang: str) -> int:
+def _pairs(loaded: "Book", given: str, witnesses: "list[Policy]", lang: str) -> int:
     """Two cases of the table held against each other by both witnesses, in the terms of robust ordinal regression."""
     from jiebei_lib.core.tables.delimited import TableError
     from jiebei_lib.portfolio.ranks import pair

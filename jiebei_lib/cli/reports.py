@@ -1,7 +1,5 @@
 """`jiebei report`: the report on one case, and whether one that was rendered reproduces."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """`jiebei schema`: the JSON Schema of what goes in and what comes out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """`jiebei site`: the notebooks as pages that run themselves in a browser, as a folder or as one file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

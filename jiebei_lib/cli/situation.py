@@ -1,7 +1,5 @@
 """`jiebei borrower`, `jiebei letter`, `jiebei ask`: a person's whole situation, the letters for it, the interview."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -10,16 +10,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jiebei_lib.core import parts
 from jiebei_lib.core.case import Case
 from jiebei_lib.core.knowledge.problems import CaseError, Problem, shown
 from jiebei_lib.core.policy import BUILT_IN, Policy, binds, load_policy
 from jiebei_lib.core.rules import advice, conduct, timeline
 from jiebei_lib.core.rules import consequences as later
 from jiebei_lib.core.scoring import compare, explain
-from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, Range, score_cases
+from jiebei_lib.core.scoring.score import GRADES, MAJORITY, VERDICT_OF, VERDICTS, score_cases
+
+if TYPE_CHECKING:
+    from jiebei_lib.core import parts
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class Assessment:
     grade: str
     so_far: str
     verdict: str
-    likelihood: Range
-    nine_in_ten: Range
+    likelihood: parts.Range
+    nine_in_ten: parts.Range
     share: float
-    share_range: Range
+    share_range: parts.Range
     first_day: int
     witnesses: list[parts.Witness]
     agreement: str
@@ -76,12 +78,12 @@ def assess(
     asked = [_question(question, policy) for question in explain.questions(case, policy)]
     stage_id = timeline.stage(case.days_overdue, policy)
     here = policy.data["timeline"]["stages"][stage_id]
-    stage = parts.Stage(**said(stage_id, here), name=here["name"], days=here["days"])
+    stage: parts.Stage = {**said(stage_id, here), "name": here["name"], "days": here["days"]}
     permitted, consequences = _permitted(case, policy, day), _consequences(case, policy, day)
     actions = _all_said(policy.data["advice"]["actions"], advice.actions(case, policy))
     words, practice = _words(case, policy), _all_said(policy.data["conduct"]["practice"])
-    sides_of_conduct = [
-        parts.Conduct(**said(name, policy.data["conduct"]["caller"][side][name]), side=side)
+    sides_of_conduct: list[parts.Conduct] = [
+        {**said(name, policy.data["conduct"]["caller"][side][name]), "side": side}
         for side in ("may", "may_not")
         for name in conduct.caller(case, policy, day, side)
     ]
@@ -90,7 +92,7 @@ def assess(
     told = [stage, permitted, consequences, actions, words, sides_of_conduct, practice, limits, contributions]
     constraints = [said(name, constraint) for name, constraint in policy.data["constraints"].items()]
     stages = [said(name, stage) for name, stage in policy.data["timeline"]["stages"].items()]
-    sides = [parts.Witness(**answer(case, one), policy=one.label, name=one.data["name"]) for one in witnesses(policy)]
+    sides = answers(case, policy)
     return Assessment(
         case_id=case.case_id,
         case=case.to_dict(),
@@ -123,16 +125,21 @@ def answer(case: Case, policy: Policy) -> parts.WitnessAnswer:
     """Will they, by one witness: a millisecond, for every step of a moving control."""
     scores = score_cases([case], policy)
     number = {name: float(values[0]) for name, values in vars(scores).items()}
-    return parts.WitnessAnswer(
-        grade=GRADES[int(scores.grade[0])],
-        so_far=GRADES[int(scores.so_far[0])],
-        verdict=VERDICTS[int(scores.verdict[0])],
-        likelihood=Range(low=number["low"], high=number["high"]),
-        nine_in_ten=Range(low=number["most_low"], high=number["most_high"]),
-        share=number["share"],
-        share_range=Range(low=number["share_low"], high=number["share_high"]),
-        first_day=policy.readings.days[0],
-    )
+    return {
+        "grade": GRADES[int(scores.grade[0])],
+        "so_far": GRADES[int(scores.so_far[0])],
+        "verdict": VERDICTS[int(scores.verdict[0])],
+        "likelihood": {"low": number["low"], "high": number["high"]},
+        "nine_in_ten": {"low": number["most_low"], "high": number["most_high"]},
+        "share": number["share"],
+        "share_range": {"low": number["share_low"], "high": number["share_high"]},
+        "first_day": policy.readings.days[0],
+    }
+
+
+def answers(case: Case, policy: Policy) -> list[parts.Witness]:
+    """The answer of each of the :func:`witnesses`."""
+    return [{**answer(case, one), "policy": one.label, "name": one.data["name"]} for one in witnesses(policy)]
 
 
 def agreement(sides: Sequence[parts.WitnessAnswer]) -> str:
@@ -154,15 +161,15 @@ def said(name: str, statement: Mapping[str, Any], **slots: Any) -> parts.Said:
     if slots:
         text = {lang: sentence.format(**slots) for lang, sentence in text.items()}
     confidence = statement.get("confidence")
-    return parts.Said(
-        id=name,
-        text=text,
-        short=statement.get("short"),
-        cite=statement["cite"],
-        basis=statement["basis"],
-        confidence=confidence,
-        reported=confidence in ("S", "S+"),
-    )
+    return {
+        "id": name,
+        "text": text,
+        "short": statement.get("short"),
+        "cite": statement["cite"],
+        "basis": statement["basis"],
+        "confidence": confidence,
+        "reported": confidence in ("S", "S+"),
+    }
 
 
 def checked_date(given: str | date | None) -> str:
@@ -188,6 +195,8 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of an assessment in one language, as ``jiebei assess --json`` prints it."""
     from pydantic import TypeAdapter
 
+    from jiebei_lib.core import parts  # noqa: F401, where pydantic looks for what an assessment is made of
+
     schema = TypeAdapter(Assessment).json_schema()
     schema["$defs"]["Bilingual"] = {"title": "Text", "type": "string"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -197,32 +206,30 @@ def _all_said(statements: Mapping[str, Any], names: Iterable[str] | None = None)
     return [said(name, statements[name]) for name in (statements if names is None else names)]
 
 
-def _contribution(part: explain.FactorPart, policy: Policy) -> parts.Contribution:
+def _contribution(part: parts.FactorPart, policy: Policy) -> parts.Contribution:
     factor = policy.data["factors"][part["factor"]]
-    return parts.Contribution(**part, name=factor["name"], cite=factor["cite"], basis=factor["basis"])
+    return {**part, "name": factor["name"], "cite": factor["cite"], "basis": factor["basis"]}
 
 
-def _question(question: explain.OpenFact, policy: Policy) -> parts.Question:
-    return parts.Question(**question, text=policy.data["questions"][question["field"]]["text"])
+def _question(question: parts.OpenFact, policy: Policy) -> parts.Question:
+    return {**question, "text": policy.data["questions"][question["field"]]["text"]}
 
 
-def _step(step: compare.StepTaken, policy: Policy) -> parts.StepSaid:
+def _step(step: parts.StepTaken, policy: Policy) -> parts.StepSaid:
     rule = policy.data["steps"][step["step"]]
-    return parts.StepSaid(**step, text=rule["text"], cite=rule["cite"], basis=rule["basis"])
+    return {**step, "text": rule["text"], "cite": rule["cite"], "basis": rule["basis"]}
 
 
 def _references(case: Case, policy: Policy) -> list[parts.ReferenceSaid]:
     if case.days_overdue < policy.readings.days[0]:
         return []
-    found = []
+    out: list[parts.ReferenceSaid] = []
     for name, comparison in compare.references(case, policy).items():
         rule, (low, high) = policy.data["references"][name], comparison.odds
-        odds = parts.OpenRange(low=low, high=high if math.isfinite(high) else None)
+        odds: parts.OpenRange = {"low": low, "high": high if math.isfinite(high) else None}
         text, cite, basis, holds = rule["text"], rule["cite"], rule["basis"], comparison.necessarily
-        found.append(
-            parts.ReferenceSaid(reference=name, odds=odds, necessarily=holds, text=text, cite=cite, basis=basis)
-        )
-    return found
+        out.append({"reference": name, "odds": odds, "necessarily": holds, "text": text, "cite": cite, "basis": basis})
+    return out
 
 
 def _permitted(case: Case, policy: Policy, day: str) -> parts.Permitted:
@@ -232,40 +239,38 @@ def _permitted(case: Case, policy: Policy, day: str) -> parts.Permitted:
     in_force = [(name, rules["third_persons"][name]) for name in found.rules]
     behind = [cite for _, rule in in_force for cite in rule["cite"]]
     later = {cite for rule in rules["third_persons"].values() for cite in rule["cite"]} - set(behind)
-    return parts.Permitted(
-        status=found.status,
-        why=answer["text"],
-        deciding=found.deciding,
+    return {
+        "status": found.status,
+        "why": answer["text"],
+        "deciding": found.deciding,
         # The rules in force on that day and no others, however the sentence is cited at large.
-        cites=behind or answer["cite"],
-        reported=answer["reported"],
-        rules=[
-            parts.Rule(
+        "cites": behind or answer["cite"],
+        "reported": answer["reported"],
+        "rules": [
+            {
                 **said(name, rule),
-                standing=rule["standing"],
-                since=rule["from"],
-                binds=rule["binds"],
-                bound=binds(rule, case.lender),
-            )
+                "standing": rule["standing"],
+                "since": rule["from"],
+                "binds": rule["binds"],
+                "bound": binds(rule, case.lender),
+            }
             for name, rule in in_force
         ],
-        conditions=_all_said(rules["unreachable_conditions"], found.conditions),
-        conflicts=[
+        "conditions": _all_said(rules["unreachable_conditions"], found.conditions),
+        "conflicts": [
             entry | {"cite": [cite for cite in entry["cite"] if cite not in later]}
             for entry in _all_said(rules["conflicts"], conduct.conflicts(case, policy, day))
         ],
-    )
+    }
 
 
 def _consequences(case: Case, policy: Policy, day: str) -> list[parts.Consequence]:
     known = policy.data["consequences"]
-    out = []
+    out: list[parts.Consequence] = []
     for name in later.consequences(case, policy, day):
         slots = {path.rsplit(".", 1)[1]: policy.value(path, day) for path in known[name].get("parameters") or []}
         from_day = known[name].get("from_day", 0)
-        out.append(
-            parts.Consequence(**said(name, known[name], **slots), from_day=from_day, ahead=from_day > case.days_overdue)
-        )
+        out.append({**said(name, known[name], **slots), "from_day": from_day, "ahead": from_day > case.days_overdue})
     return out
 
 
@@ -293,19 +298,19 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[parts.Source]:
 
     collect(shown_parts)
     return [
-        parts.Source(
-            id=name,
-            title=source["title"],
-            kind=source["kind"],
-            standing=source.get("standing"),
-            effective=source.get("effective"),
-            confidence=source["confidence"],
-            reported=source["confidence"] != "V",
-            cites=sorted(
+        {
+            "id": name,
+            "title": source["title"],
+            "kind": source["kind"],
+            "standing": source.get("standing"),
+            "effective": source.get("effective"),
+            "confidence": source["confidence"],
+            "reported": source["confidence"] != "V",
+            "cites": sorted(
                 cited[name], key=lambda cite: [int(number) for number in re.findall(r"\d+", cite.partition(" ")[2])]
             ),
-            note=source.get("note"),
-        )
+            "note": source.get("note"),
+        }
         for name, source in policy.sources.items()
         if name in cited
     ]

@@ -1,12 +1,53 @@
-"""The parts of an assessment as plain data, texts in both languages."""
+"""The parts of an assessment as plain data, texts in both languages. Only types: what makes them imports it for type checkers alone."""
 
 from __future__ import annotations
 
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from jiebei_lib.core.scoring.compare import StepTaken
-from jiebei_lib.core.scoring.explain import FactorPart, OpenFact
-from jiebei_lib.core.scoring.score import Range
+
+class Range(TypedDict):
+    low: float
+    high: float
+
+
+class FactorPart(TypedDict):
+    """What one factor adds to the log-odds: ``central`` at the central reading and the middle of what is unknown, ``low`` to
+    ``high`` over all readings and all values of the unknown. For a linear score these are exact Shapley values against the
+    neutral case."""
+
+    factor: str
+    pressure: float
+    pressure_low: float
+    pressure_high: float
+    central: float
+    low: float
+    high: float
+
+
+class OpenFact(TypedDict):
+    """How much learning one unknown fact narrows the range of the likelihood, and the range of the share, on average over its levels."""
+
+    field: str
+    narrowing: float
+    share_narrowing: float
+
+
+class StepTaken(TypedDict):
+    """What one step does in every reading: what the ``odds`` are multiplied by, and the answer after it.
+
+    ``instead_of``: the way of communicating that it is held against where the present one is unknown; ``pay`` in whole yuan, None
+    where the amount is unknown or nothing is paid. ``settles``: nothing is overdue afterwards, so there is no answer to give.
+    """
+
+    step: str
+    pay: int | None
+    instead_of: str | None
+    settles: bool
+    grade: str | None
+    so_far: str | None
+    share: float | None
+    odds: Range
+    share_range: Range | None
 
 
 class Bilingual(TypedDict):

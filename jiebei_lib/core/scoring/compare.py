@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy, load_policy
 from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import PRESSED, amount_pressure, days_pressure
 from jiebei_lib.core.scoring.explain import case_pressures
-from jiebei_lib.core.scoring.score import GRADES, HAIR, Range, evaluate
+from jiebei_lib.core.scoring.score import GRADES, HAIR, evaluate
+
+if TYPE_CHECKING:
+    from jiebei_lib.core.parts import StepTaken
 
 COMMUNICATION, AMOUNT = PRESSED.index("communication"), PRESSED.index("amount")
 # From the most pressing way to communicate to the most protective
@@ -51,24 +53,6 @@ class Comparison:
         """Which of ``above`` and ``below`` some reading says."""
         said = {"above": self.greatest > HAIR, "below": self.least < -HAIR}
         return {name for name, holds in said.items() if holds}
-
-
-class StepTaken(TypedDict):
-    """What one step does in every reading: what the ``odds`` are multiplied by, and the answer after it.
-
-    ``instead_of``: the way of communicating that it is held against where the present one is unknown; ``pay`` in whole yuan, None
-    where the amount is unknown or nothing is paid. ``settles``: nothing is overdue afterwards, so there is no answer to give.
-    """
-
-    step: str
-    pay: int | None
-    instead_of: str | None
-    settles: bool
-    grade: str | None
-    so_far: str | None
-    share: float | None
-    odds: Range
-    share_range: Range | None
 
 
 def compare(case_a: Case, case_b: Case, policy: Policy | str = "article", same_borrower: bool = False) -> Comparison:
@@ -161,23 +145,23 @@ def _step(name: str, rule: dict[str, Any], case: Case, policy: Policy) -> StepTa
         more[AMOUNT] = max(falls)
     least, most = (_exp(z) for z in difference(less, more, policy))
     pay = None if not part or case.amount is None else math.ceil(round(case.amount * part, 6))
-    taken = StepTaken(
-        step=name,
-        pay=pay,
-        instead_of=instead,
-        settles=settles,
-        grade=None,
-        so_far=None,
-        share=None,
-        odds=Range(low=0.0, high=0.0) if settles else Range(low=least, high=most),
-        share_range=None,
-    )
+    taken: StepTaken = {
+        "step": name,
+        "pay": pay,
+        "instead_of": instead,
+        "settles": settles,
+        "grade": None,
+        "so_far": None,
+        "share": None,
+        "odds": {"low": 0.0, "high": 0.0} if settles else {"low": least, "high": most},
+        "share_range": None,
+    }
     if not settles:
         days = np.array([float(case.days_overdue)])
         after = evaluate(after_low[None], after_high[None], days, policy, with_bands=False)
         taken["grade"], taken["so_far"] = GRADES[after.grade[0]], GRADES[after.so_far[0]]
         taken["share"] = float(after.share[0])
-        taken["share_range"] = Range(low=float(after.share_low[0]), high=float(after.share_high[0]))
+        taken["share_range"] = {"low": float(after.share_low[0]), "high": float(after.share_high[0])}
     return taken
 
 

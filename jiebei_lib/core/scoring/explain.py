@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy
@@ -11,27 +12,8 @@ from jiebei_lib.core.readings import FACTORS
 from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.score import evaluate
 
-
-class FactorPart(TypedDict):
-    """What one factor adds to the log-odds: ``central`` at the central reading and the middle of what is unknown, ``low`` to
-    ``high`` over all readings and all values of the unknown. For a linear score these are exact Shapley values against the
-    neutral case."""
-
-    factor: str
-    pressure: float
-    pressure_low: float
-    pressure_high: float
-    central: float
-    low: float
-    high: float
-
-
-class OpenFact(TypedDict):
-    """How much learning one unknown fact narrows the range of the likelihood, and the range of the share, on average over its levels."""
-
-    field: str
-    narrowing: float
-    share_narrowing: float
+if TYPE_CHECKING:
+    from jiebei_lib.core.parts import FactorPart, OpenFact
 
 
 def contributions(case: Case, policy: Policy) -> list[FactorPart]:
@@ -43,15 +25,15 @@ def contributions(case: Case, policy: Policy) -> list[FactorPart]:
     middle = (low + high) / 2
     central = readings.center[1:] * middle
     return [
-        FactorPart(
-            factor=name,
-            pressure=float(middle[n]),
-            pressure_low=float(low[n]),
-            pressure_high=float(high[n]),
-            central=float(central[n]),
-            low=float(ends[:, :, n].min()),
-            high=float(ends[:, :, n].max()),
-        )
+        {
+            "factor": name,
+            "pressure": float(middle[n]),
+            "pressure_low": float(low[n]),
+            "pressure_high": float(high[n]),
+            "central": float(central[n]),
+            "low": float(ends[:, :, n].min()),
+            "high": float(ends[:, :, n].max()),
+        }
         for n, name in enumerate(FACTORS)
     ]
 
@@ -74,11 +56,11 @@ def questions(case: Case, policy: Policy) -> list[OpenFact]:
     answers = evaluate(*pressures(columns, policy), columns["days_overdue"], policy, with_bands=False)
     widths = np.column_stack([answers.high - answers.low, answers.share_high - answers.share_low])
     # A hair of rounding must not turn "nothing" into less than nothing.
-    found = []
+    found: list[OpenFact] = []
     for name in unknown:
         known = widths[1:][[asked_name == name for asked_name, _ in asked]].mean(axis=0)
         narrowing, share_narrowing = np.maximum(0.0, widths[0] - known).tolist()
-        found.append(OpenFact(field=name, narrowing=narrowing, share_narrowing=share_narrowing))
+        found.append({"field": name, "narrowing": narrowing, "share_narrowing": share_narrowing})
     return sorted(found, key=lambda fact: (-fact["narrowing"], -fact["share_narrowing"]))
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.policy import Policy
@@ -28,11 +27,6 @@ HAIR = 1e-12  # of log-odds, so that rounding does not make equals unequal
 MAJORITY = 0.5  # a call is more likely than not in most readings above this share
 PART = 262_144  # rows that are scored together; neighbours are sought among them
 BLOCK = 1024  # rows whose z are in memory at once: with four times as many OpenBLAS brings in its threads, at ten times the work
-
-
-class Range(TypedDict):
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jiebei_lib.core.assessment import Assessment, agreement, answer, witnesses
+from jiebei_lib.core.assessment import Assessment, agreement, answers
 from jiebei_lib.core.case import Case
-from jiebei_lib.core.parts import Witness
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.page.text import counted, fold, multiple_of, of_hundred, own, percent, say, witness_name, yuan
 
@@ -20,13 +19,13 @@ class Quick:
     """What the sentences and the picture of an answer need: made in some milliseconds, for every step of a moving control."""
 
     case: dict[str, Any]
-    witnesses: list[Witness]
+    witnesses: Sequence[Mapping[str, Any]]
     agreement: str
     unknown: list[str]
 
     @classmethod
     def of(cls, case: Case, policy: Policy) -> Quick:
-        sides = [Witness(**answer(case, one), policy=one.label, name=one.data["name"]) for one in witnesses(policy)]
+        sides = answers(case, policy)
         return cls(case.to_dict(), sides, agreement(sides), case.unknown)
 
     @property
