@@ -1,8 +1,10 @@
-"""What each command costs from a cold process, beside `import numpy`: `python -m tests.benchmarks.cold_start [RUNS]` prints a table of
-processor time, which others at work on the machine change little.
+"""What each command costs from a cold process, beside `import numpy`: `python -m tests.benchmarks.cold_start [RUNS [COMMAND…]]` prints a
+table of processor time, which others at work on the machine change little, and of the clock.
 
 Each command is a process of its own with a warm cache of compiled knowledge, in turn with the others, so that a busy minute hits all alike;
-the median of the runs counts. Commands that only begin something (servers) or make many files are timed by what they do first.
+medians, and of the ratios those of each turn. Everything is compiled beforehand, as installed packages are (and as with
+`PYTHONDONTWRITEBYTECODE` an editable install never is). Commands that only begin something (servers) or make many files are timed by what
+they do first. `JIEBEI=…/bin/jiebei` measures an installed one instead of this tree.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from jiebei_lib.core.knowledge.yaml_files import beside
@@ -46,34 +50,59 @@ TIMED = {
 MAIN = "import sys; sys.argv[0] = 'jiebei'; from jiebei_lib.cli import main; main()"
 
 
-def seconds(args: list[str] | None, folder: str) -> float:
-    """Processor time of one run, its children's too."""
-    command = [sys.executable, "-c", "import numpy"] if args is None else [sys.executable, "-c", MAIN, *args]
-    surroundings = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+Took = tuple[float, float]  # seconds: of processors (a process's and its children's), of the clock
+
+
+def seconds(args: list[str] | None, folder: str, kept: str) -> Took:
+    """One run in ``folder``; what Python compiles lies in the folder ``kept``."""
+    installed = os.environ.get("JIEBEI")
+    python = str(Path(installed).with_name("python")) if installed else sys.executable
+    command = (
+        [python, "-c", "import numpy"]
+        if args is None
+        else [*([installed] if installed else [python, "-c", MAIN]), *args]
+    )
+    surroundings = {**os.environ, "PYTHONPYCACHEPREFIX": kept}
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH"):
+        surroundings.pop(name, None)
+    if not installed:
+        surroundings["PYTHONPATH"] = str(Path(__file__).parents[2])
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, check=False)
+    clock = time.perf_counter() - start
     assert done.returncode == 0, (args, done.stderr.decode())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock
 
 
-def measured(runs: int = 7) -> dict[str, list[float]]:
-    """Seconds of processor time of each run of each command, after one that is not counted."""
-    found: dict[str, list[float]] = {name: [] for name in TIMED}
-    with tempfile.TemporaryDirectory() as folder:
+def measured(runs: int = 7, names: Sequence[str] = ()) -> dict[str, list[Took]]:
+    """What each run of each command took, after one that is not counted; ``names``: of these alone, and of numpy."""
+    timed = {name: args for name, args in TIMED.items() if args is None or not names or name in names}
+    found: dict[str, list[Took]] = {name: [] for name in timed}
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as kept:
         for run in range(runs + 1):
-            for name, args in TIMED.items():
-                took = seconds(args, folder)
+            for name, args in timed.items():
+                took = seconds(args, folder, kept)
                 if run:
                     found[name].append(took)
     return found
 
 
-if __name__ == "__main__":
-    times = measured(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
-    numpy = statistics.median(times["import numpy"])
-    print("| command | median | least | beside import numpy |\n|---|---|---|---|")
+def table(times: dict[str, list[Took]]) -> list[str]:
+    """The lines of a table: medians and least, in milliseconds, and how many times numpy's of the same turn."""
+    lines = [
+        "| command | processor time | least | beside import numpy | clock | least | beside import numpy |",
+        "|" + "---|" * 7,
+    ]
     for name, took in times.items():
-        print(
-            f"| `{name}` | {statistics.median(took):.2f} s | {min(took):.2f} s | ×{statistics.median(took) / numpy:.2f} |"
-        )
+        line = f"| `{name}` |"
+        for ours, numpys in zip(zip(*took, strict=True), zip(*times["import numpy"], strict=True), strict=True):
+            beside = statistics.median(one / other for one, other in zip(ours, numpys, strict=True))
+            line += f" {statistics.median(ours) * 1e3:.0f} ms | {min(ours) * 1e3:.0f} ms | ×{beside:.2f} |"
+        lines.append(line)
+    return lines
+
+
+if __name__ == "__main__":
+    print(*table(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 7, sys.argv[2:])), sep="\n")
+    print("load", *(f"{load:.1f}" for load in os.getloadavg()))
