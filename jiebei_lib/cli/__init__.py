@@ -51,6 +51,11 @@ COMMANDS = {
     "config": "config:app",
     "completion": "completion:completion",
 }
+# Those that need numpy whatever they are asked
+COMPUTING = {
+    *("assess", "ask", "borrower", "letter", "cost", "calendar", "record", "policy", "sources"),
+    *("score", "portfolio", "sample", "audit", "learn"),
+}
 
 
 class Lazy(Group):
@@ -154,7 +159,7 @@ def _said(wrong: UserError | Problem, lang: str, args: Sequence[str] = ()) -> in
 def main() -> None:
     """The entry point."""
     prepare()
-    if sys.argv[1:2] == ["assess"] and not {"-h", "--help"} & set(sys.argv):
+    if set(sys.argv[1:2]) & COMPUTING and not {"-h", "--help"} & set(sys.argv):
         # It comes in any case, and here, near the bottom of the stack, in half the time: deep inside, CPython 3.11 takes and gives
         # back a piece of the stack at each call that crosses the border of two pieces, and numpy makes thousands.
         import numpy  # noqa: F401

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_lines, print_table, t, told, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, print_json, print_lines, print_table, printer, t, told
 from jiebei_lib.core.knowledge.problems import Problem, UserError, items
 from jiebei_lib.page.text import heads, say
 from jiebei_lib.show.calls.export import as_csv, as_json
@@ -84,15 +84,9 @@ def _now(told_at: str, zone: str) -> Any:
 
 
 def _print(findings: Any, name: str, lang: str, who: str) -> None:
-    from rich.text import Text
-
     from jiebei_lib.show.calls.words import AuditWords
 
-    words, out = AuditWords(findings, lang), console()
-
-    def line(text: str, style: str = "") -> None:
-        out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
-
+    words, line = AuditWords(findings, lang), printer(100)
     if name:
         line(say("calls.terminal.file", lang, log=name, rows=findings.log.rows, attempts=len(findings.attempts)), "dim")
         line(words.headline(), "bold")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, print_json, print_table, printer, t
 from jiebei_lib.page.text import heads, of_hundred, percent, say
 
 
@@ -37,15 +37,9 @@ def learn(
 
 
 def _print(summary: dict[str, Any], policy: Any, lang: str) -> None:
-    from rich.text import Text
-
     from jiebei_lib.show.evidence.words import heading, predicted_words, warning_words, weight_name, weight_value
 
-    out = console()
-
-    def line(text: str, style: str = "") -> None:
-        out.print(Text(wrapped(text, min(out.width, 100)), style=style), soft_wrap=True)
-
+    line = printer(100)
     line(heading(summary, policy, lang), "bold")
     for words in warning_words(summary, lang):
         line(words, "yellow")

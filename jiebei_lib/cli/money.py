@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, told, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, print_json, print_table, printer, t, told
 from jiebei_lib.core.policy import Policy
 from jiebei_lib.money.budget import Affordability
 from jiebei_lib.money.loan import Loan
@@ -167,10 +167,7 @@ def _loan(file: Path | None, typed: dict[str, Any], policy: Any, paid: list[str]
 
 
 def line(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
-    from rich.text import Text
-
-    out = console()
-    out.print(Text(wrapped(text, min(out.width, 110), first, rest), style=style), soft_wrap=True)
+    printer(110)(text, style, first, rest)
 
 
 def heading(key: str, lang: str, **slots: Any) -> None:

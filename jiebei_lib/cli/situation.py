@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jiebei_lib.cli.output import LANG, checked_lang, console, print_json, print_table, t, wrapped
+from jiebei_lib.cli.output import LANG, checked_lang, print_json, print_table, printer, t
 from jiebei_lib.page.text import heads, say
 
 
@@ -60,10 +60,7 @@ def _one(file: Path, only: str | None) -> Any:
 
 
 def line(text: str = "", style: str = "", first: str = "", rest: str = "") -> None:
-    from rich.text import Text
-
-    out = console()
-    out.print(Text(wrapped(text, min(out.width, 110), first, rest), style=style), soft_wrap=True)
+    printer(110)(text, style, first, rest)
 
 
 def print_situation(found: Any, file: str, lang: str, several: bool = False) -> None:

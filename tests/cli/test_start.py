@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from jiebei_lib.cli import COMMANDS, run
+from jiebei_lib.cli import COMMANDS, COMPUTING, run
 from jiebei_lib.cli.output import CLOSING, columns, words, wrapped
 from jiebei_lib.core.knowledge.yaml_files import HERE, shipped, walk
 
@@ -46,6 +46,10 @@ CASE = ["assess", "--days-overdue", "7", "--amount-overdue", "8000", "--communic
 STARTS = {
     "first screen": (CASE, ANSWER | {"jiebei_lib.show.case.page"}),
     "JSON": ([*CASE, "--json"], ANSWER | {"jiebei_lib.show"}),
+    "letter": (
+        ["letter", "hardship_plan"],
+        {"pandas", "scipy", "yaml", "jinja2", "pydantic", "rich", "logging", "email"},
+    ),
     "version": (["--version"], NEVER | {"typing_extensions", "rich", "numpy", "jiebei_lib.core.case"}),
     "schema": (["schema", "case"], NEVER | {"rich", "numpy"}),
 }
@@ -71,6 +75,13 @@ def functions() -> list[str]:
         )
         found += [f"{function.__module__}:{function.__name__}" for function in inner]
     return found
+
+
+def test_commands_that_compute_have_numpy_before_all_else_and_no_others() -> None:
+    asked = "import sys; from jiebei_lib import cli; cli.run = lambda: print('numpy' in sys.modules); cli.main()"
+    for name in ("score", "policy", "bank", "lab"):
+        said = subprocess.run([sys.executable, "-c", asked, name], capture_output=True, text=True, check=True).stdout
+        assert said.strip() == str(name in COMPUTING)
 
 
 @pytest.mark.parametrize("place", functions())
