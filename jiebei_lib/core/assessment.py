@@ -93,6 +93,7 @@ def assess(
     constraints = [said(name, constraint) for name, constraint in policy.data["constraints"].items()]
     stages = [said(name, stage) for name, stage in policy.data["timeline"]["stages"].items()]
     sides = answers(case, policy)
+    own: Any = {name: value for name, value in sides[0].items() if name not in ("policy", "name")}
     return Assessment(
         case_id=case.case_id,
         case=case.to_dict(),
@@ -100,13 +101,13 @@ def assess(
         policy=policy.label,
         policy_digest=policy.digest,
         stage=stage,
-        **answer(case, policy),
+        **own,
         witnesses=sides,
         agreement=agreement(sides),
         steps=[_step(step, policy) for step in compare.steps(case, policy)],
         references=_references(case, policy),
         contributions=contributions,
-        central_z=explain.central_z(case, policy),
+        central_z=explain.central_z(contributions, policy),
         permitted=permitted,
         unknown=case.unknown,
         next_question=asked[0] if asked else None,
@@ -293,7 +294,8 @@ def _sources(policy: Policy, shown_parts: list[Any]) -> list[parts.Source]:
             for cite in (*node.get("cite", ()), *node.get("cites", ())):
                 cited.setdefault(cite.partition(" ")[0], set()).add(cite)
         for value in node.values() if type(node) is dict else node:
-            if type(value) in (dict, list):
+            kind = type(value)
+            if (kind is dict and "zh" not in value) or (kind is list and value and type(value[0]) is not str):
                 collect(value)
 
     collect(shown_parts)

@@ -66,7 +66,7 @@ class Policy:
     ):
         """``passing``: a what-if of the moment, not worth a place on disk."""
         self.data = data
-        self._passing = passing
+        self.passing = passing
         self.base = base
         self.overlay = dict(overlay or {})
 
@@ -86,7 +86,7 @@ class Policy:
     @cached_property
     def readings(self) -> Readings:
         """The admissible readings; those of a policy that was loaded are compiled once and kept on disk."""
-        return build(self.data) if self._passing else _compiled(self)
+        return build(self.data) if self.passing else _compiled(self)
 
     @property
     def sources(self) -> dict[str, Any]:
@@ -265,6 +265,7 @@ def force(statement: Mapping[str, Any]) -> tuple[str, str]:
     return statement.get("from") or "0001-01-01", statement.get("until") or "9999-12-31"
 
 
+@cache
 def _scipy() -> bytes:
     """The version of scipy, which draws the samples, without importing it; nothing where it is not installed."""
     there = find_spec("scipy")

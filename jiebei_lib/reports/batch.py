@@ -349,6 +349,8 @@ def _render(
 
 def prepare() -> None:
     """What the fork server does before it waits: everything that is read and compiled once."""
+    import IPython.core.shellapp  # noqa: F401  (of which a copy's kernel makes use)
+
     from jiebei_lib.reports.engine import kernel as warm_kernel
 
     report.known_template(beside("templates") / f"{TEMPLATE}.ipynb", "jiebei-warm")

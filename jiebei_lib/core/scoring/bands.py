@@ -19,11 +19,12 @@ from numpy import ndarray
 
 from jiebei_lib.core.readings import Readings
 from jiebei_lib.core.rules.factors import days_pressure
-from jiebei_lib.core.scoring.kernel import TILE, neighbours
+from jiebei_lib.core.scoring.kernel import neighbours
 
 NINE_IN_TEN = (0.05, 0.95)
 COMPILED = 5_000  # rows from which loading the compiled search pays
 ALONE = 48  # rows up to which sorting all readings is the fastest
+FEW = 32  # rows of a tile where they are looked at by numpy alone: arrays of twice as many are new memory each time
 UNSURE = 1e-9  # more than rounding can move a z
 
 
@@ -69,8 +70,8 @@ def _plain(
         return np.partition(z, wanted, axis=1)[:, wanted]
     out = np.empty(len(pressure))
     signed = np.maximum(weights, 0), np.minimum(weights, 0)
-    for start in range(0, len(out), TILE):
-        rows, of_days = pressure[start : start + TILE], pressed[start : start + TILE]
+    for start in range(0, len(out), FEW):
+        rows, of_days = pressure[start : start + FEW], pressed[start : start + FEW]
         (low, high), (first, last) = ((part.min(axis=0), part.max(axis=0)) for part in (rows, of_days))
         by_day = late * first[day], late * last[day]
         lower = base + low @ signed[0] + high @ signed[1] + np.minimum(*by_day)
@@ -80,7 +81,7 @@ def _plain(
         open_ = np.flatnonzero(~under & (lower <= most + UNSURE))
         z = _sums(rows, of_days[:, day[open_]], base[open_], weights[:, open_], late[open_])
         place = wanted - np.count_nonzero(under)
-        out[start : start + TILE] = np.partition(z, place, axis=1)[:, place]
+        out[start : start + FEW] = np.partition(z, place, axis=1)[:, place]
     return out
 
 

@@ -99,7 +99,18 @@ def steps(case: Case, policy: Policy) -> list[StepTaken]:
     """Each step that would be one, in the rules' order; none before the first possible day. To promise without paying is no step."""
     if case.days_overdue < policy.readings.days[0]:
         return []
-    return [_step(name, rule, case, policy) for name, rule in policy.data["steps"].items() if _is_one(rule, case)]
+    known = case_pressures(case, policy)
+    rules = [(name, rule) for name, rule in policy.data["steps"].items() if _is_one(rule, case)]
+    taken = [_step(name, rule, case, policy, *known) for name, rule in rules]
+    open_ = [each for each in taken if not each[0]["settles"]]
+    if open_:
+        low, high = (np.array([each[end] for each in open_]) for end in (1, 2))
+        after = evaluate(low, high, np.full(len(low), float(case.days_overdue)), policy, with_bands=False)
+        for n, (step, _, _) in enumerate(open_):
+            step["grade"], step["so_far"] = GRADES[after.grade[n]], GRADES[after.so_far[n]]
+            step["share"] = float(after.share[n])
+            step["share_range"] = {"low": float(after.share_low[n]), "high": float(after.share_high[n])}
+    return [step for step, *_ in taken]
 
 
 def references(case: Case, policy: Policy) -> dict[str, Comparison]:
@@ -120,8 +131,10 @@ def _is_one(rule: dict[str, Any], case: Case) -> bool:
     )
 
 
-def _step(name: str, rule: dict[str, Any], case: Case, policy: Policy) -> StepTaken:
-    low, high = case_pressures(case, policy)
+def _step(
+    name: str, rule: dict[str, Any], case: Case, policy: Policy, low: np.ndarray, high: np.ndarray
+) -> tuple[StepTaken, np.ndarray, np.ndarray]:
+    """A step without the answer after it, and the least and greatest pressures (4,) after it."""
     after_low, after_high = low.copy(), high.copy()
     less, more = np.zeros(len(FACTORS)), np.zeros(len(FACTORS))
     instead, part = None, rule.get("pay", {}).get("value", 0)
@@ -156,13 +169,7 @@ def _step(name: str, rule: dict[str, Any], case: Case, policy: Policy) -> StepTa
         "odds": {"low": 0.0, "high": 0.0} if settles else {"low": least, "high": most},
         "share_range": None,
     }
-    if not settles:
-        days = np.array([float(case.days_overdue)])
-        after = evaluate(after_low[None], after_high[None], days, policy, with_bands=False)
-        taken["grade"], taken["so_far"] = GRADES[after.grade[0]], GRADES[after.so_far[0]]
-        taken["share"] = float(after.share[0])
-        taken["share_range"] = {"low": float(after.share_low[0]), "high": float(after.share_high[0])}
-    return taken
+    return taken, after_low, after_high
 
 
 def _pressed(days: int, first: int, longest: float) -> float:

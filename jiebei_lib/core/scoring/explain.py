@@ -13,6 +13,8 @@ from jiebei_lib.core.rules.factors import coded, days_pressure, pressures
 from jiebei_lib.core.scoring.score import evaluate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jiebei_lib.core.parts import FactorPart, OpenFact
 
 
@@ -38,9 +40,9 @@ def contributions(case: Case, policy: Policy) -> list[FactorPart]:
     ]
 
 
-def central_z(case: Case, policy: Policy) -> float:
-    """z at the central reading: its base plus all central contributions."""
-    return float(policy.readings.center[0]) + sum(part["central"] for part in contributions(case, policy))
+def central_z(parts: Iterable[FactorPart], policy: Policy) -> float:
+    """z at the central reading: its base plus all central :func:`contributions`."""
+    return float(policy.readings.center[0]) + sum(part["central"] for part in parts)
 
 
 def questions(case: Case, policy: Policy) -> list[OpenFact]:

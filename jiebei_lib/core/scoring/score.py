@@ -91,16 +91,21 @@ def grades(
     high = low if alike else np.round(100 * high) / 100
     limit = {name: entry["value"] for name, entry in policy.data["grades"].items()}
     reached = {
-        "not_yet": ~came,
-        "all": least > HAIR,
-        "none": greatest <= HAIR,
-        "nearly_all": low >= limit["nearly_all"],
-        "most": low >= limit["most"],
-        "almost_none": high <= limit["almost_none"],
         "few": high <= limit["few"],
+        "almost_none": high <= limit["almost_none"],
+        "most": low >= limit["most"],
+        "nearly_all": low >= limit["nearly_all"],
+        "none": greatest <= HAIR,
+        "all": least > HAIR,
+        "not_yet": ~came,
     }
-    number = [np.int8(GRADES.index(name)) for name in (*reached, "split")]
-    return np.select(list(reached.values()), number[:-1], number[-1])
+    out = np.full(len(least), GRADES.index("split"), np.int8)
+    for (
+        name,
+        rows,
+    ) in reached.items():  # what comes later has the last word (np.select takes longer for one case than all else here)
+        out[rows] = GRADES.index(name)
+    return out
 
 
 def evaluate_columns(columns: Mapping[str, np.ndarray], policy: Policy, with_bands: bool = True) -> Scores:
@@ -141,12 +146,10 @@ def extremes(
     """Least and greatest z (n,) over all readings and all values of the unknown facts. z is linear, so both lie at vertices;
     at each, a factor takes the end that its weight's sign asks for."""
     first, last = readings.days[0], readings.days[-1]
-    # Readings differ in their first day, and with it in the pressure of days: the latest day that has come presses least.
-    latest = np.array(readings.days)[np.maximum(np.searchsorted(readings.days, days, side="right") - 1, 0)]
-    pressed_least = np.select(
-        [latest == day for day in readings.days], [days_pressure(days, day, longest) for day in readings.days]
-    )
-    ends = np.vstack([low.T, pressed_least]), np.vstack([high.T, days_pressure(days, first, longest)])
+    pressed_most = pressed_least = days_pressure(days, first, longest)
+    for day in readings.days[1:]:  # readings differ in their first day, and the latest that has come presses least
+        pressed_least = np.where(days >= day, days_pressure(days, day, longest), pressed_least)
+    ends = np.vstack([low.T, pressed_least]), np.vstack([high.T, pressed_most])
     at_least, at_most = readings.corners
     least, greatest = _extreme(np.minimum, *ends, at_least), _extreme(np.maximum, *ends[::-1], at_most)
     return np.where(days >= last, least, -np.inf), np.where(days >= first, greatest, -np.inf)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.yaml_files import walk
@@ -38,16 +41,19 @@ class Swing:
         return abs(self.at_high - self.at_low)
 
 
+@dataclass(frozen=True)
+class Movable:
+    """One assumption as far down and up as it may go (``ends``), and the policies with it there."""
+
+    path: str
+    value: float
+    ends: tuple[float, float]
+    policies: tuple[Policy, Policy]
+
+
 def tornado(case: Case, policy: Policy, measure: str = "share") -> list[Swing]:
     """Every assumption moved to both ends of its range with all else as it is; the one that moves the measure most first."""
-    found = []
-    for path, node in assumptions(policy):
-        low, high = (admitted(policy, path, node["value"], end) for end in reach(policy, path))
-        ends = [score_cases([case], moved_to(policy, path, end), with_bands=False) for end in (low, high)]
-        at_low, at_high = (float(getattr(scores, measure)[0]) for scores in ends)
-        grade_low, grade_high = (GRADES[int(scores.so_far[0])] for scores in ends)
-        found.append(Swing(".".join(path), node["value"], low, high, at_low, at_high, grade_low, grade_high))
-    return sorted(found, key=lambda swing: -swing.size)
+    return _swings(case, policy, measure)
 
 
 def turning(case: Case, policy: Policy) -> list[tuple[Swing, str]]:
@@ -56,10 +62,46 @@ def turning(case: Case, policy: Policy) -> list[tuple[Swing, str]]:
     now = VERDICT_OF[score_cases([case], policy, with_bands=False).so_far[0]]
     return [
         (swing, end)
-        for swing in tornado(case, policy)
+        for swing in _swings(case, policy, "share", at_middle=True)
         for end in ("low", "high")
         if VERDICT_OF[GRADES.index(getattr(swing, f"grade_{end}"))] != now
     ]
+
+
+def _swings(case: Case, policy: Policy, measure: str, at_middle: bool = False) -> list[Swing]:
+    """``at_middle``: what is unknown is in the middle of what it could be, also for the range; shares and grades are there anyway.
+
+    Policies with the same readings differ in the pressures alone, and are scored together, a row each."""
+    known = movable(policy)
+    columns = coded({name: [getattr(case, name)] for name in FIELDS})
+    plain, together = pressures(columns, policy), dict[Any, list[tuple[int, Policy]]]()
+    for place, moved in enumerate(end for each in known for end in each.policies):
+        key = id(moved.readings), moved.value("factors.days.pressing")
+        together.setdefault(key, []).append((place, moved))
+    at, grade = np.empty(2 * len(known)), np.empty(2 * len(known), int)
+    for group in together.values():
+        places, policies = zip(*group, strict=True)
+        rows = [plain if one.data["factors"] is policy.data["factors"] else pressures(columns, one) for one in policies]
+        low, high = (np.concatenate(end) for end in zip(*rows, strict=True))
+        if at_middle:
+            low = high = (low + high) / 2
+        scores = evaluate(low, high, columns["days_overdue"].repeat(len(rows)), policies[0], with_bands=False)
+        at[[*places]], grade[[*places]] = getattr(scores, measure), scores.so_far
+    found = [
+        Swing(one.path, one.value, *one.ends, *at[n : n + 2].tolist(), *(GRADES[g] for g in grade[n : n + 2]))
+        for n, one in zip(range(0, len(at), 2), known, strict=True)
+    ]
+    return sorted(found, key=lambda swing: -swing.size)
+
+
+@lru_cache(maxsize=2)  # the same for all cases; with the readings there some 10 MB
+def movable(policy: Policy) -> list[Movable]:
+    """Each of :func:`assumptions` with its ends, as far as some reading still agrees with all statements."""
+    found = []
+    for path, node in assumptions(policy):
+        low, high = (admitted(policy, path, node["value"], end) for end in reach(policy, path))
+        found.append(Movable(".".join(path), node["value"], (low[0], high[0]), (low[1], high[1])))
+    return found
 
 
 def assumptions(policy: Policy) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
@@ -87,19 +129,20 @@ def reach(policy: Policy, path: Sequence[str]) -> tuple[float, float]:
     return min(node["value"], max([low, *below])), max(node["value"], min([high, *above]))
 
 
-def admitted(policy: Policy, path: Sequence[str], value: float, end: float) -> float:
-    """As far from a parameter's value toward ``end`` as some reading still agrees with all statements, by halving."""
-    inside, outside, at = float(value), end, end
+def admitted(policy: Policy, path: Sequence[str], value: float, end: float) -> tuple[float, Policy]:
+    """As far from a parameter's value toward ``end`` as some reading still agrees with all statements, by halving; the policy there."""
+    inside, outside, at, found = float(value), end, end, policy
     for _ in range(HALVINGS):
+        moved = moved_to(policy, path, at, passing=policy.passing or at != end)
         try:
-            _ = moved_to(policy, path, at).readings
+            _ = moved.readings
             if at == end:
-                return end
-            inside = at
+                return end, moved
+            inside, found = at, moved
         except NoReadings:
             outside = at
         at = (inside + outside) / 2
-    return inside
+    return inside, found
 
 
 def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], list[float]]:
@@ -123,7 +166,7 @@ def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], lis
     return ([beside[greater[last]]["value"] * (1 + gap)], []) if greater.get(last) in beside else ([], [])
 
 
-def moved_to(policy: Policy, path: Sequence[str], value: float) -> Policy:
+def moved_to(policy: Policy, path: Sequence[str], value: float, passing: bool = True) -> Policy:
     """The policy with one number moved to where :func:`reach` allows: not checked again, and with the readings it has unless they
     follow from the number."""
     data = dict(policy.data)
@@ -132,7 +175,7 @@ def moved_to(policy: Policy, path: Sequence[str], value: float) -> Policy:
         here[key] = dict(here[key])
         here = here[key]
     here["value"] = value
-    changed = Policy(data, policy.base, policy.overlay, passing=True)
+    changed = Policy(data, policy.base, policy.overlay, passing)
     if path[0] not in RELEVANT:
         changed.__dict__["readings"] = policy.readings
     return changed

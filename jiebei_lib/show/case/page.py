@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +181,10 @@ class CasePage:
         """Where a statement comes from; what is marked as the article's own needs no more than the paragraphs."""
         return cited_all(statement["cite"], self.lang, "article" if statement["basis"] == "documented" else None)
 
+    def basis(self, statement: Mapping[str, Any]) -> Any:
+        """What a statement rests on, as it stands behind it (safe HTML)."""
+        return _basis(self.lang, statement["basis"], statement["reported"], tuple(self.cites(statement)))
+
     def facts(self) -> list[tuple[str, str, bool]]:
         """Name, value and whether it is unknown, for every fact but the id."""
         levels = {
@@ -293,6 +298,11 @@ def _loan(given: Loan | Mapping[str, Any] | None) -> Loan | None:
     from jiebei_lib.money.loan import Loan
 
     return given if isinstance(given, Loan) else Loan.of(given)
+
+
+@lru_cache(maxsize=2048)
+def _basis(lang: str, basis: str, reported: bool, cites: tuple[str, ...]) -> Any:
+    return _sections().basis(lang, say, basis, reported, cites)
 
 
 def _sections() -> Any:

@@ -27,7 +27,7 @@ def test_contributions_sum_to_z(case: Case, policy: Policy) -> None:
     pressure = np.array([part["pressure"] for part in parts])
     z = policy.readings.center[0] + policy.readings.center[1:] @ pressure
     assert policy.readings.center[0] + sum(part["central"] for part in parts) == pytest.approx(z, abs=1e-12)
-    assert central_z(case, policy) == pytest.approx(z, abs=1e-12)
+    assert central_z(contributions(case, policy), policy) == pytest.approx(z, abs=1e-12)
 
 
 @settings(max_examples=20)
