@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from jiebei_lib.core.knowledge.fields import Fields
+from jiebei_lib.core.knowledge.fields import Fields, number_in
 from jiebei_lib.core.knowledge.problems import CaseError, Phrase, Problem, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import dumped
@@ -136,7 +136,8 @@ def _span(name: str, given: Any, wrong: Problem) -> tuple[Any, Problem | None]:
     if not ends or any(problem or not isinstance(end, float) for end, problem in ends) or ends[0][0] > ends[1][0]:
         return given, wrong
     (low, _), (high, _) = ends
-    unclear = str(parts[0]).isdigit() and low < float((re.match(r"\d+", str(parts[1])) or [high])[0]) < high  # 1-2万
+    leading = number_in((re.match(r"\d+|\w", str(parts[1])) or [""])[0]) or high
+    unclear = str(parts[0]).isnumeric() and low < float(leading) < high  # 1-2万, 一到两万
     return (given, wrong) if unclear else (low if low == high else (low, high), None)
 
 

@@ -225,10 +225,11 @@ def test_a_mapping_says_what_columns_and_words_mean(tmp_path):
         ("￥７元整", 7),
         (" 12 ", 12),
         ("1e3", 1000),
+        ("一千二百元", 1200),
     ]
     + [
         (text, None)
-        for text in ("1,5", "12,34", "一千", "1万2", "0x10", "inf", "1_000", "--3", "7天", "8²", "(3)", "٣")
+        for text in ("1,5", "12,34", "几千", "1万2", "0x10", "inf", "1_000", "--3", "7天", "8²", "(3)", "٣")
     ],
 )
 def test_numbers_as_people_write_them(text, number):

@@ -18,6 +18,8 @@ from jiebei_lib.core.knowledge.yaml_files import shipped
 HALF = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0xA0: 0x20, 0xFFE5: 0xA5}
 NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII)
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+# Below ten thousand in Chinese words, digits as figures; the last one stands for tens or hundreds if nothing is named for it: 1百2
+BELOW = re.compile(r"(?:([1-9])千)?0?(?:([1-9])百)?0?(?:([1-9])?(十))?0?([1-9])?")
 DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日?)", re.ASCII)
 
 
@@ -126,12 +128,13 @@ def heading(text: str) -> str:
 
 def number_in(text: str, around: Iterable[str] = (), multiples: Mapping[str, int] = {}) -> str | None:
     """The number that a text is, as digits that ``float`` and ``Decimal`` take: 8000, ８,０００.５０, ¥8,000 元 (``around``: the units that
-    may stand around it), 1.2万 (``multiples``); None for anything else, 1_000 and 1,00 among it."""
+    may stand around it), 1.2万 (``multiples``), 一万二千; None for anything else, 1_000 and 1,00 among it."""
     text = text.translate(HALF).strip().casefold()
     for unit in around:
         text = text.removeprefix(unit).removesuffix(unit).strip()
+    text = _figures(text)
     word = next((word for word in multiples if text.endswith(word)), "")
-    text = text.removesuffix(word).strip()
+    text = _figures(text.removesuffix(word).strip())
     if THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
     if word and NUMBER.fullmatch(text):
@@ -139,6 +142,29 @@ def number_in(text: str, around: Iterable[str] = (), multiples: Mapping[str, int
 
         text = f"{Decimal(text) * multiples[word]:f}".removesuffix(".0")
     return text if NUMBER.fullmatch(text) else None
+
+
+def _figures(text: str) -> str:
+    """A number in Chinese words in figures: 十五, 两千零五, 12万5千, and as it is said, 一万二 for 12000; any other text as it is."""
+    if text.isascii() or text[-1].isdecimal():  # 1万2: 12000, or 10002?
+        return text
+    high, ten_thousands, low = text.translate(_digits()).partition("万")
+    if not ten_thousands:
+        number = _below(high)
+        return text if number is None else str(number)
+    first = int(high) if re.fullmatch(r"[1-9]\d{0,3}", high) else _below(high)
+    rest = 0 if not low else 1000 * int(low) if re.fullmatch("[1-9]", low) else _below(low)
+    return text if not first or rest is None else str(10_000 * first + rest)
+
+
+def _below(text: str) -> int | None:
+    """A number below ten thousand in Chinese words (their digits as figures), None for any other text."""
+    found = BELOW.fullmatch(text)
+    if not found or not text:
+        return 0 if text == "0" else None
+    thousands, hundreds, tens, ten, last = found.groups()
+    said = 1 if ten or "0" in text or not (thousands or hundreds) else 10 if hundreds else 100
+    return 1000 * int(thousands or 0) + 100 * int(hundreds or 0) + 10 * int(tens or bool(ten)) + said * int(last or 0)
 
 
 def date_in(text: str) -> date | None:
@@ -158,6 +184,11 @@ def _level_words(name: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]
     for level in spec["levels"]:
         for word in (level, *labels.get(level, {}).values(), *spoken.get(level, ())):
             yield plain(word), level
+
+
+@cache
+def _digits() -> dict[int, str]:
+    return {ord(sign): str(value) for sign, value in shipped("core/knowledge/spoken.yaml")["digits"].items()}
 
 
 @cache

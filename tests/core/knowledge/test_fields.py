@@ -121,6 +121,72 @@ def test_a_sum_written_in_any_usual_way_is_the_same_sum(amount: float, form: str
     assert float(CASE.heard("amount_overdue", form.format(amount))) == amount
 
 
+SIGNS = "零一二三四五六七八九"
+
+
+def in_words(number: int) -> str:
+    """A number from 1 to 99999999 as it is written in Chinese."""
+    if number >= 10_000:
+        high, low = divmod(number, 10_000)
+        return f"{in_words(high)}万{'零' if 0 < low < 1000 else ''}{in_words(low) if low else ''}"
+    out, gap = "", False
+    for place, sign in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // place % 10
+        out += ("零" if gap and out else "") + SIGNS[digit] + sign if digit else ""
+        gap = not digit
+    return out
+
+
+@given(st.integers(1, 99_999_999) | st.integers(1, 1200))
+def test_a_number_in_chinese_words_is_that_number(number: int) -> None:
+    words = in_words(number)
+    for text in (
+        words,
+        words.replace("二千", "两千").replace("二万", "两万"),
+        words.removeprefix("一") if 10 <= number < 20 else words,
+    ):
+        assert CASE.heard("amount_overdue", text + "元") == number, text
+    figures = words.translate({ord(sign): str(n) for n, sign in enumerate(SIGNS) if n})
+    if number >= 10_000 and "十" not in figures:
+        assert CASE.heard("amount_overdue", figures) == number, figures
+
+
+def test_numbers_as_they_are_said() -> None:
+    said = {
+        "一万二": 12_000,
+        "两万五": 25_000,
+        "三千五": 3500,
+        "一百二": 120,
+        "十五": 15,
+        "3千": 3000,
+        "12万5千": 125_000,
+        "两万": 20_000,
+    }
+    assert {text: CASE.heard("amount_overdue", text) for text in said} == said
+    assert CASE.heard("days_overdue", "七天") == 7 and CASE.heard("days_overdue", "两周") == 14
+    assert CASE.heard("zhima_score", "六百五十分") == 650 and CASE.heard("past_overdue", "两次") == 2
+    for text in (
+        "几千",
+        "三千多",
+        "一一",
+        "二〇",
+        "百",
+        "万",
+        "十十",
+        "千百",
+        "1万2",
+        "3千5",
+        "1万20",
+        "1.2万5",
+        "七八百",
+    ):
+        assert CASE.heard("amount_overdue", text) == text
+    assert Case.of({"days_overdue": 7, "amount_overdue": "一万到两万"}).amount_overdue == (10_000, 20_000)
+    for text in ("一到两万", "1到两万", "三-五百"):  # of thousands, or of single yuan?
+        with pytest.raises(CaseError):
+            Case.of({"days_overdue": 7, "amount_overdue": text})
+
+
 def test_fields_of_several_files_are_one() -> None:
     both = Fields("core/case.yaml", "evidence/outcomes.yaml")
     assert list(both) == [*CASE, "called", "weight"] and both.named("打过联系人") == "called"
