@@ -53,8 +53,8 @@ MAIN = "import sys; sys.argv[0] = 'jiebei'; from jiebei_lib.cli import main; mai
 Took = tuple[float, float]  # seconds: of processors (a process's and its children's), of the clock
 
 
-def seconds(args: list[str] | None, folder: str, kept: str) -> Took:
-    """One run in ``folder``; what Python compiles lies in the folder ``kept``."""
+def seconds(args: list[str] | None, folder: str) -> Took:
+    """One run in ``folder``."""
     installed = os.environ.get("JIEBEI")
     python = str(Path(installed).with_name("python")) if installed else sys.executable
     command = (
@@ -62,9 +62,9 @@ def seconds(args: list[str] | None, folder: str, kept: str) -> Took:
         if args is None
         else [*([installed] if installed else [python, "-c", MAIN]), *args]
     )
-    surroundings = {**os.environ, "PYTHONPYCACHEPREFIX": kept}
-    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH"):
-        surroundings.pop(name, None)
+    surroundings = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    }
     if not installed:
         surroundings["PYTHONPATH"] = str(Path(__file__).parents[2])
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -79,10 +79,10 @@ def measured(runs: int = 7, names: Sequence[str] = ()) -> dict[str, list[Took]]:
     """What each run of each command took, after one that is not counted; ``names``: of these alone, and of numpy."""
     timed = {name: args for name, args in TIMED.items() if args is None or not names or name in names}
     found: dict[str, list[Took]] = {name: [] for name in timed}
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as kept:
+    with tempfile.TemporaryDirectory() as folder:
         for run in range(runs + 1):
             for name, args in timed.items():
-                took = seconds(args, folder, kept)
+                took = seconds(args, folder)
                 if run:
                     found[name].append(took)
     return found
