@@ -24,6 +24,7 @@ ROOT = HERE.parent
 BUILT = HERE / "_build"
 SHARED = ("CHANGELOG", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT")
 LANGS = ("zh", "en")
+FORMS = {"cli": "options", "notes/install": "stacked"}  # pages whose tables have a form of their own on a phone
 
 
 def build(out: Path = BUILT) -> None:
@@ -41,10 +42,10 @@ def build(out: Path = BUILT) -> None:
         folder = out / "html" / lang
         for page in folder.rglob("*.html"):
             page.write_text(readable(page.read_text("utf-8"), lang), "utf-8")
-        page = folder / "cli.html"  # the reference's tables have a form of their own on a phone
-        page.write_text(
-            page.read_text("utf-8").replace('class="table-wrapper', 'class="options table-wrapper'), "utf-8"
-        )
+        for name, form in FORMS.items():
+            page = folder / f"{name}.html"
+            formed = page.read_text("utf-8").replace('class="table-wrapper', f'class="{form} table-wrapper')
+            page.write_text(formed, "utf-8")
     links = "".join(
         f'<p lang="{lang}"><a href="{lang}/index.html">{text("root.title", lang)}</a></p>' for lang in LANGS
     )
