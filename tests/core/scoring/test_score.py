@@ -235,6 +235,22 @@ def test_nine_in_ten_is_the_same_to_the_digit_sorted_narrowed_or_compiled(
     assert np.isfinite(plain[1]).mean() > 0.5
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_a_value_at_a_rank_is_found_among_any_readings__few_alike_or_far_apart(seed: int) -> None:
+    """Numbers of readings that fill no tile, more first days than one, readings that are equal, and none that differ."""
+    search = pytest.importorskip("jiebei_lib.core.scoring.ranked").search
+    chance = np.random.default_rng(seed)
+    n, m, d = (int(chance.choice(each)) for each in ([1, 17, 300], [3, 32, 33, 400], [1, 3]))
+    weights, base, late = chance.uniform(-2, 2, (5, m + 1))[:, :m], chance.normal(size=m), chance.uniform(0, 2, m)
+    weights *= chance.choice([1, 1e-6, 50, 0])
+    if seed % 3 == 0:
+        weights, base, late = np.round(weights), np.round(base), np.round(late)
+    pressure = np.sort(np.round(chance.uniform(-1, 1, (n, 5)), int(chance.choice([0, 9]))), axis=0)
+    ends = np.sort(np.append(chance.choice(np.arange(1, m), d - 1, replace=False), m))
+    given_ = pressure, chance.uniform(0, 1, (n, d)), base, weights, late, ends, int(chance.choice([0, m // 20, m - 1]))
+    assert np.array_equal(search(*given_), bands._plain(*given_))
+
+
 @pytest.mark.parametrize("day", range(7))
 @settings(max_examples=10)
 @given(case=cases())
