@@ -21,7 +21,7 @@ import numpy as np
 from jiebei_lib.core.knowledge.problems import Phrase, PolicyError, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import HERE, code_digest, homes, keep, parse, remembered, shipped
-from jiebei_lib.core.readings import RELEVANT, WEIGHTS, Readings, build
+from jiebei_lib.core.readings import WEIGHTS, Readings, build, relevant
 
 BUILT_IN = ("article", "published")
 # Each topic's file: the rules of a room above lie in that room, beside the code that follows them.
@@ -66,7 +66,7 @@ class Policy:
     ):
         """``passing``: a what-if of the moment, not worth a place on disk."""
         self.data = data
-        self.passing = passing
+        self._passing = passing
         self.base = base
         self.overlay = dict(overlay or {})
 
@@ -86,7 +86,7 @@ class Policy:
     @cached_property
     def readings(self) -> Readings:
         """The admissible readings; those of a policy that was loaded are compiled once and kept on disk."""
-        return build(self.data) if self.passing else _compiled(self)
+        return build(self.data) if self._passing else _compiled(self)
 
     @property
     def sources(self) -> dict[str, Any]:
@@ -274,7 +274,7 @@ def _scipy() -> bytes:
 
 def readings_files(policy: Policy) -> tuple[Path, ...]:
     """Where compiled readings may lie: brought by a wheel, as good under any numpy and scipy; or kept here, for those that drew them."""
-    told = json.dumps({key: policy.data[key] for key in RELEVANT}, sort_keys=True).encode() + code_digest(*CODE)
+    told = relevant(policy.data).encode() + code_digest(*CODE)
     marks = (hashlib.sha256(text).hexdigest()[:24] for text in (told, told + np.__version__.encode() + _scipy()))
     return tuple(folder / f"readings-{mark}.npy" for folder, mark in zip(homes(), marks, strict=True))
 

@@ -22,7 +22,7 @@ from jiebei_lib import __version__
 from jiebei_lib.core.case import FIELDS, Case
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, UserError, shown
 from jiebei_lib.core.knowledge.yaml_files import beside
-from jiebei_lib.core.policy import Policy, load_policy
+from jiebei_lib.core.policy import BUILT_IN, Policy, load_policy
 from jiebei_lib.core.tables.columns import Layout, cleaned
 from jiebei_lib.core.tables.delimited import Source, TableError, WrongRow
 from jiebei_lib.core.tables.files import chunks, files_of, names_of
@@ -31,6 +31,7 @@ from jiebei_lib.portfolio.score_files import again, layout_of
 from jiebei_lib.portfolio.workers import executor, in_order
 from jiebei_lib.reports import parameters
 from jiebei_lib.reports import render as report
+from jiebei_lib.reports.drawn import DRAWING, draw_apart
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.manifest import Manifest, Shelf, alone_in, digest, not_over_others, shelf_for
 from jiebei_lib.reports.outputs import file_stem, named
@@ -313,7 +314,8 @@ def make(job: Job, how: dict[str, Any], there: SharedFolder | None = None) -> di
     try:
         if not warm.WORKS:
             return _render(*task[1:], engine=None)
-        return warm.server(IMPORTS).call(*task)
+        known = job.parameters.get("policy", BUILT_IN[0]) == BUILT_IN[0]
+        return warm.server(IMPORTS if known else (*IMPORTS, *DRAWING)).call(*task)
     except UserError as wrong:
         return wrong.problems[0]
     except warm.Lost:
@@ -353,6 +355,7 @@ def prepare() -> None:
 
     from jiebei_lib.reports.engine import kernel as warm_kernel
 
+    draw_apart()
     report.known_template(beside("templates") / f"{TEMPLATE}.ipynb", "jiebei-warm")
     warm_kernel.prepare(_sources())
     for lang in LANGUAGES:

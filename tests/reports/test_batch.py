@@ -17,6 +17,9 @@ pytest.importorskip("papermill")
 pytest.importorskip("pyarrow")
 
 from jiebei_lib.cli import run
+from jiebei_lib.core.policy import load_policy
+from jiebei_lib.core.readings import relevant
+from jiebei_lib.core.scoring.sensitivity import movable
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.reports import batch, shared_folder
 from jiebei_lib.reports.batch import BUNDLE, INDEX, MANIFEST, reports
@@ -125,6 +128,17 @@ def test_killed_at_any_moment_it_goes_on_where_it_stopped(cases, made, tmp_path)
     assert content(out) == content(made) and len(lines(out)) == 12
     assert not list(out.glob(".*"))
     assert len({(entry["case_id"], entry["lang"]) for entry in lines(out)}) == 12
+
+
+@pytest.mark.skipif(not batch.warm.WORKS, reason="forks: Linux only")
+def test_what_copies_are_made_of_holds_the_readings_that_reports_look_at_and_not_what_has_drawn_them():
+    server = batch.warm.server(batch.IMPORTS)
+    assert server.call(eval, "sorted({'scipy', 'pandas', 'pyarrow.lib'} & set(__import__('sys').modules))") == []
+    there = server.call(eval, "__import__('jiebei_lib.core.readings', fromlist=['drawn']).drawn")
+    ends = [policy for each in movable(load_policy()) for policy in each.policies]
+    assert len(ends) > 40 and {relevant(policy.data) for policy in ends} == set(there)
+    for policy in ends[::7]:
+        assert (there[relevant(policy.data)].samples == policy.readings.samples).all()
 
 
 @pytest.mark.skipif(not batch.warm.WORKS, reason="forks: Linux only")

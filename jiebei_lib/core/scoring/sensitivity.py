@@ -133,7 +133,7 @@ def admitted(policy: Policy, path: Sequence[str], value: float, end: float) -> t
     """As far from a parameter's value toward ``end`` as some reading still agrees with all statements, by halving; the policy there."""
     inside, outside, at, found = float(value), end, end, policy
     for _ in range(HALVINGS):
-        moved = moved_to(policy, path, at, passing=policy.passing or at != end)
+        moved = moved_to(policy, path, at)
         try:
             _ = moved.readings
             if at == end:
@@ -166,7 +166,7 @@ def _neighbours(policy: Policy, path: tuple[str, ...]) -> tuple[list[float], lis
     return ([beside[greater[last]]["value"] * (1 + gap)], []) if greater.get(last) in beside else ([], [])
 
 
-def moved_to(policy: Policy, path: Sequence[str], value: float, passing: bool = True) -> Policy:
+def moved_to(policy: Policy, path: Sequence[str], value: float) -> Policy:
     """The policy with one number moved to where :func:`reach` allows: not checked again, and with the readings it has unless they
     follow from the number."""
     data = dict(policy.data)
@@ -175,7 +175,7 @@ def moved_to(policy: Policy, path: Sequence[str], value: float, passing: bool = 
         here[key] = dict(here[key])
         here = here[key]
     here["value"] = value
-    changed = Policy(data, policy.base, policy.overlay, passing)
+    changed = Policy(data, policy.base, policy.overlay, passing=True)
     if path[0] not in RELEVANT:
         changed.__dict__["readings"] = policy.readings
     return changed
