@@ -95,7 +95,7 @@ def _report(problems: list[Problem], wrong: np.ndarray, found: list[Wrong], colu
     for kind, allowed, bad in found:
         wrong |= bad
         for n in np.flatnonzero(bad):
-            cell = {"value": shown(column.iloc[n]), "allowed": allowed}
+            cell = {"value": shown(column.iloc[n]), "allowed": allowed, "column": COLUMNS[name]["name"]}
             problems.append(Problem(kind, f"row {rows[n]}: {name}", cell))
 
 
@@ -208,7 +208,8 @@ def _repeated(table: pd.DataFrame, rows: np.ndarray, problems: list[Problem], wr
         kind = "repeated_id" if different[n] else "repeated_row" if copies[n] else None
         if kind:
             wrong[position] = True
-            problems.append(Problem(kind, f"row {rows[position]}: attempt_id", {"value": shown(same_id.iloc[n])}))
+            slots = {"value": shown(same_id.iloc[n]), "column": COLUMNS["attempt_id"]["name"]}
+            problems.append(Problem(kind, f"row {rows[position]}: attempt_id", slots))
 
 
 def _in_order(out: dict[str, Any], wrong: np.ndarray) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -158,7 +158,11 @@ def meant(problem: Problem) -> str | None:
 def _words(allowed: Any) -> Iterator[str]:
     if isinstance(allowed, Phrase):
         if allowed.kind in WORDS:
-            yield from str(allowed.slots["items"]).split(", ")
+            listed = allowed.slots["items"]
+            if isinstance(listed, Mapping):  # by language
+                yield from re.findall("“(.+?)”", listed["zh"])
+                listed = listed["en"]
+            yield from str(listed).split(", ")
         for part in allowed.slots.values():
             yield from _words(part)
 

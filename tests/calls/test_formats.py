@@ -78,6 +78,24 @@ def test_a_map_of_one_s_own_has_fixed_values_a_form_of_time_joined_columns_and_n
         read_log(rows, mapping={**own, "fixed": {"mood": "bad"}})
 
 
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({"columns": ["a", "b"], "only": True}, "columns"),
+        ({"columns": {"callee": {"a": "b"}}, "only": True}, "columns: callee"),
+        ({"columns": {"callee": "nowhere"}, "tokens": ["callee"]}, "nowhere"),
+        ({"tokens": 5}, "tokens"),
+        ({"tokens": [["callee"]], "columns": {"callee": "who"}}, "tokens"),
+        ({"time": {"at": "%Q%"}}, "time: at"),
+    ],
+)
+def test_a_map_of_one_s_own_that_cannot_be_used_is_told_in_a_sentence(content: dict, named: str) -> None:
+    rows = [{"attempt_id": "1", "at": "2026-03-09 10:00 +08:00", "debt_id": "c1", "who": "borrower"}]
+    with pytest.raises(LogError) as told:
+        read_log(rows, mapping=content)
+    assert any(named in line for line in told.value.say("zh").splitlines())
+
+
 def test_formats_name_only_columns_and_words_that_there_are() -> None:
     for name, each in FORMATS.items():
         named = {*each["columns"], *each.get("values", {}), *each["fixed"], *each.get("tokens", ())}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from jiebei_lib.calls.audit import audit
-from jiebei_lib.calls.log import read_log
+from jiebei_lib.calls.log import COLUMNS, read_log
 from jiebei_lib.cli.schema import attempts_schema
 from jiebei_lib.core.knowledge.problems import LogError
 from tests.calls.planted import planted_log
@@ -102,6 +102,17 @@ def test_a_malformed_row_is_reported_with_number_and_reason_and_the_rest_is_audi
 def test_row_numbers_stay_true_after_blank_and_ragged_rows(tmp_path) -> None:
     log = read_log(csv(tmp_path, GOOD, "x,y,z,1,2,3,4,5,6,7", "", GOOD.replace("a1", "a4").replace("call", "fax")))
     assert [line.split(":")[0] for line in said(log)] == ["row 2", "row 4"]
+
+
+def test_what_is_wrong_is_said_in_the_reader_s_language__row_column_and_words(tmp_path) -> None:
+    """The words that Chinese sentences give are read when they are written."""
+    rows = GOOD.replace("call", "pigeon"), "x,y,z,1,2,3,4,5,6,7"
+    channel, cells = said(read_log(csv(tmp_path, *rows)), "zh")
+    assert channel.startswith("第1行：方式：'pigeon' 不可用；应为“电话”、") and "call" not in channel
+    assert cells.startswith("第2行：")
+    for word in COLUMNS["channel"]["labels"].values():
+        assert f"“{word['zh']}”" in channel
+        assert len(read_log(csv(tmp_path, GOOD.replace("call", word["zh"])))) == 1
 
 
 def test_a_row_that_stands_twice_counts_once(tmp_path) -> None:

@@ -99,9 +99,9 @@ class Fields(dict[str, dict[str, Any]]):
         spec, kind = self[name], self[name]["type"]
         ends = {"low": spec.get("minimum", spec.get("exclusive_minimum", 0)), "high": spec.get("maximum")}
         if kind in ("level", "order"):
-            phrase = Phrase("levels" if kind == "level" else "each_once", {"items": ", ".join(spec["levels"])})
+            phrase = Phrase("levels" if kind == "level" else "each_once", {"items": _named(name, spec, ", ")})
         elif kind == "set":
-            phrase = Phrase("set", {"items": "; ".join(spec["levels"])})
+            phrase = Phrase("set", {"items": _named(name, spec, "; ")})
         elif kind in ("text", "ids"):
             phrase = Phrase("id" if kind == "ids" else spec.get("form", "text"), {"high": spec["max_length"]})
         elif "maximum" in spec:
@@ -178,12 +178,24 @@ def date_in(text: str) -> date | None:
 
 def _level_words(name: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A field's words for its levels: their own names, their labels in any language, and those that are only spoken."""
-    labels, spoken = spec.get("labels", {}), spec.get("spoken", {})
-    if isinstance(labels, str):  # another file's, which names the levels for its own sake
-        labels = {level: entry["name"] for level, entry in shipped(labels)["factors"][name]["levels"].items()}
+    labels, spoken = _labels(name, spec), spec.get("spoken", {})
     for level in spec["levels"]:
         for word in (level, *labels.get(level, {}).values(), *spoken.get(level, ())):
             yield plain(word), level
+
+
+def _labels(name: str, spec: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    labels: str | Mapping[str, Any] = spec.get("labels", {})
+    if isinstance(labels, str):  # another file's, which names the levels for its own sake
+        labels = {level: entry["name"] for level, entry in shipped(labels)["factors"][name]["levels"].items()}
+    return labels
+
+
+def _named(name: str, spec: Mapping[str, Any], between: str) -> dict[str, str]:
+    """A field's levels as they may be given: in English by their names, in Chinese by their labels, which are read as well."""
+    labels = _labels(name, spec)
+    known = [labels[level]["zh"] if level in labels else level for level in spec["levels"]]
+    return {"en": between.join(spec["levels"]), "zh": "、".join(f"“{each}”" for each in known)}
 
 
 @cache

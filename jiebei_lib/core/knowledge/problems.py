@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from jiebei_lib.core.knowledge.yaml_files import shipped
 
+ROW = re.compile(
+    r"(?:^|(?P<behind>, ))row (?P<number>\d+)(?P<before>: )?"
+)  # in a place, as it is written where it is found
 TOLD = 20  # problems that are put into words; who made more has given something else than was asked
 
 
@@ -35,18 +38,21 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: its kind (``sentences`` in problems.yaml), where it is, and what fills the sentence."""
+    """One thing wrong: its kind (``sentences`` in problems.yaml), where it is, and what fills the sentence. A slot ``column``, by language,
+    is said instead of a field's name that ``where`` ends with."""
 
     kind: str
     where: str
     slots: dict[str, Any] = field(default_factory=dict)
 
     def say(self, lang: str = "en") -> str:
-        return _fill(
-            shipped("core/knowledge/problems.yaml")["sentences"][self.kind][lang],
-            {"where": self.where, **self.slots},
-            lang,
-        )
+        where = self.where
+        if lang != "en":
+            if "column" in self.slots:
+                where = f"{where.rpartition(': ')[0]}: {self.slots['column'][lang]}"
+            where = ROW.sub(lambda row: _placed(row, lang), where)
+        template = shipped("core/knowledge/problems.yaml")["sentences"][self.kind][lang]
+        return _fill(template, {"where": where, **self.slots}, lang)
 
 
 class UserError(ValueError):
@@ -119,9 +125,18 @@ def shown(value: Any, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def _placed(row: re.Match[str], lang: str) -> str:
+    said: dict[str, dict[str, str]] = shipped("core/knowledge/problems.yaml")["places"]
+    name = said["row"][lang].format(number=row["number"])
+    return said["behind"][lang] * bool(row["behind"]) + name + said["before"][lang] * bool(row["before"])
+
+
 def _fill(template: str, slots: dict[str, Any], lang: str) -> str:
+    by_language = {
+        key: value[lang] if isinstance(value, Mapping) and lang in value else value for key, value in slots.items()
+    }
     said = {
         key: value.say(lang) if isinstance(value, Phrase) else " ".join(str(value).splitlines())
-        for key, value in slots.items()
+        for key, value in by_language.items()
     }
     return template.format(**said)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from jiebei_lib.core.knowledge.fields import Fields, heading
-from jiebei_lib.core.knowledge.problems import Problem, items, shown
+from jiebei_lib.core.knowledge.problems import Phrase, Problem, items, shown
 from jiebei_lib.core.knowledge.user_files import read_yaml
 from jiebei_lib.core.knowledge.yaml_files import shipped
 from jiebei_lib.core.tables.delimited import TableError, Upload, opened
@@ -60,32 +60,49 @@ def mapped(
     }
     if name in formats:
         rest.pop("loose", None)
-    columns = rest.get("columns")
-    if isinstance(columns, Mapping):
-        table, rest["columns"] = _placed(table, columns)
+    columns = rest.pop("columns", None) or {}
+    _checked(columns, content.get("tokens") or ())
+    table, rest["columns"] = _placed(table, columns)
     for column, value in _part(content, "fixed", fields).items():
         table = table.assign(**{column: str(value)})
     for column, form in _part(content, "time", fields).items():
-        source = rest.get("columns", {}).get(column, column)
+        source = rest["columns"].get(column, column)
         if source in table:
-            at = pd.to_datetime(table[source].astype("str"), format=str(form), errors="coerce")
+            try:
+                at = pd.to_datetime(table[source].astype("str"), format=str(form), errors="coerce")
+            except ValueError:  # no form of a time: %Q
+                slots = {"value": shown(form), "allowed": Phrase("time_form")}
+                raise TableError(Problem("invalid", f"map: time: {column}", slots)) from None
             table[source] = at.dt.strftime("%Y-%m-%dT%H:%M:%S").where(at.notna(), table[source])
     if content.get("numbered"):
         table = table.assign(attempt_id=[str(n) for n in range(1, len(table) + 1)])
-    tokens = tuple(rest["columns"][column] for column in content.get("tokens", ()) if column in rest.get("columns", {}))
-    for column in tokens:
+    tokens = tuple(rest["columns"][column] for column in content.get("tokens") or () if column in rest["columns"])
+    for column in (each for each in tokens if each in table):  # of one that is not there the layout tells
         table[column] = _tokens(table[column])
     left_out: tuple[str, ...] = ()
     if content.get("only"):
         kept = {
-            *rest.get("columns", {}).values(),
+            *rest["columns"].values(),
             *_part(content, "fixed", fields),
             *(["attempt_id"] if content.get("numbered") else []),
         }
-        joined = {heading(str(one)) for each in (columns or {}).values() if isinstance(each, list) for one in each}
+        joined = {heading(str(one)) for each in columns.values() if isinstance(each, list) for one in each}
         left_out = tuple(str(one) for one in table.columns if one not in kept and heading(str(one)) not in joined)
         table = table[[column for column in table.columns if column in kept]].copy()
-    return table, rest, ReadyMap(name, {**content, "columns": rest.get("columns", {})}, tokens, left_out)
+    return table, rest, ReadyMap(name, {**content, "columns": rest["columns"]}, tokens, left_out)
+
+
+def _checked(columns: Any, tokens: Any) -> None:
+    """What a map of one's own says of columns. Raises :class:`TableError`."""
+    if not isinstance(columns, Mapping):
+        raise TableError(Problem("invalid_map", "map: columns", {"value": shown(columns)}))
+    wrong = [Problem("invalid", f"map: columns: {name}", {"value": shown(each), "allowed": Phrase("text_any")})
+        for name, each in columns.items() if not all(isinstance(one, str | int) for one in (each if isinstance(each, list) else [each]))
+    ]  # fmt: skip
+    if not isinstance(tokens, list | tuple) or not all(isinstance(one, str) for one in tokens):
+        wrong.append(Problem("invalid", "map: tokens", {"value": shown(tokens), "allowed": Phrase("list")}))
+    if wrong:
+        raise TableError(wrong)
 
 
 def with_headings(source: Any, mapping: Any, file: str) -> Any:
