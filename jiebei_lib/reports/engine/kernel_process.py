@@ -16,7 +16,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from queue import Empty
 from types import MappingProxyType
 from typing import Any
@@ -28,10 +28,18 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Type, Unicode
 
-from jiebei_lib.reports.engine import careful_import, ending, fork_server, launch_state, spares, warm_imports
+from jiebei_lib.reports.engine import (
+    beforehand,
+    careful_import,
+    ending,
+    fork_server,
+    launch_state,
+    spares,
+    warm_imports,
+)
 
-# What any kernel has loaded by the end of its first cell, and what it does before it has sockets
-IMPORTS = (f"{__name__}:prepare",)
+# What any kernel has loaded by the end of its first cell, and what it makes before it has sockets
+IMPORTS = (f"{__name__}:prepare", f"+{beforehand.__name__}:make")
 AFTER = 0.003  # seconds from when a kernel is ready to when the next is begun: by then it has been given work
 _started = False  # whether this process has had a kernel: only with the second is it worth while to keep something warm
 
@@ -328,11 +336,13 @@ def run(arguments: list[str], spare: bool = False) -> None:
     sys.orig_argv[:] = [sys.executable, "-m", "ipykernel_launcher", *arguments]
     launch_state.as_if_never_here()
     ending.mark()
+    begun = beforehand.take(arguments)
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     if spare:
         spares.wait(kernel, fork_server.line)
-    vars(kernel)["init_kernel"] = lambda: _init_kernel(kernel)
-    kernel.initialize()
+    vars(kernel)["init_kernel"] = lambda: _init_kernel(kernel, begun)
+    with beforehand.initialized() if begun else nullcontext():
+        kernel.initialize()
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
     fork_server.line.close()
@@ -350,7 +360,7 @@ class _FewModules:
         return getattr(sys, name)
 
 
-def _init_kernel(app: Any) -> None:
+def _init_kernel(app: Any, begun: bool) -> None:
     """ipykernel's, whose debugger is to know every module's file: they are known from before the fork, and to look at a module here is to
     copy the memory in which it lies."""
     from ipykernel import ipkernel
@@ -358,7 +368,8 @@ def _init_kernel(app: Any) -> None:
     names = vars(ipkernel)
     names["sys"] = _FewModules()
     try:
-        type(app).init_kernel(app)
+        with beforehand.finished(app) if begun else nullcontext():
+            type(app).init_kernel(app)
     finally:
         names["sys"] = sys
     app.kernel._kernel_modules = launch_state.files

@@ -16,7 +16,7 @@ import sysconfig
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,9 @@ def watched() -> Iterator[None]:
         kind.__getitem__, kind.__iter__ = plain, every
 
 
-def mark() -> None:
-    """What is imported from here on is not there in a new kernel."""
-    _before.update(sys.modules)
+def mark(names: Iterable[str] = sys.modules) -> None:
+    """These modules are there in any kernel; what else is imported from here on is not."""
+    _before.update(names)
 
 
 def remember(path: list[str]) -> None:
