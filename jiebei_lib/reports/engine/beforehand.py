@@ -12,8 +12,11 @@ import atexit
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from types import MappingProxyType
 from typing import Any
+
+from jiebei_lib.reports.engine import ending, launch_state
 
 FILE = "connection.json"  # in place of the one that is not there yet
 ARGUMENTS = ["-f", FILE, "--HistoryManager.hist_file=:memory:"]  # nbclient's
@@ -70,8 +73,9 @@ def _shell(app: Any) -> Any:
         shell.__init__(**how)  # type: ignore[misc]
     finally:
         vars(atexit)["register"] = register
-    for kind in ZMQInteractiveShell._walk_mro():
-        kind._instance = shell
+    each: Any
+    for each in ZMQInteractiveShell._walk_mro():
+        each._instance = shell
     return shell
 
 
@@ -96,21 +100,67 @@ def take(arguments: list[str]) -> bool:
     return True
 
 
-@contextmanager
-def initialized() -> Iterator[None]:
-    """An application that is begun is not begun again: IPython's part of its initialisation has been gone through."""
+def initialize(app: Any, begun: bool) -> None:
+    """In a copy: ``app.initialize()``; for an application that is begun, what is left of it."""
     from IPython.core.application import BaseIPythonApplication
 
+    vars(app).update(init_kernel=lambda: _init_kernel(app, begun), init_code=lambda: _init_code(app))
     plain: Any = BaseIPythonApplication
-    own, plain.initialize = plain.initialize, lambda app, argv=None: None
+    own = plain.initialize
+    if begun:  # IPython's part of it has been gone through
+        plain.initialize = lambda app, argv=None: None
     try:
-        yield
+        app.initialize()
     finally:
         plain.initialize = own
 
 
+class _FewModules:
+    """``sys`` for a module that would look at, or note, every module there is: but for the modules."""
+
+    modules = MappingProxyType[str, Any]({})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(sys, name, value)
+
+
 @contextmanager
-def finished(app: Any) -> Iterator[None]:
+def _few_modules(module: Any) -> Iterator[None]:
+    """To look at a module, or at its name, is in a copy to copy the memory in which it lies; all are known from before the fork."""
+    names = vars(module)
+    names["sys"] = _FewModules()
+    try:
+        yield
+    finally:
+        names["sys"] = sys
+
+
+def _init_kernel(app: Any, begun: bool) -> None:
+    """ipykernel's, whose debugger is to know every module's file."""
+    from ipykernel import ipkernel
+
+    with _few_modules(ipkernel), _finished(app) if begun else nullcontext():
+        type(app).init_kernel(app)
+    app.kernel._kernel_modules = launch_state.files
+    if debugger := getattr(app.kernel, "debugger", None):
+        debugger.kernel_modules = launch_state.files
+
+
+def _init_code(app: Any) -> None:
+    """IPython's, which notes at its end what modules there are."""
+    from IPython.core import shellapp
+
+    with _few_modules(shellapp):
+        type(app).init_code(app)
+    launch_state.names.update(ending.imported())
+    app.shell._sys_modules_keys = launch_state.names
+
+
+@contextmanager
+def _finished(app: Any) -> Iterator[None]:
     """Around the making of a kernel: what its shell left for later, and then the kernel for it."""
     shell = _made[1]
     shell.starting_dir = os.getcwd()

@@ -16,9 +16,8 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from queue import Empty
-from types import MappingProxyType
 from typing import Any
 
 import zmq
@@ -340,41 +339,13 @@ def run(arguments: list[str], spare: bool = False) -> None:
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     if spare:
         spares.wait(kernel, fork_server.line)
-    vars(kernel)["init_kernel"] = lambda: _init_kernel(kernel, begun)
-    with beforehand.initialized() if begun else nullcontext():
-        kernel.initialize()
+    beforehand.initialize(kernel, begun)
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
     fork_server.line.close()
     ending.begin()
     kernel.start()
     ending.done()
-
-
-class _FewModules:
-    """``sys`` for ipykernel while it makes a kernel: but for the modules, each of which it would look at."""
-
-    modules = MappingProxyType[str, Any]({})
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys, name)
-
-
-def _init_kernel(app: Any, begun: bool) -> None:
-    """ipykernel's, whose debugger is to know every module's file: they are known from before the fork, and to look at a module here is to
-    copy the memory in which it lies."""
-    from ipykernel import ipkernel
-
-    names = vars(ipkernel)
-    names["sys"] = _FewModules()
-    try:
-        with beforehand.finished(app) if begun else nullcontext():
-            type(app).init_kernel(app)
-    finally:
-        names["sys"] = sys
-    app.kernel._kernel_modules = launch_state.files
-    if debugger := getattr(app.kernel, "debugger", None):
-        debugger.kernel_modules = launch_state.files
 
 
 def _finish_control(kernel: Any) -> None:
