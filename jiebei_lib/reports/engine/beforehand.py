@@ -23,6 +23,7 @@ ARGUMENTS = ["-f", FILE, "--HistoryManager.hist_file=:memory:"]  # nbclient's
 LATER = ("init_environment", "init_history", "init_user_ns")  # what a shell does in its copy
 _made: list[Any] = []  # the application and its shell
 _ends: list[tuple[Any, ...]] = []  # what the shell wants to be called at the end
+_first: list[str] = []  # the names in its namespace before it puts its own there
 
 
 class _HasSettings(Exception):
@@ -67,7 +68,7 @@ def _shell(app: Any) -> Any:
     how: dict[str, Any] = {"parent": app, "profile_dir": app.profile_dir, "user_module": None, "user_ns": None}
     how |= {"kernel": None, "compiler_class": IPythonKernel.compiler_class.default_value}
     shell = ZMQInteractiveShell.__new__(ZMQInteractiveShell, **how)
-    vars(shell).update({name: lambda: None for name in LATER})
+    vars(shell).update({name: lambda: None for name in LATER}, init_user_ns=lambda: _first.extend(shell.user_ns))
     register, vars(atexit)["register"] = atexit.register, lambda *end: _ends.append(end)
     try:
         shell.__init__(**how)  # type: ignore[misc]
@@ -167,9 +168,11 @@ def _finished(app: Any) -> Iterator[None]:
     main = shell._orig_sys_modules_main_mod
     shell.save_sys_module_state()
     shell._orig_sys_modules_main_mod = main
+    rest = {name: shell.user_ns.pop(name) for name in [*shell.user_ns] if name not in _first}  # to come after its own
     for name in LATER:
         del vars(shell)[name]
         getattr(shell, name)()
+    shell.user_ns.update(rest)
     shell.configurables.insert(1, shell.configurables.pop())  # the history, which was the first to be made
     for end in _ends:
         atexit.register(*end)
