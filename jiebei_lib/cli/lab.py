@@ -39,7 +39,7 @@ def lab(
     host: Annotated[str, typer.Option(help=t("lab.host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=t("lab.port"), min=0, max=65535)] = 8888,
     copy: Annotated[bool, typer.Option("--copy", help=t("lab.copy"))] = False,
-    browser: Annotated[bool, typer.Option(" /--no-browser", help=t("lab.browser"))] = True,
+    browser: Annotated[bool, typer.Option(" /--no-browser", help=t("lab.browser"), show_default=False)] = True,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
     lang = checked_lang(lang)
@@ -62,7 +62,7 @@ def app(
     folder: Annotated[Path | None, typer.Argument(help=t("app.folder"), metavar="[DIR]")] = None,
     host: Annotated[str, typer.Option(help=t("lab.host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=t("lab.port"), min=0, max=65535)] = 8866,
-    browser: Annotated[bool, typer.Option(" /--no-browser", help=t("lab.browser"))] = True,
+    browser: Annotated[bool, typer.Option(" /--no-browser", help=t("lab.browser"), show_default=False)] = True,
     lang: Annotated[str, typer.Option(help=t("main.lang"))] = LANG,
 ) -> None:
     lang = checked_lang(lang)
