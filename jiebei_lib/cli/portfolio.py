@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jiebei_lib.portfolio.summary import Book
 
 
+LISTED = 10  # columns that are named
 KINDS = ("csv", "jsonl", "json", "xlsx", "parquet", "arrow", "feather")
 To = typer.Option("--to", help=t("score.to"), metavar="KIND", autocompletion=lambda: list(KINDS))
 
@@ -165,7 +166,12 @@ def _months(
 
 
 def _wrong(loaded: "Book", lang: str) -> int:
-    """Says what was wrong with the rows left out; the exit code."""
+    """Says which columns meant nothing, so that none is missed, and what was wrong with the rows left out; the exit code."""
+    from jiebei_lib.core.case import FIELDS
+
+    names = [str(name) for name in loaded.table.columns if name not in FIELDS and not str(name).endswith(" (given)")]
+    if names:
+        told(say("cli.portfolio.unread", lang, columns=("、" if lang == "zh" else ", ").join(names[:LISTED])))
     for each in loaded.wrong[:10]:
         print(each.problem.say(lang), file=sys.stderr)
     return 1 if loaded.wrong else 0

@@ -119,6 +119,15 @@ def test_the_page_says_what_moved_and_why_in_both_languages(months: dict, lang: 
     assert {"zh": "不是原因的证明", "en": "no proof of a cause"}[lang] in words
 
 
+def test_groups_of_levels_are_called_as_their_reader_calls_them(months: dict) -> None:
+    for lang, words in (("zh", "答应还款但没有还"), ("en", "promised but did not pay")):
+        page = MonthsPage(months, lang)
+        page.step = {**page.step, "drift": [row for row in page.step["drift"] if row["column"] == "communication"]}
+        ((_, _, rows),) = page.groups()
+        assert any(words in row[0] for row in rows), rows
+        assert not {"broken_promise", "silent"} & {row[0] for row in rows}
+
+
 def test_months_without_ids_are_refused(tmp_path) -> None:
     (tmp_path / "a.csv").write_text("天数,金额\n9,800\n", "utf-8")
     with pytest.raises(TableError, match=r"a\.csv: has no column of case ids"):
@@ -130,5 +139,6 @@ def test_two_tables_become_a_report_on_what_moved(tmp_path, capsys, tables) -> N
         table.to_csv(tmp_path / name, index=False)
     given = [str(tmp_path / name) for name in ("march.csv", "april.csv")]
     assert run(["portfolio", *given, "-o", str(tmp_path), "--lang", "en"]) == 0
-    page = (tmp_path / "months-march-april.en.html").read_text("utf-8")
-    assert "From march to april" in capsys.readouterr().out and "Which columns have drifted?" in page
+    page, out = (tmp_path / "months-march-april.en.html").read_text("utf-8"), capsys.readouterr().out
+    assert "From march to april" in out and "Which columns have drifted?" in page
+    assert "Not used for the score: funded_by." in out  # a heading that is not known would go unnoticed

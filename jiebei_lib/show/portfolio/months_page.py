@@ -10,7 +10,7 @@ from jiebei_lib.core.scoring.score import GRADES, VERDICTS
 from jiebei_lib.page.html import Head, Section, Words, environment
 from jiebei_lib.page.text import fold, heads, say, witness_name
 from jiebei_lib.show.portfolio import months_figures as figures
-from jiebei_lib.show.portfolio.words import column_name, grade_name, whole
+from jiebei_lib.show.portfolio.words import column_name, grade_name, segment_name, whole
 
 DRIFTED = 3  # columns whose groups are shown
 
@@ -119,7 +119,7 @@ class MonthsPage:
             sizes = [sum(group[end] for group in row["groups"]) or 1 for end in ("before", "after")]
             rows = [
                 [
-                    group["label"],
+                    segment_name(row["column"], group["label"], self.lang),
                     *(f"{100 * group[end] / size:.1f}%" for end, size in zip(("before", "after"), sizes, strict=True)),
                 ]
                 for group in row["groups"]
