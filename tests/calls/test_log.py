@@ -108,10 +108,10 @@ def test_what_is_wrong_is_said_in_the_reader_s_language__row_column_and_words(tm
     """The words that Chinese sentences give are read when they are written."""
     rows = GOOD.replace("call", "pigeon"), "x,y,z,1,2,3,4,5,6,7"
     channel, cells = said(read_log(csv(tmp_path, *rows)), "zh")
-    assert channel.startswith("第1行：方式：'pigeon' 不可用；应为“电话”、") and "call" not in channel
+    assert channel.startswith("第1行：方式：'pigeon' 不可用；应为“电话”（call）、")
     assert cells.startswith("第2行：")
-    for word in COLUMNS["channel"]["labels"].values():
-        assert f"“{word['zh']}”" in channel
+    for level, word in COLUMNS["channel"]["labels"].items():
+        assert f"“{word['zh']}”（{level}）" in channel
         assert len(read_log(csv(tmp_path, GOOD.replace("call", word["zh"])))) == 1
 
 

@@ -192,10 +192,10 @@ def _labels(name: str, spec: Mapping[str, Any]) -> Mapping[str, Mapping[str, str
 
 
 def _named(name: str, spec: Mapping[str, Any], between: str) -> dict[str, str]:
-    """A field's levels as they may be given: in English by their names, in Chinese by their labels, which are read as well."""
+    """A field's levels as they may be given: in English by their names, in Chinese by their labels too, which are read as well."""
     labels = _labels(name, spec)
-    known = [labels[level]["zh"] if level in labels else level for level in spec["levels"]]
-    return {"en": between.join(spec["levels"]), "zh": "、".join(f"“{each}”" for each in known)}
+    known = [f"“{labels[level]['zh']}”（{level}）" if level in labels else f"“{level}”" for level in spec["levels"]]
+    return {"en": between.join(spec["levels"]), "zh": "、".join(known)}
 
 
 @cache
