@@ -50,7 +50,7 @@ def test_it_answers_for_the_case_that_it_is_given(capsys, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("row", "more", "part"),
     [
-        ("1,500,true", [], "row 1 ('1')"),
+        ("1,500,true", [], "第1行 ('1')"),
         ("10,500,perhaps", [], "'perhaps'"),
         ("10,500,true", ["--selection", "0"], "selection"),
         ("10,500,true", ["--selection", "many"], "many"),

@@ -251,10 +251,10 @@ def test_a_call_before_the_first_possible_day_is_refused_in_one_sentence(policy:
     assert impossible(outcomes, load_policy(policy)).tolist() == [False, True]
     with pytest.raises(CaseError) as refused:
         learn(outcomes, policy)
-    for lang in ("zh", "en"):
+    for lang, row in (("zh", "第2行"), ("en", "row 2")):
         sentence = refused.value.say(lang)
         assert "\n" not in sentence
-        assert all(part in sentence for part in ("row 2", "早", str(day), str(first), policy))
+        assert all(part in sentence for part in (row, "早", str(day), str(first), policy))
 
 
 def test_evidence_that_leaves_less_than_two_effective_readings_is_refused_and_a_small_number_is_flagged() -> None:
