@@ -71,7 +71,7 @@ def _shell(app: Any) -> Any:
     vars(shell).update({name: lambda: None for name in LATER}, init_user_ns=lambda: _first.extend(shell.user_ns))
     register, vars(atexit)["register"] = atexit.register, lambda *end: _ends.append(end)
     try:
-        shell.__init__(**how)  # type: ignore[misc]
+        ZMQInteractiveShell.__init__(shell, **how)
     finally:
         vars(atexit)["register"] = register
     each: Any
