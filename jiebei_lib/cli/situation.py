@@ -110,7 +110,9 @@ def _kinds() -> list[str]:
 
 
 def letter(
-    kind: Annotated[str, typer.Argument(help=t("letter.kind"), metavar="KIND", autocompletion=_kinds)],
+    kind: Annotated[
+        str, typer.Argument(help=t("letter.kind"), metavar="KIND", autocompletion=_kinds, show_default=False)
+    ] = "",
     file: Annotated[Path | None, typer.Option("--borrower", help=t("letter.file"), metavar="FILE")] = None,
     debt: Annotated[str | None, typer.Option(help=t("letter.debt"), metavar="TEXT")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help=t("letter.out"), metavar="FILE")] = None,
@@ -120,10 +122,13 @@ def letter(
     force: Annotated[bool, typer.Option("--force", help=t("main.force_changed"))] = False,
 ) -> None:
     from jiebei_lib.cli.saving import save
+    from jiebei_lib.core.knowledge.problems import Problem, UserError, items
     from jiebei_lib.show.situation.letter_files import as_file, as_text
     from jiebei_lib.situation.letters import letter as written
 
     lang = checked_lang(lang)
+    if not kind:
+        raise UserError(Problem("missing", "KIND", {"allowed": items(_kinds())}))
     made = written(kind, lang, _one(file, only) if file else None, debt, as_of)
     if out is None:
         for each in as_text(made).splitlines():

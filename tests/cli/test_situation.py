@@ -94,3 +94,11 @@ def test_a_due_date_serves_instead_of_days(capsys) -> None:
     ):
         assert run([*args, *more]) == 2
         assert "Traceback" not in (said := capsys.readouterr().err) and said.strip()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_who_names_no_letter_is_told_which_there_are(capsys, lang) -> None:
+    assert run(["letter", "--lang", lang]) == 2
+    assert {"hardship_plan", "complaint", "cut_charges"} <= set(
+        capsys.readouterr().err.rstrip("。.\n").replace("为", " ").replace(",", "").split()
+    )
