@@ -1,7 +1,7 @@
 """`jiebei score`, `jiebei portfolio` and `jiebei sample`: tables of cases in files, scored, reported on as a whole, or invented."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -85,6 +85,7 @@ def score(
                 from jiebei_lib.portfolio.parts.joined import score_joined as score_files
             made = score_files(given, out, policy, mapping_, errors, lang, cluster, tell, ranks, sheet)
     told(say("cli.score.done", lang, good=f"{made.rows - made.bad:,}", path=address(made.output) or made.output))
+    _unread(made.unread, lang)
     if made.readings is not None:
         told(say("cli.score.ranked", lang, readings=f"{made.readings:,}"))
     if made.errors is None:
@@ -165,13 +166,18 @@ def _months(
     return _wrong(WithWrong(read[-1][1], wrong), lang)
 
 
+def _unread(columns: Sequence[str], lang: str) -> None:
+    """Says which columns meant nothing, so that none is missed."""
+    if columns:
+        told(say("cli.portfolio.unread", lang, columns=("、" if lang == "zh" else ", ").join(columns[:LISTED])))
+
+
 def _wrong(loaded: "Book", lang: str) -> int:
-    """Says which columns meant nothing, so that none is missed, and what was wrong with the rows left out; the exit code."""
+    """Says which columns meant nothing, and what was wrong with the rows left out; the exit code."""
     from jiebei_lib.core.case import FIELDS
 
     names = [str(name) for name in loaded.table.columns if name not in FIELDS and not str(name).endswith(" (given)")]
-    if names:
-        told(say("cli.portfolio.unread", lang, columns=("、" if lang == "zh" else ", ").join(names[:LISTED])))
+    _unread(names, lang)
     for each in loaded.wrong[:10]:
         print(each.problem.say(lang), file=sys.stderr)
     return 1 if loaded.wrong else 0

@@ -52,13 +52,14 @@ HASHES = 20_000_000
 @dataclass(frozen=True)
 class Scored:
     """What came of scoring files: the output, the table of wrong rows (None if there are none), how many rows were which, and over
-    how many ``readings`` rows were ranked (None if they were not)."""
+    how many ``readings`` rows were ranked (None if they were not). ``unread``: columns that play no part in the score."""
 
     output: Path
     errors: Path | None
     rows: int
     bad: int
     readings: int | None = None
+    unread: tuple[str, ...] = ()
 
 
 def score_files(
@@ -119,7 +120,8 @@ def score_files(
         if not done:  # before anything appears
             raise TableError(Problem("no_cases", ", ".join(file.name for file in files)))
         listed.end(bad)
-    return Scored(output, aside if bad else None, done, bad, found.readings if found else None)
+    readings = found.readings if found else None
+    return Scored(output, aside if bad else None, done, bad, readings, _unread(files, plan))
 
 
 def _without_arrow(
@@ -147,7 +149,11 @@ def _without_arrow(
         listed.add(wrong)
         listed.end(bad)
     tell(rows, rows)
-    return Scored(output, aside if bad else None, rows, bad)
+    return Scored(output, aside if bad else None, rows, bad, unread=_unread(files, plan))
+
+
+def _unread(files: list[Source], plan: Layout) -> tuple[str, ...]:
+    return tuple(name for name in names_of(files[0]) if name not in plan.columns.values())
 
 
 def _ranks(files: list[Source], plan: Layout, doubled: np.ndarray, policy: Policy) -> Ranks:

@@ -355,3 +355,14 @@ def test_a_file_is_never_scored_over_itself(tmp_path, capsys):
     assert "write the result to another one" in capsys.readouterr().err
     assert given.read_bytes() == before
     assert list(tmp_path.iterdir()) == [given]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_heading_that_means_nothing_is_named(tmp_path, capsys, ending):
+    given = tmp_path / "cases.csv"
+    given.write_text("编号,逾期天数,逾期金额,以往逾期吗\na,7,800,2\n", "utf-8")
+    asked = ["score", str(given), "-o", str(tmp_path / f"out.{ending}"), "--lang"]
+    assert run([*asked, "zh"]) == 0
+    assert "没有用来评分的列：以往逾期吗。" in capsys.readouterr().out
+    assert run([*asked, "en", "--quiet"]) == 0 and not capsys.readouterr().out
+    assert score_files(given, tmp_path / f"again.{ending}").unread == ("以往逾期吗",)
