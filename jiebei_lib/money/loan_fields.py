@@ -129,8 +129,10 @@ def _problem(name: str, value: Any, where: str) -> Problem:
 
 
 def probably_meant(name: str, value: Any) -> str | None:
-    """What was probably meant by a wrong number: a rate in per cent, a sum with its sign turned."""
+    """What was probably meant by a wrong number: a rate in per cent or of ten thousand, a sum with its sign turned."""
     spec = FIELDS[name]
+    if "per" in spec and isinstance(value, str) and (rate := _quoted(value)) and rate <= Decimal(str(spec["maximum"])):
+        return f"{rate.normalize():f} ({(100 * rate).normalize():f}%)"
     try:
         number = as_decimal(str(value).strip().removesuffix("%"))
     except (InvalidOperation, ValueError):
@@ -152,6 +154,16 @@ def probably_meant(name: str, value: Any) -> str | None:
                 and YEARLY <= number <= Decimal(str(FIELDS["annual_rate"]["maximum"]))
             )
             return f"{meant} / annual_rate {number.normalize():f}" if yearly else meant
+    return None
+
+
+def _quoted(text: str) -> Decimal | None:
+    """The rate that is quoted as so many of a hundred, a thousand or ten thousand: 万分之五, 万5, 0.5‰."""
+    quoted: dict[str, int] = shipped("core/knowledge/spoken.yaml")["of"]
+    for word, of in quoted.items():
+        rest = text.strip().removeprefix(word).removesuffix(word)
+        if rest != text.strip() and (number := number_in(rest)):
+            return Decimal(number) / of
     return None
 
 

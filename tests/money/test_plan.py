@@ -190,6 +190,10 @@ def test_the_two_loans_of_the_complaint_solve_to_round_rates():
     [
         ({"daily_rate": 0.5, "annual_rate": None}, "0.0005 (0.05%)"),
         ({"daily_rate": "0.05%", "annual_rate": None}, "0.0005 (0.05%)"),
+        ({"daily_rate": "万分之五", "annual_rate": None}, "0.0005 (0.05%)"),
+        ({"daily_rate": "万4.5", "annual_rate": None}, "0.00045 (0.045%)"),
+        ({"daily_rate": "0.5‰", "annual_rate": None}, "0.0005 (0.05%)"),
+        ({"annual_rate": "百分之十八"}, "0.18 (18%)"),
         ({"annual_rate": 18}, "0.18 (18%)"),
         ({"months": 0}, "from 1 to 60"),
         ({"months": True}, "from 1 to 60"),
