@@ -67,7 +67,10 @@ def test_a_notebook_with_widgets_runs_once(printed, tmp_path):
 def test_the_first_notebook_of_a_process_starts_nothing_else(tmp_path):
     code = (
         "import papermill, sys\nfrom jiebei_lib.reports.engine import engine, fork_server\nengine.register()\n"
-        "def run(): papermill.execute_notebook('in.ipynb', 'out.ipynb', engine_name='jiebei-warm', progress_bar=False)\n"
+        "from jiebei_lib.reports.render import _private_sockets\n"
+        "def run():\n"
+        "  with _private_sockets() as config:  # a port may be somebody else's when the first kernel comes to open it\n"
+        "    papermill.execute_notebook('in.ipynb', 'out.ipynb', engine_name='jiebei-warm', progress_bar=False, config=config)\n"
         "run()\nfirst = len(fork_server._servers)\nrun()\nprint(first, len(fork_server._servers))"
     )
     nbformat.write(same.notebook(["1"]), tmp_path / "in.ipynb")
