@@ -66,6 +66,12 @@ def stylesheet() -> str:
 
 
 @cache
+def chart_words() -> str:
+    """The script by which a narrow chart keeps its words within its edges, in a panel and on a page."""
+    return (HERE / "page" / "chart_words.js").read_text("utf-8")
+
+
+@cache
 def plotly_bundle() -> str:
     """The chart library, as the plotly package carries it."""
     from importlib.resources import files

@@ -22,7 +22,7 @@ from jiebei_lib import __version__
 from jiebei_lib.core.knowledge.problems import Phrase, Problem, ReportError, items, shown
 from jiebei_lib.core.knowledge.user_files import write_whole
 from jiebei_lib.core.knowledge.yaml_files import beside
-from jiebei_lib.page.html import HEAD, plotly_bundle, stylesheet
+from jiebei_lib.page.html import HEAD, chart_words, plotly_bundle, stylesheet
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.reports.engine import fork_server as warm
 from jiebei_lib.reports.outputs import name_for
@@ -388,6 +388,7 @@ def page(
             style=STYLE,
             live=charts == "live",
             script=script,
+            words=Markup(chart_words()),
             bundle=bundle,
             opened=opened,
             brand=brand,

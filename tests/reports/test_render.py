@@ -146,7 +146,7 @@ def test_offline_every_chart_is_drawn_and_no_request_leaves(made: reports.Render
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, 400, 320])
 def test_nothing_is_cut_off_and_nothing_scrolls_sideways(made: reports.Rendered, browser_page, width: int) -> None:
     tab, _, _ = browser_page(made.html, width)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width

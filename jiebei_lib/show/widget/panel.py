@@ -18,7 +18,7 @@ import traitlets
 from jiebei_lib.core.knowledge.problems import Problem, UserError
 from jiebei_lib.core.knowledge.yaml_files import HERE
 from jiebei_lib.page.figure import Figure
-from jiebei_lib.page.html import Words, stylesheet
+from jiebei_lib.page.html import Words, chart_words, stylesheet
 from jiebei_lib.page.labels import labelled
 from jiebei_lib.page.text import LANGUAGES, say
 from jiebei_lib.show.widget.composing import BREATH, NEXT, Composing, running_loop
@@ -66,7 +66,7 @@ class Download:
 class Panel(Composing, anywidget.AnyWidget):
     """Fields on one side, what ``draw(values, lang)`` returns on the other. See show/panels.py for all that it can do."""
 
-    _esm = (Path(__file__).parent / "panel.js").read_text("utf-8")
+    _esm = chart_words() + (Path(__file__).parent / "panel.js").read_text("utf-8")
     _css = traitlets.Unicode().tag(sync=True)
     fields: Any = traitlets.List().tag(sync=True)
     values: Any = traitlets.Dict().tag(sync=True)
