@@ -44,8 +44,8 @@ CALLER = textwrap.dedent("""
             return read(frames, **how)
 
         tcp.TCP.write, tcp.from_frames = write, from_frames
-    else:  # workers have all imports and the compiled kernel too
-        score_parts(small, out + "-first")
+    score_parts(small, out + "-first", cluster=address or None)  # imports and the compiled kernel, which workers have too
+    traffic[:] = 0, 0
     start, before = time.perf_counter(), time.process_time()
     made = score_parts(source, out, cluster=address or None)
     told = {

@@ -31,8 +31,9 @@ from jiebei_lib.portfolio.parts import exchange
 from jiebei_lib.portfolio.parts.stores import Here, fetched, found_files, opened, rows_at_most, stand_in, state, store
 from jiebei_lib.portfolio.workers import executor, in_order
 
-# Rows a part of a Parquet file, whose row groups are taken together up to so many; any other file is one part
-ROWS_A_PART = 250_000
+# Rows from which on a part of a Parquet file is full: its row groups are taken together until there are so many. Parts of like size leave
+# no worker idle at the end. Any other file is one part
+ROWS_A_PART = 125_000
 IDS_A_BUCKET = exchange.IDS
 MANIFEST, ERRORS, WORK = "_manifest.json", "_errors", "_work"  # names that readers of such a folder pass over
 
@@ -238,7 +239,7 @@ def parts_of(files: list[str]) -> tuple[list[Partition], int | None]:
         sizes, first, held = [told.row_group(n).num_rows for n in range(told.num_row_groups)], 1, 0
         for n, size in enumerate(sizes):
             groups, held = [*groups, n], held + size
-            if held + (sizes[n + 1] if n + 1 < len(sizes) else ROWS_A_PART) > ROWS_A_PART:
+            if held >= ROWS_A_PART or n + 1 == len(sizes):
                 parts.append(Partition(len(parts), file, tuple(groups), first, held))
                 groups, first, held = [], first + held, 0
         total = None if total is None else total + told.num_rows
