@@ -93,10 +93,11 @@ LINES |= {"show/portfolio": 1100}
 LINES |= {"portfolio": 1945, "portfolio/parts": 1010}
 LINES |= {"lessons": 1600, "lessons/classroom": 1250}
 # Kernels begun ahead of need, an end that leaves shared memory alone and saving what has changed came into the engine (1800), for speed;
-# a client that hears replies, ends of a copy's own modules alone and files of kernels noted before they are written came to it (2120)
+# a client that hears replies, ends of a copy's own modules alone and files of kernels noted before they are written came to it (2120);
+# a kernel's application and shell made once, in the server (2250): a fifth of the processor time of a small notebook
 LINES |= {
     "core/tables": 2200,
-    "reports/engine": 2250,
+    "reports/engine": 2530,
     "reports/light": 1200,
     "reports/site": 1000,
     "show/situation": 1200,

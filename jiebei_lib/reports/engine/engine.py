@@ -36,20 +36,25 @@ class WarmEngine(Engine):
 
     @classmethod
     def execute_notebook(cls, nb: Any, kernel_name: str, output_path: Any = None, **options: Any) -> Any:
-        """In a copy, a notebook that is to be saved nowhere needs less of papermill's bookkeeping."""
-        if output_path or not _has_bare_shell():
-            return super().execute_notebook(nb, kernel_name, output_path, **options)
-        nb_man = _Unsaved(nb, progress_bar=False)
+        """As papermill's. In a copy, a notebook that is to be saved nowhere needs less of papermill's bookkeeping."""
+        nb_man: Any
+        if bare := not output_path and _has_bare_shell():
+            nb_man = _Unsaved(nb, progress_bar=False)
+        else:
+            given = {name: options.pop(name) for name in ("progress_bar", "autosave_cell_every") if name in options}
+            log = {"log_output": options.setdefault("log_output", False)}
+            nb_man = NotebookExecutionManager(nb, output_path=output_path, **given, **log)
+            nb_man.save = Saver(nb_man)
         nb_man.notebook_start()
         try:
-            _run(nb_man, kernel_name, options)
+            (_run if bare else cls.execute_managed_notebook)(nb_man, kernel_name, **options)
         finally:
+            nb_man.cleanup_pbar()
             nb_man.notebook_complete()
         return nb_man.nb
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-        nb_man.save = Saver(nb_man)
         config = Config({"WarmKernelManager": {"warm": list(warm_imports.for_notebook(nb_man.nb))}})
         config.merge(options.pop("config", {}))
         options = {"kernel_manager_class": WarmKernelManager, **options, "config": config}
@@ -92,7 +97,7 @@ class _Unsaved(NotebookExecutionManager):
         pass
 
 
-def _run(nb_man: Any, kernel_name: str, options: dict[str, Any]) -> Any:
+def _run(nb_man: Any, kernel_name: str, **options: Any) -> Any:
     """Runs the notebook in this process, which must be a copy that has run none."""
     global _spent
     _spent = True

@@ -52,8 +52,9 @@ class Lost(RuntimeError):
 
 @dataclass(frozen=True)
 class Start:
-    """What a server is started with: modules to import, or ``module:function`` to call, or ``-module`` to do without, before it
-    waits; the interpreter's own options; and which of the imports may be left out with a word if copies could not be like new."""
+    """What a server is started with: modules to import, or ``module:function`` to call (with ``+`` before it: after all else), or
+    ``-module`` to do without, before it waits; the interpreter's own options; and which of the imports may be left out with a word if
+    copies could not be like new."""
 
     imports: tuple[str, ...]
     options: tuple[str, ...] = ()

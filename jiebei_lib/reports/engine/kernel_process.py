@@ -18,7 +18,6 @@ import sys
 from collections.abc import Iterable
 from contextlib import contextmanager, suppress
 from queue import Empty
-from types import MappingProxyType
 from typing import Any
 
 import zmq
@@ -28,10 +27,18 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Type, Unicode
 
-from jiebei_lib.reports.engine import careful_import, ending, fork_server, launch_state, spares, warm_imports
+from jiebei_lib.reports.engine import (
+    beforehand,
+    careful_import,
+    ending,
+    fork_server,
+    launch_state,
+    spares,
+    warm_imports,
+)
 
-# What any kernel has loaded by the end of its first cell, and what it does before it has sockets
-IMPORTS = (f"{__name__}:prepare",)
+# What any kernel has loaded by the end of its first cell, and what it makes before it has sockets
+IMPORTS = (f"{__name__}:prepare", f"+{beforehand.__name__}:make")
 AFTER = 0.003  # seconds from when a kernel is ready to when the next is begun: by then it has been given work
 _started = False  # whether this process has had a kernel: only with the second is it worth while to keep something warm
 
@@ -328,42 +335,17 @@ def run(arguments: list[str], spare: bool = False) -> None:
     sys.orig_argv[:] = [sys.executable, "-m", "ipykernel_launcher", *arguments]
     launch_state.as_if_never_here()
     ending.mark()
+    begun = beforehand.take(arguments)
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     if spare:
         spares.wait(kernel, fork_server.line)
-    vars(kernel)["init_kernel"] = lambda: _init_kernel(kernel)
-    kernel.initialize()
+    beforehand.initialize(kernel, begun)
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
     fork_server.line.close()
     ending.begin()
     kernel.start()
     ending.done()
-
-
-class _FewModules:
-    """``sys`` for ipykernel while it makes a kernel: but for the modules, each of which it would look at."""
-
-    modules = MappingProxyType[str, Any]({})
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys, name)
-
-
-def _init_kernel(app: Any) -> None:
-    """ipykernel's, whose debugger is to know every module's file: they are known from before the fork, and to look at a module here is to
-    copy the memory in which it lies."""
-    from ipykernel import ipkernel
-
-    names = vars(ipkernel)
-    names["sys"] = _FewModules()
-    try:
-        type(app).init_kernel(app)
-    finally:
-        names["sys"] = sys
-    app.kernel._kernel_modules = launch_state.files
-    if debugger := getattr(app.kernel, "debugger", None):
-        debugger.kernel_modules = launch_state.files
 
 
 def _finish_control(kernel: Any) -> None:

@@ -16,7 +16,7 @@ import sysconfig
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ cold: dict[str, str] = {}  # in a server: modules that it gave up importing, and
 _read: set[str] = set()  # the environment variables that were read
 _path: list[str] = []  # a new Python's path
 files: list[str] = []  # where the modules come from that a new kernel has
+names: set[str] = set()  # and what they are called
 _mine: list[str] = []  # ours, which only served to make copies
 _before: set[str] = set()  # modules that are there in any kernel
 
@@ -65,16 +66,17 @@ def watched() -> Iterator[None]:
         kind.__getitem__, kind.__iter__ = plain, every
 
 
-def mark() -> None:
-    """What is imported from here on is not there in a new kernel."""
-    _before.update(sys.modules)
+def mark(names: Iterable[str] = sys.modules) -> None:
+    """These modules are there in any kernel; what else is imported from here on is not."""
+    _before.update(names)
 
 
 def remember(path: list[str]) -> None:
     ours = __name__.partition(".")[0]
     _path[:], mine = path, [name for name in sys.modules if name.partition(".")[0] == ours]
     _mine[:] = mine if _before.issuperset(mine) else []  # else they were asked for
-    files[:] = [file for name in sys.modules if name not in _mine and (file := _file(name))]
+    names.update(name for name in sys.modules if name not in _mine)
+    files[:] = [file for name in sys.modules if name in names and (file := _file(name))]
 
 
 def _file(name: str) -> str | None:

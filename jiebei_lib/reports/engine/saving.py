@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import json
 import os
+from json.encoder import encode_basestring
+from math import isfinite
 from typing import Any
 
 import nbformat
-from papermill.iorw import LocalHandler, papermill_io
+import papermill.execute
+from nbformat import NotebookNode
+from nbformat.v4.rwbase import split_lines, strip_transient
+from papermill.iorw import LocalHandler, papermill_io, write_ipynb
 
 _content = json.JSONEncoder(ensure_ascii=False, default=lambda data: data.decode("ascii")).encode
+KNOWN = "_spelled"  # where a notebook keeps them for its last writing
 EMPTY = '{\n "cells": ['
 
 
 class Saver:
     """In place of ``NotebookExecutionManager.save``, for one notebook."""
 
-    def __init__(self, manager: Any):
+    def __init__(self, manager: Any, known: dict[str, str] | None = None):
         self.manager = manager
-        self._known: dict[str, str] = {}  # each cell's text, by its content
+        self._known = known or {}  # each cell's text, and what follows the cells, by its content
 
     def __call__(self, **given: Any) -> None:
         manager = self.manager
@@ -29,6 +35,7 @@ class Saver:
         if manager.output_path:
             _put(self.text(manager.nb), manager.output_path)
         manager.last_save_time = manager.now()
+        vars(manager.nb)[KNOWN] = self._known  # not an item of the notebook's
 
     def text(self, notebook: Any) -> str:
         """``nbformat.writes``. What that would repair or complain of, and other formats than the fourth, are left to it."""
@@ -40,14 +47,27 @@ class Saver:
         return nbformat.writes(notebook)
 
     def _put_together(self, notebook: Any) -> str:
-        after = _written(notebook, []).removeprefix(EMPTY)  # "]" and what follows
-        known, self._known, cells = self._known, {}, []
+        known, self._known = self._known, {}
+        key = _content({**notebook, "cells": []})
+        after = self._known[key] = known.get(key) or _written(notebook, []).removeprefix(EMPTY)  # "]" and what follows
+        cells = []
         for cell in notebook.cells:
             key = _content(cell)
             # As nbformat writes a notebook with this cell alone: "\n", the cell, "\n ]" and what follows
             cells.append(known.get(key) or _written(notebook, [cell])[len(EMPTY) : -len(after) - 2])
             self._known[key] = cells[-1]
         return EMPTY + ",".join(cells) + ("\n " if cells else "") + after
+
+
+def _write_ipynb(notebook: Any, path: Any) -> None:
+    """papermill's, which writes at the end what has been written: a notebook that has been saved here knows how it is spelled."""
+    if known := vars(notebook).pop(KNOWN, None):
+        _put(Saver(None, known).text(notebook), path)
+    else:
+        write_ipynb(notebook, path)
+
+
+vars(papermill.execute)["write_ipynb"] = _write_ipynb
 
 
 def _put(text: str, path: Any) -> None:
@@ -66,6 +86,38 @@ def _identified(cells: list[Any]) -> bool:
 
 
 def _written(notebook: Any, cells: list[Any]) -> str:
-    made = nbformat.NotebookNode({**notebook, "cells": cells})
-    nbformat.validate(made)
-    return nbformat.versions[4].writes_json(made)
+    nbformat.validate(NotebookNode({**notebook, "cells": cells}))
+    own = {"metadata": NotebookNode(notebook.metadata), "cells": [_apart(cell) for cell in cells]}
+    return _spelled(strip_transient(split_lines(NotebookNode({**notebook, **own}))), "\n")
+
+
+def _apart(cell: Any) -> Any:
+    """A copy of what nbformat changes in a cell when it writes one; the rest is shared."""
+    made = NotebookNode({**cell, "metadata": NotebookNode(cell.metadata)})
+    if "attachments" in cell:
+        dict.__setitem__(made, "attachments", {name: dict(data) for name, data in cell.attachments.items()})
+    if "outputs" in cell:
+        outputs = [
+            NotebookNode({**each, "data": dict(each["data"])} if "data" in each else each) for each in cell.outputs
+        ]
+        dict.__setitem__(made, "outputs", outputs)
+    return made
+
+
+def _spelled(value: Any, line: str) -> str:
+    """``json.dumps`` with nbformat's options, which spells in Python what is to be indented, a piece at a time."""
+    kind, inner = type(value), line + " "
+    if kind is str:
+        return encode_basestring(value)
+    if kind is int or (kind is float and isfinite(value)):
+        return repr(value)
+    if value is None:
+        return "null"
+    if isinstance(value, dict) and value:
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("a name that is no text")
+        pieces = [f"{encode_basestring(key)}: {_spelled(value[key], inner)}" for key in sorted(value)]
+        return f"{{{inner}{f',{inner}'.join(pieces)}{line}}}"
+    if isinstance(value, list | tuple) and value:
+        return f"[{inner}{f',{inner}'.join([_spelled(each, inner) for each in value])}{line}]"
+    return _content(value)

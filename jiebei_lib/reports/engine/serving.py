@@ -164,14 +164,23 @@ def _warm_up(imports: list[str]) -> None:
             if name.startswith("-"):
                 missing: Any = None  # how Python is told that there is no such module
                 sys.modules[name[1:]] = missing
-            elif not name.startswith("?"):
-                module, _, function = name.partition(":")
-                with contextlib.suppress(ImportError):
-                    found = import_module(module)
-                    if function:
-                        getattr(found, function)()
+            elif not name.startswith(("?", "+")):
+                _import(name)
         launch_state.mark()
         for name in imports:
             if name.startswith("?") and name[1:] not in cold and (why := careful_import.unfit(name[1:])):
                 said = ",".join(f"{each}={reason}" for each, reason in {**cold, name[1:]: why}.items())
                 os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, WORDS: said})
+        before = set(sys.modules)
+        for name in imports:
+            if name.startswith("+"):
+                _import(name[1:])
+        launch_state.mark(set(sys.modules) - before)
+
+
+def _import(name: str) -> None:
+    module, _, function = name.partition(":")
+    with contextlib.suppress(ImportError):
+        found = import_module(module)
+        if function:
+            getattr(found, function)()

@@ -20,7 +20,7 @@ from typing import Any
 
 from jupyter_client.connect import LocalPortCache, port_names
 
-from jiebei_lib.reports.engine import fork_server
+from jiebei_lib.reports.engine import beforehand, fork_server
 
 MOST = 2
 _waiting: list[Spare] = []  # the oldest first
@@ -151,7 +151,7 @@ def wait(kernel: Any, line: socket.socket) -> None:
     def init_path() -> None:
         del kernel.init_path
         said, streams, _, _ = socket.recv_fds(line, 1, 2)
-        if not said or kernel.loaded_config_files or _settings(kernel):  # which another kernel is to read
+        if not said or kernel.loaded_config_files or beforehand.settings(kernel):  # which another kernel is to read
             os._exit(0)
         line.sendall(b"+")
         os.chdir(folder)  # there may be another of that name by now
@@ -160,13 +160,6 @@ def wait(kernel: Any, line: socket.socket) -> None:
         go_on()
 
     kernel.init_path = init_path
-
-
-def _settings(kernel: Any) -> bool:
-    """Whether there are files by now with a user's settings for kernels."""
-    stems = {"ipython_config", *(os.path.splitext(name)[0] for name in kernel.config_files)}
-    places = [os.path.join(folder, stem) for folder in kernel.config_file_paths for stem in stems]
-    return any(os.path.exists(each + ending) for each in places for ending in (".py", ".json"))
 
 
 def _put_in_place(before: os.stat_result, now: int) -> None:

@@ -1,10 +1,11 @@
-"""Measures the engines beside each other in one run, by hand: medians of five, in turn.
+"""Measures the engines beside each other in one run, by hand: medians of five, in turn, and the medians of the five pairs' ratios.
 
-python -m tests.reports.engine.speed [FOLDER that holds ploomber_engine]
+python -m tests.reports.engine.speed [--no-command] [FOLDER that holds ploomber_engine]
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -59,7 +60,9 @@ def two_at_once(run: Callable[[int], None]) -> float:
 
 
 def main(peers: list[str]) -> None:
-    sys.path[:0] = peers
+    with_command = "--no-command" not in peers  # which takes most of the time
+    sys.path[:0] = peers = [each for each in peers if each != "--no-command"]
+    print("load", *os.getloadavg())
     register()
     with tempfile.TemporaryDirectory() as folder:
         for name, cells in NOTEBOOKS.items():
@@ -81,13 +84,17 @@ def main(peers: list[str]) -> None:
             }
             taken: dict[str, list[float]] = {}
             for _ in range(ROUNDS):
-                for way, run in (once | ways).items():
+                for way, run in ((once if with_command else {}) | ways).items():
                     taken.setdefault(way, []).append(seconds(run))
                 for way, run in both.items():
                     taken.setdefault(way, []).append(two_at_once(run))
             for way, times in taken.items():
                 row = f"{statistics.median(times) * 1e3:.0f} | {min(times) * 1e3:.0f} to {max(times) * 1e3:.0f}"
                 print(f"| {name} | {way} | {row} |", flush=True)
+            for how in ("", ", two at once"):
+                pairs = zip(taken[f"execute_notebook{how}"], taken[f"jiebei-warm{how}"], strict=True)
+                print(f"| {name} | times as fast{how} | {statistics.median(a / b for a, b in pairs):.1f} |", flush=True)
+    print("load", *os.getloadavg())
 
 
 if __name__ == "__main__":

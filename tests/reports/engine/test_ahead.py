@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -77,6 +78,9 @@ HELD = {
     "a generator in a try": "json.held = later(file); next(json.held)",
     "a finalizer": "json.held = Last; weakref.finalize(Last, pathlib.Path('finalized.txt').write_text, 'finalized')",
     "a module of its own": "import beside; beside.kept.write('module')",
+    "what C is to do": "import ctypes; c = ctypes.CDLL(None); c.strdup.restype = c.fopen.restype = ctypes.c_void_p\n"
+    "getattr(c, '__cxa_atexit')(c.unlink, ctypes.c_void_p(c.strdup(b'gone.txt')), None)\n"
+    "pathlib.Path('gone.txt').touch(); c.fputs(b'from C', ctypes.c_void_p(c.fopen(b'kept.txt', b'w')))",
     "nothing": "pathlib.Path('nothing.txt').write_text('written')",
 }
 
@@ -109,6 +113,30 @@ def test_startup_files_and_settings_of_the_user_are_read_when_a_kernel_is_needed
     for value in (8, 9, 10):
         settings.write_text(f"c.IPKernelApp.exec_lines = ['begun = {value}']\n", "utf-8")
         assert printed("print(begun)")[0] == [str(value)]
+
+
+def test_what_is_made_before_a_fork_is_no_thread_and_no_socket(waiting, printed):
+    waiting()
+    server = Path(f"/proc/{spares._waiting[0].server.process.pid}")
+    assert len(list((server / "task").iterdir())) == 1
+    children, links = server / "task" / server.name / "children", list[str]()
+    copies = [len(children.read_text("utf-8").split())]
+    for each in (server / "fd").iterdir():
+        with suppress(FileNotFoundError):  # a copy has ended meanwhile
+            links.append(os.readlink(each))
+    copies.append(len(children.read_text("utf-8").split()))
+    held = 2 * max(copies)  # a leash for each copy
+    assert sum(link.startswith("socket:") for link in links) <= 1 + held
+
+
+def test_a_kernel_with_other_arguments_is_made_in_its_copy(printed, tmp_path):
+    cell = "print(get_ipython().history_manager.hist_file, get_ipython().kernel.parent.argv[2:], __import__('os').getppid())"
+    for name in ("one", "two"):
+        file = tmp_path / f"{name}.sqlite"
+        (told,), ended = printed(cell, ipython_hist_file=str(file))
+        made, _, server = told.rpartition(" ")
+        assert (made, ended) == (f"FOLDER/{file.name} ['--HistoryManager.hist_file=FOLDER/{file.name}']", None)
+        assert int(server) in [each.process.pid for each in fork_server._servers.values()]
 
 
 def test_a_folder_may_be_another_of_the_same_name(printed, tmp_path):
@@ -145,6 +173,23 @@ def test_what_is_saved_is_what_nbformat_writes(path):
     for number, cell in enumerate(notebook.cells):
         cell.metadata["number"] = number
         assert save.text(notebook) == nbformat.writes(notebook)
+
+
+def test_what_papermill_has_written_at_the_end_is_what_nbformat_writes(printed, tmp_path):
+    import papermill
+
+    data = "{'application/json': [[], {}, [1, 2.5, 1e300, None, True, '值\\n']], 'text/html': 'a\\nb'}"
+    shown = f"from IPython.display import display\ndisplay({data}, raw=True)"
+    nbformat.write(same.notebook([shown, "print('a\\nb')", "1 / 0"]), tmp_path / "in.ipynb")
+    files = [str(tmp_path / name) for name in ("in.ipynb", "out.ipynb")]
+    with pytest.raises(papermill.PapermillExecutionError):
+        papermill.execute_notebook(*files, engine_name="jiebei-warm", progress_bar=False)
+    assert Path(files[1]).read_text("utf-8") == nbformat.writes(nbformat.read(files[1], 4))
+    nb = nbformat.read(files[0], 4)
+    del nb.cells[2]
+    nbformat.write(nb, files[0])
+    made = papermill.execute_notebook(*files, engine_name="jiebei-warm", progress_bar=False)
+    assert Path(files[1]).read_text("utf-8") == nbformat.writes(made)
 
 
 def test_what_nbformat_would_mend_or_complain_of_is_left_to_it():
