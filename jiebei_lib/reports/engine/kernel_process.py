@@ -39,6 +39,7 @@ from jiebei_lib.reports.engine import (
 
 # What any kernel has loaded by the end of its first cell, and what it makes before it has sockets
 IMPORTS = (f"{__name__}:prepare", f"+{beforehand.__name__}:make")
+STARTING = 60.0  # seconds in which a kernel has made its sockets, or its client begins to ask it without: nbclient's own patience
 AFTER = 0.003  # seconds from when a kernel is ready to when the next is begun: by then it has been given work
 _started = False  # whether this process has had a kernel: only with the second is it worth while to keep something warm
 
@@ -81,7 +82,7 @@ class WarmProvisioner(LocalProvisioner):
                 self.process = process  # what the provisioner asks of a process it has
                 self.pid, self.pgid, self.cwd = copy.pid, None, options.get("cwd", os.getcwd())
                 # A client that comes before the sockets are there waits for long
-                await _readable(copy.line)
+                await _readable(copy.line, STARTING)
                 return self.connection_info
         self._leave_spare()
         return await super().launch_kernel(cmd, **options)
@@ -102,9 +103,9 @@ class WarmProvisioner(LocalProvisioner):
         with _standard_streams() as stdio:
             if self.spare and self.spare.goes_on(self.started, stdio):
                 copy = self.spare.copy
-                await _readable(copy.line)
+                there = await _readable(copy.line, STARTING)
                 with suppress(ConnectionError):
-                    if copy.line.recv(1):
+                    if there and copy.line.recv(1):
                         self.spare = None
                         return copy
                 server.spares = False  # it has ended itself, as the next would
@@ -224,16 +225,19 @@ class WarmKernelClient(AsyncKernelClient):
     wait_for_ready = _async_wait_for_ready
 
 
-async def _readable(from_copy: Any) -> None:
-    """Waits for a copy's end or, on its line, for a word; jupyter_client would look every tenth of a second."""
+async def _readable(from_copy: Any, seconds: float | None = None) -> bool:
+    """Waits for a copy's end or, on its line, for a word, and says whether it came; jupyter_client would look every tenth of a second."""
     if getattr(from_copy, "status", None) is not None:
-        return
+        return True
     loop, there = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(from_copy.fileno(), there.set)
     try:
-        await there.wait()
+        await asyncio.wait_for(there.wait(), seconds)
+    except TimeoutError:
+        return False
     finally:
         loop.remove_reader(from_copy.fileno())
+    return True
 
 
 def _own_kernel(cmd: list[str]) -> tuple[tuple[str, ...], list[str]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,7 +15,7 @@ import pytest
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("papermill")
 
-from jiebei_lib.reports.engine import fork_server, spares  # noqa: E402
+from jiebei_lib.reports.engine import fork_server, kernel_process, spares  # noqa: E402
 from jiebei_lib.reports.engine.saving import Saver  # noqa: E402
 from tests.reports.engine import same  # noqa: E402
 
@@ -56,6 +57,13 @@ def test_a_kernel_that_waited_is_not_used_if_anything_has_changed(waiting, print
     told, ended = printed("import os; print(os.getpid(), os.environ['MARK'])")
     assert ended is None and told[0].endswith(" changed") and told[0] != f"{pid} changed"
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_kernel_that_waited_and_does_not_answer_is_not_waited_for(waiting, printed, monkeypatch):
+    monkeypatch.setattr(kernel_process, "STARTING", 0.3)
+    os.kill(pid := waiting(), signal.SIGSTOP)
+    told, ended = printed(PID)
+    assert ended is None and told[0] != str(pid) and not Path(f"/proc/{pid}").exists()
 
 
 # What a module that was there before the fork is left holding: hence not the notebook's own, which IPython lets go of at its end
