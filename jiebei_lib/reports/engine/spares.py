@@ -36,9 +36,8 @@ class Spare:
         self.known = known = type(manager)(kernel_name=manager.kernel_name, config=manager.config)
         for name in port_names:
             setattr(known, name, LocalPortCache.instance().find_available_port(known.ip))
-        number, known.connection_file = tempfile.mkstemp(".json")
-        os.close(number)
-        self.server.note(os.path.realpath(known.connection_file))
+        known.connection_file = os.path.join(tempfile.gettempdir(), f"tmp{os.urandom(8).hex()}.json")
+        self.server.note(os.path.realpath(known.connection_file))  # before there is one
         known.write_connection_file()
         known._connection_file_written = False  # the file does not end with this object
         paths = os.path.realpath(manager.connection_file), os.path.realpath(known.connection_file)

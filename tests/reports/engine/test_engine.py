@@ -86,24 +86,38 @@ def child(code: str, folder: Path, **environment: str) -> str:
     ).stdout
 
 
-def test_nothing_is_left_when_the_process_that_runs_notebooks_is_killed(tmp_path):
+MOMENTS = {
+    "in a cell": "while not (os.path.exists('pid') and open('pid').read()): time.sleep(.05)\nend()\n",
+    "with the next kernel's file written": (
+        "def write(manager, wrote=kernel_process.WarmKernelManager.write_connection_file):\n"
+        "  wrote(manager)\n"
+        "  manager.provisioner or end()\n"  # the next kernel's manager has none
+        "kernel_process.WarmKernelManager.write_connection_file = write\nthreading.Event().wait()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_nothing_is_left_when_the_process_that_runs_notebooks_is_killed(tmp_path, moment):
     code = (
         "import os, nbformat, threading, time\nfrom nbclient import NotebookClient\n"
         "from jiebei_lib.reports.engine import fork_server, kernel_process\n"
         "kernel_process.warm_up()\n"
+        "def end():\n"
+        "  print(next(iter(fork_server._servers.values())).process.pid, flush=True)\n"
+        "  os.kill(os.getpid(), 9)\n"
         'cells = [nbformat.v4.new_code_cell(\'import os\\nopen("pid", "w").write(str(os.getpid()))\\nwhile True: pass\')]\n'
         "run = lambda: NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name='python3',\n"
         "    kernel_manager_class=kernel_process.WarmKernelManager).execute()\n"
-        "threading.Thread(target=run, daemon=True).start()\n"
-        "while not (os.path.exists('pid') and open('pid').read()): time.sleep(.05)\n"
-        "print(next(iter(fork_server._servers.values())).process.pid, flush=True)\nos.kill(os.getpid(), 9)"
+        f"threading.Thread(target=run, daemon=True).start()\n{MOMENTS[moment]}"
     )
     for folder in ("runtime", "temporary"):
         (tmp_path / folder).mkdir()
     server = int(
         child(code, tmp_path, JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"), TMPDIR=str(tmp_path / "temporary"))
     )
-    assert gone(server) and gone(int((tmp_path / "pid").read_text("utf-8")))
+    pid = tmp_path / "pid"
+    assert gone(server) and (not pid.exists() or not pid.read_text("utf-8") or gone(int(pid.read_text("utf-8"))))
     assert list((tmp_path / "runtime").iterdir()) == list((tmp_path / "temporary").iterdir()) == []
 
 
