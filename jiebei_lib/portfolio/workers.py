@@ -63,8 +63,9 @@ def client(cluster: str, workers: int | None = None) -> Iterator[Any]:
     except ImportError:
         raise UserError(Problem("no_extra", "--cluster", {"allowed": "jiebei-lib[cluster]"})) from None
     if cluster == "local":
-        size = {"n_workers": workers or processors(), "threads_per_worker": 1}
-        with LocalCluster(**size, dashboard_address=None, host="127.0.0.1") as here, Client(here) as dask:
+        size = {"n_workers": workers or processors(), "threads_per_worker": 1, "dashboard_address": None}
+        anywhere = {"dashboard_address": "127.0.0.1:0"}  # else one port for all, with a warning to whoever is second
+        with LocalCluster(**size, host="127.0.0.1", scheduler_kwargs=anywhere) as here, Client(here) as dask:
             yield dask
         return
     _answers(cluster)

@@ -24,6 +24,7 @@ from jiebei_lib.portfolio import score_files as portfolio
 from jiebei_lib.portfolio.parts.run import score_parts
 from jiebei_lib.portfolio.sample import sample, write_sample
 from jiebei_lib.portfolio.score_files import score_files
+from jiebei_lib.portfolio.workers import client
 
 pa = pytest.importorskip("pyarrow")
 
@@ -315,6 +316,14 @@ def test_killed_in_the_middle_nothing_half_written_is_left_in_place(tmp_path):
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False)
     assert ended.returncode == -signal.SIGKILL and not (tmp_path / "out.parquet").exists()
     assert score_files(source, tmp_path / "out.parquet").rows == 2000
+
+
+@pytest.mark.slow
+def test_clusters_of_ones_own_run_beside_each_other_without_a_word(recwarn):
+    pytest.importorskip("distributed")
+    with client("local", 1), client("local", 1) as second:
+        assert second.submit(abs, -3).result() == 3
+    assert [str(each.message) for each in recwarn if "port" in str(each.message).lower()] == []
 
 
 @pytest.mark.slow
