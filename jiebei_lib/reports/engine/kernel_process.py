@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import errno
 import inspect
 import os
 import sys
@@ -40,6 +41,7 @@ from jiebei_lib.reports.engine import (
 # What any kernel has loaded by the end of its first cell, and what it makes before it has sockets
 IMPORTS = (f"{__name__}:prepare", f"+{beforehand.__name__}:make")
 STARTING = 60.0  # seconds in which a kernel has made its sockets, or its client begins to ask it without: nbclient's own patience
+NO_ADDRESS, MOVES = 75, 3  # how a kernel ends whose port another has taken meanwhile, and how often it may
 AFTER = 0.003  # seconds from when a kernel is ready to when the next is begun: by then it has been given work
 _started = False  # whether this process has had a kernel: only with the second is it worth while to keep something warm
 
@@ -77,12 +79,16 @@ class WarmProvisioner(LocalProvisioner):
         first, _started = not _started, True
         if not first and (parts := _own_kernel(cmd)) and not set(options) - {"env", "cwd", "kernel_id"}:
             with suppress(fork_server.Lost):  # nothing has run: started as always
-                copy = await self._forked(*parts, options.get("env"), options.get("cwd"))
+                for _ in range(MOVES):
+                    copy = await self._forked(*parts, options.get("env"), options.get("cwd"))
+                    # A client that comes before the sockets are there waits for long
+                    if await _says_so(copy) or copy.poll() != NO_ADDRESS or not self.ports_cached:
+                        break
+                    copy.close()
+                    spares.move(self.parent, self.started[-1]["environment"])
                 process: Any = _Process(copy)
                 self.process = process  # what the provisioner asks of a process it has
                 self.pid, self.pgid, self.cwd = copy.pid, None, options.get("cwd", os.getcwd())
-                # A client that comes before the sockets are there waits for long
-                await _readable(copy.line, STARTING)
                 return self.connection_info
         self._leave_spare()
         return await super().launch_kernel(cmd, **options)
@@ -103,12 +109,10 @@ class WarmProvisioner(LocalProvisioner):
         with _standard_streams() as stdio:
             if self.spare and self.spare.goes_on(self.started, stdio):
                 copy = self.spare.copy
-                there = await _readable(copy.line, STARTING)
-                with suppress(ConnectionError):
-                    if there and copy.line.recv(1):
-                        self.spare = None
-                        return copy
-                server.spares = False  # it has ended itself, as the next would
+                if await _says_so(copy):
+                    self.spare = None
+                    return copy
+                server.spares = copy.poll() == NO_ADDRESS  # else it has ended itself, as the next would
             self._leave_spare()
             return server.copy(run, arguments, to_delete=to_delete, stdio=stdio, whole=True, **state)
 
@@ -240,6 +244,17 @@ async def _readable(from_copy: Any, seconds: float | None = None) -> bool:
     return True
 
 
+async def _says_so(copy: fork_server.Copy) -> bool:
+    """Whether a starting kernel says on its line, in time, that it has come so far; if it does not because it ends, its end is there."""
+    if not await _readable(copy.line, STARTING):
+        return False
+    with suppress(ConnectionError):
+        if copy.line.recv(1):
+            return True
+    await _readable(copy, STARTING)
+    return False
+
+
 def _own_kernel(cmd: list[str]) -> tuple[tuple[str, ...], list[str]] | None:
     """The interpreter's options and the kernel's arguments, if a command starts this Python's own ipykernel; else nothing."""
     if not fork_server.WORKS or "-m" not in cmd or not os.path.isabs(cmd[0]) or not _same_file(cmd[0], sys.executable):
@@ -343,9 +358,18 @@ def run(arguments: list[str], spare: bool = False) -> None:
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     if spare:
         spares.wait(kernel, fork_server.line)
-    beforehand.initialize(kernel, begun)
+    try:
+        beforehand.initialize(kernel, begun)
+    except zmq.ZMQError as failure:
+        if (
+            failure.errno == errno.EADDRINUSE
+        ):  # as ipykernel would end, if it did not wait at its end for the socket that has no port
+            os._exit(NO_ADDRESS)
+        raise
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
+    with suppress(ConnectionError):
+        fork_server.line.sendall(b"+")
     fork_server.line.close()
     ending.begin()
     kernel.start()

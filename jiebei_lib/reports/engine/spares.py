@@ -14,7 +14,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -80,15 +80,14 @@ class Spare:
         return False
 
     def leave(self, manager: Any) -> None:
-        """Ends the kernel, and leaves its address to another that the manager starts."""
+        """Ends the kernel; the manager, which has its address, gets another."""
         with suppress(OSError, EOFError):
             if self.copy.spare:
                 self.copy.used()
         self.copy.signal(signal.SIGKILL)
         self.copy.wait()
         self.copy.close()
-        manager._connection_file_written = False  # its server, if it has ended meanwhile, has deleted the file
-        manager.write_connection_file()
+        move(manager, self.asked["environment"])
 
     def end(self) -> None:
         self.copy.close()
@@ -96,6 +95,16 @@ class Spare:
             os.unlink(self.known.connection_file)
         for name in port_names:
             LocalPortCache.instance().return_port(getattr(self.known, name))
+
+
+def move(manager: Any, environment: Mapping[str, str]) -> None:
+    """Gives a kernel that is about to start another address: between the choice of a port and its use anybody may take it."""
+    for name in port_names:
+        LocalPortCache.instance().return_port(getattr(manager, name))
+        setattr(manager, name, LocalPortCache.instance().find_available_port(manager.ip))
+    manager._connection_file_written = False  # and a server that has ended meanwhile has deleted the file
+    manager.write_connection_file(jupyter_session=environment.get("JPY_SESSION_NAME", ""))
+    manager.provisioner.connection_info = manager.get_connection_info()
 
 
 def begin(manager: Any, run: Callable[..., None]) -> None:

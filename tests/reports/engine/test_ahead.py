@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,6 +15,8 @@ import pytest
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("papermill")
+
+from jupyter_client.connect import LocalPortCache  # noqa: E402
 
 from jiebei_lib.reports.engine import fork_server, kernel_process, spares  # noqa: E402
 from jiebei_lib.reports.engine.saving import Saver  # noqa: E402
@@ -64,6 +67,38 @@ def test_a_kernel_that_waited_and_does_not_answer_is_not_waited_for(waiting, pri
     os.kill(pid := waiting(), signal.SIGSTOP)
     told, ended = printed(PID)
     assert ended is None and told[0] != str(pid) and not Path(f"/proc/{pid}").exists()
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """Called with a number: after so many more ports that are found, the next is one that somebody else has opened meanwhile."""
+    fork_server.close_all()
+    spares._tidy()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        find, to_come = LocalPortCache.find_available_port, list[int]()
+
+        def found(cache: LocalPortCache, ip: str) -> int:
+            return (to_come and to_come.pop(0)) or find(cache, ip)
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", found)
+        yield lambda after: to_come.extend([0] * after + [other.getsockname()[1]])
+
+
+def test_a_kernel_whose_port_is_taken_meanwhile_gets_another(printed, monkeypatch, taken):
+    monkeypatch.setattr(spares, "MOST", 0)
+    printed("1")
+    taken(0)
+    assert printed("print(1)") == (["1"], None)
+
+
+def test_a_kernel_begun_ahead_whose_port_is_taken_meanwhile_is_not_waited_for(printed, taken):
+    printed("1")
+    spares.end_all()
+    taken(5)
+    printed("1")  # by a kernel with five ports, after which the next one is begun
+    (dead,) = spares._waiting
+    assert printed("print(1)") == (["1"], None)
+    assert dead.copy.poll() == kernel_process.NO_ADDRESS and spares._waiting  # and another is begun as ever
 
 
 # What a module that was there before the fork is left holding: hence not the notebook's own, which IPython lets go of at its end
