@@ -95,9 +95,10 @@ LINES |= {"lessons": 1600, "lessons/classroom": 1250}
 # Kernels begun ahead of need, an end that leaves shared memory alone and saving what has changed came into the engine (1800), for speed;
 # a client that hears replies, ends of a copy's own modules alone and files of kernels noted before they are written came to it (2120);
 # a kernel's application and shell made once, in the server (2250): a fifth of the processor time of a small notebook
+# and another address for a kernel whose port is taken, where ipykernel would wait for ever (2530)
 LINES |= {
     "core/tables": 2200,
-    "reports/engine": 2530,
+    "reports/engine": 2600,
     "reports/light": 1200,
     "reports/site": 1000,
     "show/situation": 1200,
@@ -119,7 +120,8 @@ LINES |= {"money": 2215}
 # and numbers in Chinese words (core 4280)
 # and that search compares in whole steps, sixteen at once: half of its time again, the same to the digit (core 4310)
 # Readings that another process has drawn (core 4440; drawn.py, reports 1980): a batch's server holds 90 MB instead of 210
-LINES |= {"core": 4446, "show": 8720, "reports": 2020}
+# Boards of a class that undo nothing of each other and show the same came into show (8720)
+LINES |= {"core": 4446, "show": 8750, "reports": 2020}
 MODULE, FUNCTION, ENTRIES = 400, 60, 12
 
 

@@ -372,11 +372,8 @@ def page(
             safe = Markup(plain.replace("<", "\\u003c"))  # nothing in a figure can end the script element
             parts.append({**meta, "label": label, "json": safe, "height": figure["layout"].get("height", 360)})
         prepared.append(_folded(section, parts) if section.get("folded") else {"id": section["id"], "parts": parts})
-    script = (
-        Markup(plotly_bundle().replace("</script", "<\\/script"))
-        if charts == "live" and bundle is None and number
-        else ""
-    )
+    whole = charts == "live" and bundle is None and number
+    script = Markup(plotly_bundle().replace("</script", "<\\/script")) if whole else ""
     return (
         environment()
         .get_template("reports/report.html.j2")

@@ -371,7 +371,10 @@ def run(arguments: list[str], spare: bool = False) -> None:
     with suppress(ConnectionError):
         fork_server.line.sendall(b"+")
     fork_server.line.close()
-    look, vars(kernel.kernel)["_process_children"] = kernel.kernel._process_children, lambda: look() if _has_children() else []
+    look, vars(kernel.kernel)["_process_children"] = (
+        kernel.kernel._process_children,
+        lambda: look() if _has_children() else [],
+    )
     ending.begin()
     kernel.start()
     ending.done()

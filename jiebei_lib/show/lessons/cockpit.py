@@ -12,7 +12,8 @@ from jiebei_lib.lessons.forms import forms
 from jiebei_lib.lessons.learner import LESSONS, class_file, open_lesson, seed
 from jiebei_lib.page.html import Words
 from jiebei_lib.page.text import say
-from jiebei_lib.show.lessons.lead import SCREENS, STEPS, lead, next_step, steer
+from jiebei_lib.show.lessons.lead import SCREENS, STEPS, Lead, lead, next_step, steer
+from jiebei_lib.show.lessons.led import follow
 from jiebei_lib.show.lessons.words import no_lines, words
 from jiebei_lib.show.widget.fields import Field, Text, both, button, check, choice, number
 from jiebei_lib.show.widget.panel import Panel
@@ -22,23 +23,49 @@ LONGEST = 90  # minutes that a step may be given
 TOGETHER, OWN_PACE = "together", "own_pace"
 
 
+CONTROLS = ("step", "paused", "screen", "item", "spread", "told")
+
+
 def class_lead() -> Panel:
     """The cockpit of the class that ``jiebei class`` opened."""
-    panel = Panel(
+    return _Cockpit(
         _fields(), _draw, presses={"next": _next, "timer": _timer, "no_timer": _no_timer}, code=no_lines, name="lead"
     )
 
-    def moved(_: Any) -> None:
-        if panel.values["item"] != lead(class_file()).item and (panel.values["spread"] or panel.values["told"]):
-            panel.set(spread=False, told=False)  # another question begins hidden
-            return
-        if _steer(panel.values):
-            panel.redraw()
 
-    panel.observe(moved, "values")
-    # The language alone: another board may have opened a step meanwhile
-    current.observe(lambda change: steer(class_file(), lang=change["new"]), "lang")
-    return panel
+class _Cockpit(Panel):
+    """One of perhaps several: it writes only what is changed on it, and shows what is changed on another."""
+
+    _follows = False  # while it takes over what another has changed
+
+    def __init__(self, *given: Any, **more: Any):
+        super().__init__(*given, **more)
+        self.observe(self._changed, "values")
+        current.observe(lambda change: steer(class_file(), lang=change["new"]), "lang")
+        follow(self.take_over, _shown)
+
+    def take_over(self) -> None:
+        """Sets the controls to how the class is led now."""
+        self._follows = True
+        try:
+            self.set(**_shown(lead(class_file())))
+        finally:
+            self._follows = False
+
+    def _changed(self, change: Mapping[str, Any]) -> None:
+        before, now = change["old"], change["new"]
+        if self._follows or not (changed := {name for name in ("led", *CONTROLS) if before.get(name) != now[name]}):
+            return
+        steered = _steer({name: now[name] for name in changed})
+        if "item" in changed and (now["spread"] or now["told"]):
+            self.set(spread=False, told=False)  # another question begins hidden
+        elif steered:
+            self.redraw()
+
+
+def _shown(now: Lead) -> dict[str, Any]:
+    """The controls as they stand when the class is led so."""
+    return {"led": TOGETHER if now.led else OWN_PACE} | {name: getattr(now, name) for name in CONTROLS}
 
 
 def _fields() -> list[Field]:
@@ -68,14 +95,14 @@ def _questions() -> dict[str, Text]:
     return {"": both("lessons.lead.no_item")} | {name: bank()[name]["ask"] for name in names}
 
 
-def _steer(values: Mapping[str, Any]) -> bool:
-    """Writes what the controls say; whether that was anything new."""
-    before, wanted = (
-        lead(class_file()),
-        {name: values[name] for name in ("step", "paused", "screen", "item", "spread", "told")},
-    )
-    wanted |= {"led": values["led"] == TOGETHER, "lang": current.lang}
-    if {**asdict(before), **wanted} == asdict(before):
+def _steer(changed: Mapping[str, Any]) -> bool:
+    """Writes what some controls say; whether that was anything new."""
+    before, wanted = asdict(lead(class_file())), {**changed, "lang": current.lang}
+    if "led" in wanted:
+        wanted["led"] = wanted["led"] == TOGETHER
+    if "item" in wanted:
+        wanted |= {"spread": False, "told": False}
+    if {**before, **wanted} == before:
         return False
     try:
         steer(class_file(), **wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 from weakref import WeakMethod
 
 from jiebei_lib.core.knowledge.problems import UserError
@@ -22,7 +23,7 @@ class _Followers:
     """A reader's panels, and the last lead that they know: none until the first look."""
 
     def __init__(self) -> None:
-        self.waiting: list[WeakMethod] = []
+        self.waiting: list[tuple[WeakMethod, Callable[[Lead], Any]]] = []
         self.seen: list[Lead] = []
 
 
@@ -39,15 +40,21 @@ def closed(title: str, how: str, lang: str) -> Words:
     return words("start", title, say(f"lessons.lead.closed.{how}", lang))
 
 
-def follow(update: Callable[[], None]) -> None:
-    """Calls a panel's ``update`` (a method) whenever the class is led elsewhere; alone, or without an event loop, never."""
+def _stage(now: Lead) -> tuple[bool, str, bool]:
+    """By which a learner's parts open and close."""
+    return now.led, now.step, now.paused
+
+
+def follow(update: Callable[[], None], of: Callable[[Lead], Any] = _stage) -> None:
+    """Calls a panel's ``update`` (a method) whenever the class is led elsewhere and what ``of`` takes of that differs; alone, or without
+    an event loop, never."""
     if class_file().path is None:
         return
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return
-    _own.waiting.append(WeakMethod(update))
+    _own.waiting.append((WeakMethod(update), of))
     if len(_own.waiting) == 1:
         loop.call_later(EVERY, _look, loop)
 
@@ -56,14 +63,13 @@ def look() -> None:
     """Looks once; panels are told only of a change."""
     now = lead(class_file())
     before, _own.seen = _own.seen, [now]
-    if before and (before[0].led, before[0].step, before[0].paused) != (now.led, now.step, now.paused):
-        for each in _own.waiting:
-            if update := each():
-                update()
+    for each, of in _own.waiting:
+        if before and of(before[0]) != of(now) and (update := each()):
+            update()
 
 
 def _look(loop: asyncio.AbstractEventLoop) -> None:
     with suppress(UserError):  # the file is busy or gone for a moment: the next look may find it
         look()
-    if any(each() for each in _own.waiting):  # else the page is gone
+    if any(each() for each, _ in _own.waiting):  # else the page is gone
         loop.call_later(EVERY, _look, loop)

@@ -11,7 +11,7 @@ from jiebei_lib.lessons import board
 from jiebei_lib.lessons.bank import OTHER, bank, given_to
 from jiebei_lib.lessons.learner import LESSONS, LINK, class_file, learner
 from jiebei_lib.lessons.store import Store
-from jiebei_lib.show.lessons import lead, led, screen
+from jiebei_lib.show.lessons import cockpit, lead, led, screen
 from jiebei_lib.show.panels import class_board, class_lead, class_screen, join, practice, quiz, seven_days
 from jiebei_lib.show.widget.switch import current
 from tests.show.lessons.test_panel import answer, names, own_class, through  # noqa: F401
@@ -70,7 +70,7 @@ def test_pages_follow_the_teacher_by_themselves(monkeypatch):
     waiting = []
     monkeypatch.setattr("jiebei_lib.show.lessons.quiz.follow", waiting.append)
     panel = quiz(LESSON, "before")
-    led._own.waiting += [led.WeakMethod(each) for each in waiting]
+    led._own.waiting += [(led.WeakMethod(each), led._stage) for each in waiting]
     led.look()
     panel._press("begin")
     steer(paused=True)
@@ -78,6 +78,24 @@ def test_pages_follow_the_teacher_by_themselves(monkeypatch):
     steer(paused=False)
     assert stands(panel) == "open"
     assert any(name.startswith("answer_") for name in names(panel))
+
+
+def test_two_boards_undo_nothing_of_each_other_and_show_the_same(monkeypatch):
+    monkeypatch.setattr(led, "_own", led._Followers())
+    waiting = []
+    monkeypatch.setattr("jiebei_lib.show.lessons.cockpit.follow", lambda *each: waiting.append(each))
+    desk, phone = class_lead(), class_lead()
+    led._own.waiting += [(led.WeakMethod(update), of) for update, of in waiting]
+    led.look()
+    desk.set(led="together", step="task")
+    phone.set(screen="question", item=CHOICE)
+    phone.set(spread=True)
+    now = lead.lead(class_file())
+    assert (now.led, now.step, now.screen, now.item, now.spread) == (True, "task", "question", CHOICE, True)
+    led.look()
+    shown = [{name: board.values[name] for name in ("led", *cockpit.CONTROLS)} for board in (desk, phone)]
+    assert shown[0] == shown[1] and lead.lead(class_file()) == now
+    assert desk.text() == phone.text()
 
 
 def test_an_answer_on_its_way_when_the_step_is_closed_is_not_taken():
