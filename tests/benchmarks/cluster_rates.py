@@ -23,10 +23,11 @@ from tempfile import TemporaryDirectory
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 CALLER = textwrap.dedent("""
     import json, os, sys, time
-    source, out, address, processor, small = sys.argv[1:6]
+    source, out, address, processor, small, *workers = sys.argv[1:]
     if processor != "any":
         os.sched_setaffinity(0, {int(processor)})
     from jiebei_lib.portfolio.parts.run import score_parts
+    from tests.benchmarks.cluster_rates import processor_time
     from tests.memory import peak
     traffic = [0, 0]
     if address:
@@ -46,6 +47,7 @@ CALLER = textwrap.dedent("""
         tcp.TCP.write, tcp.from_frames = write, from_frames
     score_parts(small, out + "-first", cluster=address or None)  # imports and the compiled kernel, which workers have too
     traffic[:] = 0, 0
+    worked = [processor_time(int(each)) for each in workers]
     start, before = time.perf_counter(), time.process_time()
     made = score_parts(source, out, cluster=address or None)
     told = {
@@ -55,6 +57,7 @@ CALLER = textwrap.dedent("""
         "sent": traffic[0],
         "got": traffic[1],
         "rows": made.rows,
+        "workers": [processor_time(int(each)) - was for each, was in zip(workers, worked)],
     }
     print(json.dumps(told))
 """)
@@ -67,11 +70,11 @@ def started(processor: int | None, module: str, *given: str) -> subprocess.Popen
     return subprocess.Popen([sys.executable, "-c", code, *given, "--no-dashboard"], cwd=os.sep, **QUIET)
 
 
-def processor_time(process: subprocess.Popen) -> float:
+def processor_time(pid: int) -> float:
     """Of a process and those that it began."""
     import psutil
 
-    above = psutil.Process(process.pid)
+    above = psutil.Process(pid)
     return sum(sum(each.cpu_times()[:2]) for each in [above, *above.children(recursive=True)])
 
 
@@ -109,17 +112,16 @@ class Workers:
 def run(source: Path, out: Path, cluster: Workers | None, small: Path) -> dict:
     """One run into a new folder: what the caller says of itself, and the processor time of each worker."""
     shutil.rmtree(out, ignore_errors=True)
-    workers = cluster.workers if cluster else []
-    before = [processor_time(each) for each in workers]
+    workers = [str(each.pid) for each in cluster.workers] if cluster else []
+    where = [cluster.address, "any"] if cluster else ["", "0"]
     told = json.loads(
         subprocess.run(
-            [sys.executable, "-c", CALLER, source, out, *([cluster.address, "any"] if cluster else ["", "0"]), small],
+            [sys.executable, "-c", CALLER, source, out, *where, small, *workers],
             stdout=subprocess.PIPE,
             check=True,
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         ).stdout
     )
-    told["workers"] = [processor_time(each) - was for each, was in zip(workers, before, strict=True)]
     told["rate"] = told["rows"] / max(told["workers"] or [told["caller"]])
     return told
 
