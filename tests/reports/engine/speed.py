@@ -1,6 +1,6 @@
 """Measures the engines beside each other in one run, by hand: medians of five, in turn, and the medians of the five pairs' ratios.
 
-python -m tests.reports.engine.speed [--no-command] [FOLDER that holds ploomber_engine]
+python -m tests.reports.engine.speed [--no-command] [--rounds=5] [FOLDER that holds ploomber_engine]
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ NOTEBOOKS = {
         "pd.DataFrame({'a': range(60)}).describe()",
     ],
 }
-ROUNDS = 5
 
 
 def library(file: Path, engine: str | None) -> Callable[[int], None]:
@@ -61,7 +60,8 @@ def two_at_once(run: Callable[[int], None]) -> float:
 
 def main(peers: list[str]) -> None:
     with_command = "--no-command" not in peers  # which takes most of the time
-    sys.path[:0] = peers = [each for each in peers if each != "--no-command"]
+    (rounds,) = [int(each.partition("=")[2]) for each in peers if each.startswith("--rounds=")] or [5]
+    sys.path[:0] = peers = [each for each in peers if not each.startswith("--")]
     print("load", *os.getloadavg())
     register()
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +83,7 @@ def main(peers: list[str]) -> None:
                 "papermill, jiebei-warm": command(file, ["--engine", "jiebei-warm"]),
             }
             taken: dict[str, list[float]] = {}
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 for way, run in ((once if with_command else {}) | ways).items():
                     taken.setdefault(way, []).append(seconds(run))
                 for way, run in both.items():
