@@ -85,7 +85,7 @@ class WarmProvisioner(LocalProvisioner):
                     if await _says_so(copy) or copy.poll() != NO_ADDRESS or not self.ports_cached:
                         break
                     copy.close()
-                    spares.move(self.parent, self.started[-1]["environment"])
+                    spares.move(self.parent)
                 process: Any = _Process(copy)
                 self.process = process  # what the provisioner asks of a process it has
                 self.pid, self.pgid, self.cwd = copy.pid, None, options.get("cwd", os.getcwd())
@@ -361,27 +361,23 @@ def run(arguments: list[str], spare: bool = False) -> None:
     try:
         beforehand.initialize(kernel, begun)
     except zmq.ZMQError as failure:
-        if (
-            failure.errno == errno.EADDRINUSE
-        ):  # as ipykernel would end, if it did not wait at its end for the socket that has no port
-            os._exit(NO_ADDRESS)
+        if failure.errno == errno.EADDRINUSE:
+            os._exit(NO_ADDRESS)  # Python's end would wait for ever for the socket that has no port
         raise
     careful_import.hand_over()
     atexit.register(_finish_control, kernel)  # before all that the kernel has registered
     with suppress(ConnectionError):
         fork_server.line.sendall(b"+")
     fork_server.line.close()
-    look, vars(kernel.kernel)["_process_children"] = (
-        kernel.kernel._process_children,
-        lambda: look() if _has_children() else [],
-    )
+    look = kernel.kernel._process_children
+    vars(kernel.kernel)["_process_children"] = lambda: look() if _has_children() else []
     ending.begin()
     kernel.start()
     ending.done()
 
 
 def _has_children() -> bool:
-    """What ipykernel asks at its end, by looking at every process of the system."""
+    """Whether there are any: ipykernel, to end them, looks at every process of the system."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:

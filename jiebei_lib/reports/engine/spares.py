@@ -9,13 +9,15 @@ they end with their server, hence with this process, and their connection files 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import LocalPortCache, port_names
@@ -36,7 +38,7 @@ class Spare:
         self.known = known = type(manager)(kernel_name=manager.kernel_name, config=manager.config)
         for name in port_names:
             setattr(known, name, LocalPortCache.instance().find_available_port(known.ip))
-        known.connection_file = os.path.join(tempfile.gettempdir(), f"tmp{os.urandom(8).hex()}.json")
+        known.connection_file = _free_name()
         self.server.note(os.path.realpath(known.connection_file))  # before there is one
         known.write_connection_file()
         known._connection_file_written = False  # the file does not end with this object
@@ -87,7 +89,7 @@ class Spare:
         self.copy.signal(signal.SIGKILL)
         self.copy.wait()
         self.copy.close()
-        move(manager, self.asked["environment"])
+        move(manager)
 
     def end(self) -> None:
         self.copy.close()
@@ -97,13 +99,24 @@ class Spare:
             LocalPortCache.instance().return_port(getattr(self.known, name))
 
 
-def move(manager: Any, environment: Mapping[str, str]) -> None:
+def _free_name() -> str:
+    """As ``tempfile.mkstemp`` would name a file, without making one."""
+    while os.path.lexists(name := os.path.join(tempfile.gettempdir(), f"tmp{os.urandom(4).hex()}.json")):
+        pass
+    return name
+
+
+def move(manager: Any) -> None:
     """Gives a kernel that is about to start another address: between the choice of a port and its use anybody may take it."""
+    more = {}
+    with suppress(OSError, ValueError):  # a server that has ended meanwhile has deleted the file
+        kept = json.loads(Path(manager.connection_file).read_text("utf-8"))
+        more = {name: kept[name] for name in kept.keys() & {"jupyter_session"}}  # which not all files have
     for name in port_names:
         LocalPortCache.instance().return_port(getattr(manager, name))
         setattr(manager, name, LocalPortCache.instance().find_available_port(manager.ip))
-    manager._connection_file_written = False  # and a server that has ended meanwhile has deleted the file
-    manager.write_connection_file(jupyter_session=environment.get("JPY_SESSION_NAME", ""))
+    manager._connection_file_written = False
+    manager.write_connection_file(**more)
     manager.provisioner.connection_info = manager.get_connection_info()
 
 

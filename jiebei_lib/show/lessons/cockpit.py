@@ -21,9 +21,7 @@ from jiebei_lib.show.widget.switch import current
 
 LONGEST = 90  # minutes that a step may be given
 TOGETHER, OWN_PACE = "together", "own_pace"
-
-
-CONTROLS = ("step", "paused", "screen", "item", "spread", "told")
+CONTROLS = ("step", "paused", "screen", "item", "spread", "told")  # named as the lead's fields are
 
 
 def class_lead() -> Panel:
