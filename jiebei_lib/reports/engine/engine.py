@@ -43,7 +43,7 @@ class WarmEngine(Engine):
         else:
             given = {name: options.pop(name) for name in ("progress_bar", "autosave_cell_every") if name in options}
             log = {"log_output": options.setdefault("log_output", False)}
-            nb_man = NotebookExecutionManager(nb, output_path=output_path, **given, **log)
+            nb_man = _Manager(nb, output_path=output_path, **given, **log)
             nb_man.save = Saver(nb_man)
         nb_man.notebook_start()
         try:
@@ -83,16 +83,25 @@ def prepare() -> None:
     nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])]))
 
 
-class _Unsaved(NotebookExecutionManager):
+class _Manager(NotebookExecutionManager):
     """papermill's, but for reading the time at which a cell began with a parser for all dates there are."""
 
-    def cell_complete(self, cell: Any, cell_index: Any = None, **_: Any) -> None:
-        noted, end = cell.metadata.papermill, self.now()
+    def cell_complete(self, cell: Any, cell_index: Any = None, **more: Any) -> None:
+        noted = cell.metadata.papermill
+        if more or self.log_output or not noted.get("start_time"):
+            return super().cell_complete(cell, cell_index, **more)
+        end = self.now()
         noted["end_time"] = end.isoformat()
         noted["duration"] = (end - datetime.fromisoformat(noted["start_time"])).total_seconds()
         if noted["status"] != self.FAILED:
             noted["status"] = self.COMPLETED
+        self.save()
+        if self.pbar:
+            self.pbar.update(1)
+        return None
 
+
+class _Unsaved(_Manager):
     def save(self, **_: Any) -> None:
         pass
 

@@ -114,10 +114,8 @@ def _spelled(value: Any, line: str) -> str:
     if value is None:
         return "null"
     if isinstance(value, dict) and value:
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("a name that is no text")
-        pieces = [f"{encode_basestring(key)}: {_spelled(value[key], inner)}" for key in sorted(value)]
+        pieces = [f"{encode_basestring(name)}: {encode_basestring(each) if type(each) is str else _spelled(each, inner)}" for name, each in sorted(value.items())]
         return f"{{{inner}{f',{inner}'.join(pieces)}{line}}}"
     if isinstance(value, list | tuple) and value:
-        return f"[{inner}{f',{inner}'.join([_spelled(each, inner) for each in value])}{line}]"
+        return f"[{inner}{f',{inner}'.join([encode_basestring(each) if type(each) is str else _spelled(each, inner) for each in value])}{line}]"
     return _content(value)

@@ -20,11 +20,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.connect import LocalPortCache, port_names
+from jupyter_client.connect import LocalPortCache, port_names, write_connection_file
 
 from jiebei_lib.reports.engine import beforehand, fork_server
 
 MOST = 2
+LIKE = ("kernel_name", "config", "ip", "transport")  # in what two managers must agree besides their class
 _waiting: list[Spare] = []  # the oldest first
 _choosing = threading.Lock()
 
@@ -35,14 +36,16 @@ class Spare:
     def __init__(self, manager: Any, run: Callable[..., None]):
         """As the kernel that ``manager`` has started, by :meth:`fork_server.Server.copy` of ``run``."""
         self.server, arguments, self.asked = manager.provisioner.started
-        self.known = known = type(manager)(kernel_name=manager.kernel_name, config=manager.config)
-        for name in port_names:
-            setattr(known, name, LocalPortCache.instance().find_available_port(known.ip))
-        known.connection_file = _free_name()
-        self.server.note(os.path.realpath(known.connection_file))  # before there is one
-        known.write_connection_file()
-        known._connection_file_written = False  # the file does not end with this object
-        paths = os.path.realpath(manager.connection_file), os.path.realpath(known.connection_file)
+        self.kind, self.like = type(manager), {name: getattr(manager, name) for name in LIKE}
+        self.session = manager._session_default()
+        self.session.parent = None  # the manager may go
+        self.ports = {name: LocalPortCache.instance().find_available_port(manager.ip) for name in port_names}
+        self.file = _free_name()
+        self.server.note(os.path.realpath(self.file))  # before there is one
+        address = {name: getattr(manager, name) for name in ("ip", "transport", "kernel_name")} | self.ports
+        signing = {name: getattr(self.session, name) for name in ("key", "signature_scheme")}
+        write_connection_file(self.file, **address, **signing)
+        paths = os.path.realpath(manager.connection_file), os.path.realpath(self.file)
         self.arguments = [paths[1] if each == paths[0] else each for each in arguments]
         stdin, closed = os.pipe()
         os.close(closed)
@@ -60,15 +63,15 @@ class Spare:
 
     def fits(self, manager: Any) -> bool:
         """Whether a manager that has prepared nothing yet would start such a kernel, at another address."""
-        same = all(getattr(manager, name) == getattr(self.known, name) for name in ("kernel_name", "config", "ip"))
+        same = all(getattr(manager, name) == value for name, value in self.like.items())
         touched = manager.connection_file or any(getattr(manager, name) for name in port_names)
-        return same and not touched and type(manager) is type(self.known) and "session" not in manager._trait_values
+        return same and not touched and type(manager) is self.kind and "session" not in manager._trait_values
 
     def give(self, manager: Any) -> None:
         """The manager gets the kernel's address, whether or not it will use the kernel."""
-        for name in ("ip", *port_names, "connection_file"):
-            setattr(manager, name, getattr(self.known, name))
-        manager.session.key = self.known.session.key
+        self.session.parent = manager
+        for name, value in {**self.ports, "session": self.session, "connection_file": self.file}.items():
+            setattr(manager, name, value)
         manager._connection_file_written = manager.provisioner.ports_cached = True
 
     def goes_on(self, started: tuple[Any, ...], stdio: tuple[int, ...]) -> bool:
@@ -94,9 +97,9 @@ class Spare:
     def end(self) -> None:
         self.copy.close()
         with suppress(OSError):
-            os.unlink(self.known.connection_file)
-        for name in port_names:
-            LocalPortCache.instance().return_port(getattr(self.known, name))
+            os.unlink(self.file)
+        for port in self.ports.values():
+            LocalPortCache.instance().return_port(port)
 
 
 def _free_name() -> str:

@@ -189,7 +189,7 @@ def test_many_runs_leave_no_process_descriptor_or_file(printed, tmp_path):
     while [len(os.listdir(place)) for place in places[:2]] != before:
         assert time.monotonic() < end, before
         time.sleep(0.01)
-    waiting = [each.known.connection_file for each in spares._waiting if each.copy.spare]
+    waiting = [each.file for each in spares._waiting if each.copy.spare]
     assert len(children(server)) == len(waiting) <= spares.MOST and all(map(os.path.exists, waiting))
     fork_server.close_all()
     assert gone(server) and not any(map(os.path.exists, waiting))
