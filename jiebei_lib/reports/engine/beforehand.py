@@ -1,4 +1,4 @@
-"""What a kernel makes before it opens its sockets, made once, in the server: its application, with the command line read, and its shell.
+"""What a kernel makes, made once, in the server: its application, with the command line read, its session, its shell and the kernel.
 
 It is IPython's own, by IPython's own methods. Nothing here starts a thread, opens a socket or runs anything of the user's. What of it
 differs from kernel to kernel is made, or put right, in the copy: the connection file's name, the folder, the environment, the streams,
@@ -11,17 +11,20 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Any
+
+from jupyter_client.session import new_id
 
 from jiebei_lib.reports.engine import ending, launch_state
 
 FILE = "connection.json"  # in place of the one that is not there yet
 ARGUMENTS = ["-f", FILE, "--HistoryManager.hist_file=:memory:"]  # nbclient's
 LATER = ("init_environment", "init_history", "init_user_ns")  # what a shell does in its copy
-_made: list[Any] = []  # the application and its shell
+_made: list[Any] = []  # the application, its shell and its kernel
 _ends: list[tuple[Any, ...]] = []  # what the shell wants to be called at the end
 _first: list[str] = []  # the names in its namespace before it puts its own there
 
@@ -43,7 +46,7 @@ def make() -> None:
         IPKernelApp.clear_instance()
         sys.excepthook = hook
         return
-    _made.extend((app, _shell(app)))
+    _made.extend((app, *_shell_and_kernel(app)))
 
 
 def _load_settings(app: Any) -> None:
@@ -60,8 +63,8 @@ def settings(app: Any) -> bool:
     return any(os.path.exists(each + ending) for each in places for ending in (".py", ".json"))
 
 
-def _shell(app: Any) -> Any:
-    """As ``IPythonKernel`` makes it, but for what is left for later, and for the kernel."""
+def _shell_and_kernel(app: Any) -> tuple[Any, Any]:
+    """As ``IPythonKernel`` makes them, but for what is left for later."""
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.zmqshell import ZMQInteractiveShell
 
@@ -72,24 +75,32 @@ def _shell(app: Any) -> Any:
     register, vars(atexit)["register"] = atexit.register, lambda *end: _ends.append(end)
     try:
         ZMQInteractiveShell.__init__(shell, **how)
+        each: Any
+        for each in ZMQInteractiveShell._walk_mro():
+            each._instance = shell
+        kernel = IPythonKernel.instance(**_known(app))
     finally:
         vars(atexit)["register"] = register
-    each: Any
-    for each in ZMQInteractiveShell._walk_mro():
-        each._instance = shell
-    return shell
+    shell.parent = shell.kernel = kernel
+    return shell, kernel
+
+
+def _known(app: Any) -> dict[str, Any]:
+    """What an application gives its kernel and has before there are sockets."""
+    return {"parent": app, **{name: getattr(app, name) for name in ("session", "log", "profile_dir", "user_ns")}}
 
 
 def take(arguments: list[str]) -> bool:
     """In a copy: whether the application that was made is the one that these arguments ask for; then it is as if made here and now."""
     if not _made:
         return False
-    app, shell = _made
+    app, shell, kernel = _made
     file = arguments[1] if len(arguments) > 1 else ""
     expected = [file if each == FILE else each for each in ARGUMENTS]
     if arguments != expected or settings(app) or not os.path.isdir(app.profile_dir.location):
         type(app).clear_instance()
         type(shell).clear_instance()
+        type(kernel).clear_instance()
         sys.excepthook = sys.__excepthook__
         sys.modules["__main__"] = shell._orig_sys_modules_main_mod
         return False
@@ -97,6 +108,7 @@ def take(arguments: list[str]) -> bool:
     for config in (app.config, app.cli_config):
         config.IPKernelApp.connection_file = type(config.IPKernelApp.connection_file)(file)
     app.parent_handle = os.getppid()
+    app.session.pid, app.session.session = os.getpid(), new_id()
     app.profile_dir.check_dirs()
     return True
 
@@ -143,7 +155,7 @@ def _init_kernel(app: Any, begun: bool) -> None:
     """ipykernel's, whose debugger is to know every module's file."""
     from ipykernel import ipkernel
 
-    with _few_modules(ipkernel), _finished(app) if begun else nullcontext():
+    with _few_modules(ipkernel), _begun_kernel() if begun else nullcontext():
         type(app).init_kernel(app)
     app.kernel._kernel_modules = launch_state.files
     if debugger := getattr(app.kernel, "debugger", None):
@@ -161,9 +173,21 @@ def _init_code(app: Any) -> None:
 
 
 @contextmanager
-def _finished(app: Any) -> Iterator[None]:
-    """Around the making of a kernel: what its shell left for later, and then the kernel for it."""
-    shell = _made[1]
+def _begun_kernel() -> Iterator[None]:
+    """Around ``IPythonKernel.instance``, which gives the one that was made, finished."""
+    from ipykernel.ipkernel import IPythonKernel
+
+    plain: Any = IPythonKernel
+    plain.instance = _finish
+    try:
+        yield
+    finally:
+        del plain.instance
+
+
+def _finish(**given: Any) -> Any:
+    """What a shell and its kernel left for later: with a kernel's sockets, streams and threads."""
+    app, shell, kernel = _made
     shell.starting_dir = os.getcwd()
     main = shell._orig_sys_modules_main_mod
     shell.save_sys_module_state()
@@ -176,5 +200,14 @@ def _finished(app: Any) -> Iterator[None]:
     shell.configurables.insert(1, shell.configurables.pop())  # the history, which was the first to be made
     for end in _ends:
         atexit.register(*end)
-    yield
-    shell.parent = shell.kernel = app.kernel
+    for name in given.keys() - _known(app).keys():
+        setattr(kernel, name, given[name])
+    kernel._stdout, kernel._stderr = sys.stdout, sys.stderr
+    kernel.ident = str(uuid.uuid4())
+    if debugger := getattr(kernel, "debugger", None):
+        debugger.shell_socket, debugger.debugpy_client.debugpy_stream = kernel.debug_shell_socket, kernel.debugpy_stream
+    if name := os.environ.get("JPY_SESSION_NAME"):
+        shell.user_ns["__session__"] = name
+    shell.displayhook.topic = kernel._topic("execute_result")
+    shell.displayhook.pub_socket = shell.display_pub.pub_socket = kernel.iopub_socket
+    return kernel

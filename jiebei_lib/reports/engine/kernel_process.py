@@ -317,7 +317,8 @@ def _open(fd: int) -> bool:
 
 def prepare() -> None:
     """In the server: everything that any kernel imports by its first cell."""
-    os.environ.pop("JPY_PARENT_PID", None)
+    for name in launch_state.OWN:
+        os.environ.pop(name, None)
     import bdb  # noqa: F401
     import faulthandler  # noqa: F401
     import sqlite3  # noqa: F401
