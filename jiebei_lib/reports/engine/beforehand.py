@@ -46,6 +46,7 @@ def make() -> None:
         IPKernelApp.clear_instance()
         sys.excepthook = hook
         return
+    _ = app.connection_dir  # from here on it is known
     _made.extend((app, *_shell_and_kernel(app)))
 
 
@@ -65,11 +66,11 @@ def settings(app: Any) -> bool:
 
 def _shell_and_kernel(app: Any) -> tuple[Any, Any]:
     """As ``IPythonKernel`` makes them, but for what is left for later."""
-    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel import ipkernel
     from ipykernel.zmqshell import ZMQInteractiveShell
 
     how: dict[str, Any] = {"parent": app, "profile_dir": app.profile_dir, "user_module": None, "user_ns": None}
-    how |= {"kernel": None, "compiler_class": IPythonKernel.compiler_class.default_value}
+    how |= {"kernel": None, "compiler_class": ipkernel.IPythonKernel.compiler_class.default_value}
     shell = ZMQInteractiveShell.__new__(ZMQInteractiveShell, **how)
     vars(shell).update({name: lambda: None for name in LATER}, init_user_ns=lambda: _first.extend(shell.user_ns))
     register, vars(atexit)["register"] = atexit.register, lambda *end: _ends.append(end)
@@ -78,10 +79,12 @@ def _shell_and_kernel(app: Any) -> tuple[Any, Any]:
         each: Any
         for each in ZMQInteractiveShell._walk_mro():
             each._instance = shell
-        kernel = IPythonKernel.instance(**_known(app))
+        with _few_modules(ipkernel):
+            kernel = ipkernel.IPythonKernel.instance(**_known(app))
     finally:
         vars(atexit)["register"] = register
     shell.parent = shell.kernel = kernel
+    _knows_modules(kernel)
     return shell, kernel
 
 
@@ -121,6 +124,7 @@ def initialize(app: Any, begun: bool) -> None:
     plain: Any = BaseIPythonApplication
     own = plain.initialize
     if begun:  # IPython's part of it has been gone through
+        vars(app)["init_pdb"] = lambda: None
         plain.initialize = lambda app, argv=None: None
     try:
         app.initialize()
@@ -152,13 +156,19 @@ def _few_modules(module: Any) -> Iterator[None]:
 
 
 def _init_kernel(app: Any, begun: bool) -> None:
-    """ipykernel's, whose debugger is to know every module's file."""
+    """ipykernel's."""
     from ipykernel import ipkernel
 
     with _few_modules(ipkernel), _begun_kernel() if begun else nullcontext():
         type(app).init_kernel(app)
-    app.kernel._kernel_modules = launch_state.files
-    if debugger := getattr(app.kernel, "debugger", None):
+    if not begun:
+        _knows_modules(app.kernel)
+
+
+def _knows_modules(kernel: Any) -> None:
+    """The kernel's debugger is to know every module's file."""
+    kernel._kernel_modules = launch_state.files
+    if debugger := getattr(kernel, "debugger", None):
         debugger.kernel_modules = launch_state.files
 
 
@@ -206,8 +216,8 @@ def _finish(**given: Any) -> Any:
     kernel.ident = str(uuid.uuid4())
     if debugger := getattr(kernel, "debugger", None):
         debugger.shell_socket, debugger.debugpy_client.debugpy_stream = kernel.debug_shell_socket, kernel.debugpy_stream
-    if name := os.environ.get("JPY_SESSION_NAME"):
-        shell.user_ns["__session__"] = name
+    if session := os.environ.get("JPY_SESSION_NAME"):
+        shell.user_ns["__session__"] = session
     shell.displayhook.topic = kernel._topic("execute_result")
     shell.displayhook.pub_socket = shell.display_pub.pub_socket = kernel.iopub_socket
     return kernel

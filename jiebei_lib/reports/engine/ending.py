@@ -98,7 +98,7 @@ def _leave_alone() -> None:
         return
     gc.collect()
     own = {id(each) for each in _own}
-    if any(id(each) not in own and _matters(each) for each in _ending(dict(_ends))):
+    if any(id(each) not in own and _matters(each) for each in _ending({})):
         return
     _take_apart()
     ctypes.pythonapi.fflush(None)
@@ -133,9 +133,10 @@ def _ending(kinds: dict[type, bool]) -> list[Any]:
     found = []
     for each in gc.get_objects():
         kind = type(each)
-        if kind not in kinds:
-            kinds[kind] = hasattr(kind, "__del__")
-        if kinds[kind]:
+        ends = _ends.get(kind)
+        if ends is None and (ends := kinds.get(kind)) is None:
+            ends = kinds[kind] = hasattr(kind, "__del__")
+        if ends:
             found.append(each)
     return found
 

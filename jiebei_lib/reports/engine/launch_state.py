@@ -140,8 +140,7 @@ def become(state: Mapping[str, Any], stdio: list[int]) -> None:
     for fd in stdio:
         os.close(fd)
     zone = os.environ.get("TZ")
-    os.environ.clear()
-    os.environ.update(state["environment"])
+    _have(state["environment"])
     if os.environ.get("TZ") != zone:
         time.tzset()
     tempfile.tempdir = None
@@ -162,6 +161,15 @@ def become(state: Mapping[str, Any], stdio: list[int]) -> None:
     # Python's own generator is seeded anew after a fork, numpy's is not
     if numpy := sys.modules.get("numpy.random"):
         numpy.seed()
+
+
+def _have(environment: Mapping[str, str]) -> None:
+    """Makes this the environment, in this order, and leaves alone what it begins with."""
+    now, then = list(os.environ.items()), list(environment.items())
+    same = next((n for n, (a, b) in enumerate(zip(now, then, strict=False)) if a != b), min(len(now), len(then)))
+    for name, _ in now[same:]:
+        del os.environ[name]
+    os.environ.update(then[same:])
 
 
 def as_if_never_here() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any
@@ -114,8 +115,13 @@ def _spelled(value: Any, line: str) -> str:
     if value is None:
         return "null"
     if isinstance(value, dict) and value:
-        pieces = [f"{encode_basestring(name)}: {encode_basestring(each) if type(each) is str else _spelled(each, inner)}" for name, each in sorted(value.items())]
+        names, each = zip(*sorted(value.items()), strict=True)
+        pieces = [f"{encode_basestring(name)}: {text}" for name, text in zip(names, _each(each, inner), strict=True)]
         return f"{{{inner}{f',{inner}'.join(pieces)}{line}}}"
     if isinstance(value, list | tuple) and value:
-        return f"[{inner}{f',{inner}'.join([encode_basestring(each) if type(each) is str else _spelled(each, inner) for each in value])}{line}]"
+        return f"[{inner}{f',{inner}'.join(_each(value, inner))}{line}]"
     return _content(value)
+
+
+def _each(values: Iterable[Any], line: str) -> list[str]:
+    return [encode_basestring(each) if type(each) is str else _spelled(each, line) for each in values]

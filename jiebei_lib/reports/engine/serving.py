@@ -18,9 +18,9 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from jiebei_lib.reports.engine import careful_import, ending, fork_server, launch_state
+from jiebei_lib.reports.engine import careful_import, ending, fork_server, launch_state, memory
 
-WORDS = "JIEBEI_WARM_COLD"  # modules that were given up, and why, for the server that starts again: "module=why,…"
+WORDS = "JIEBEI_WARM_COLD"  # modules that were given up, and why, for the server that starts again: "module=why", a line each
 
 
 class _Child:
@@ -45,6 +45,7 @@ def serve(path: list[str]) -> None:
     launch_state.prctl()
     ending.learn()
     gc.collect()
+    memory.fill_gaps()
     gc.freeze()  # the copies' collectors leave what is shared alone, and with it the memory shared
     _serve(control, int(owner))
 
@@ -157,7 +158,7 @@ def _begin(line: socket.socket, stdio: list[int]) -> None:
 
 
 def _warm_up(imports: list[str]) -> None:
-    cold = dict(each.split("=", 1) for each in os.environ.pop(WORDS, "").split(",") if each)
+    cold = {name: why for name, _, why in (each.rpartition("=") for each in os.environ.pop(WORDS, "").splitlines())}
     launch_state.cold = cold
     with launch_state.watched():
         for name in imports:
@@ -169,7 +170,7 @@ def _warm_up(imports: list[str]) -> None:
         launch_state.mark()
         for name in imports:
             if name.startswith("?") and name[1:] not in cold and (why := careful_import.unfit(name[1:])):
-                said = ",".join(f"{each}={reason}" for each, reason in {**cold, name[1:]: why}.items())
+                said = "\n".join(f"{each}={reason}" for each, reason in {**cold, name[1:]: why}.items())
                 os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, WORDS: said})
         before = set(sys.modules)
         for name in imports:

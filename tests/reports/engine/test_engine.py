@@ -86,13 +86,23 @@ def child(code: str, folder: Path, **environment: str) -> str:
     ).stdout
 
 
+def test_what_a_copy_asks_of_the_heap_lies_behind_all_that_was_there(tmp_path):
+    code = (
+        "import ctypes\nfrom jiebei_lib.reports.engine import memory\nc = ctypes.CDLL(None)\n"
+        "c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]\n"
+        "there = [c.malloc(700) for _ in range(200)]\nfor each in there[::2]: c.free(each)\n"
+        "memory.fill_gaps()\nprint(all(c.malloc(700) > max(there) for _ in range(100)))"
+    )
+    assert child(code, tmp_path).strip() == "True"
+
+
 MOMENTS = {
     "in a cell": "while not (os.path.exists('pid') and open('pid').read()): time.sleep(.05)\nend()\n",
     "with the next kernel's file written": (
-        "def write(manager, wrote=kernel_process.WarmKernelManager.write_connection_file):\n"
-        "  wrote(manager)\n"
-        "  manager.provisioner or end()\n"  # the next kernel's manager has none
-        "kernel_process.WarmKernelManager.write_connection_file = write\nthreading.Event().wait()\n"
+        "def write(*file, wrote=spares.write_connection_file, **what):\n"
+        "  wrote(*file, **what)\n"
+        "  end()\n"
+        "spares.write_connection_file = write\nthreading.Event().wait()\n"
     ),
 }
 
@@ -101,7 +111,7 @@ MOMENTS = {
 def test_nothing_is_left_when_the_process_that_runs_notebooks_is_killed(tmp_path, moment):
     code = (
         "import os, nbformat, threading, time\nfrom nbclient import NotebookClient\n"
-        "from jiebei_lib.reports.engine import fork_server, kernel_process\n"
+        "from jiebei_lib.reports.engine import fork_server, kernel_process, spares\n"
         "kernel_process.warm_up()\n"
         "def end():\n"
         "  print(next(iter(fork_server._servers.values())).process.pid, flush=True)\n"

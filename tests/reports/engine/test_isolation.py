@@ -32,14 +32,15 @@ CHANCE = (
     "import random, uuid, secrets, sqlite3, tempfile, os, numpy as np\nfrom numpy.random import mtrand\n"
     "for each in (random.random(), np.random.rand(), mtrand._rand.randint(10**9), np.random.default_rng().random(),\n"
     "    uuid.uuid4().int, secrets.token_hex(4), tempfile.mktemp(), os.urandom(4).hex(),\n"
-    "    *sqlite3.connect(':memory:').execute('select random()').fetchone()): print(each)"
+    "    *sqlite3.connect(':memory:').execute('select random()').fetchone(),\n"
+    "    get_ipython().kernel.ident[:13], get_ipython().kernel.session.session): print(each)"
 )
 
 
 def test_chance_is_new_in_each_run_unless_it_is_seeded(printed, monkeypatch):
     monkeypatch.setenv("JIEBEI_WARM", "numpy")
     runs = [printed(CHANCE)[0][0].split("\n") for _ in range(3)]
-    assert len(runs[0]) == 9 and all(len(set(drawn)) == 3 for drawn in zip(*runs, strict=True))
+    assert len(runs[0]) == 11 and all(len(set(drawn)) == 3 for drawn in zip(*runs, strict=True))
     seeded = "import random, numpy as np\nrandom.seed(1); np.random.seed(1)\nprint(random.random(), np.random.rand())"
     assert printed(seeded) == printed(seeded) == printed(seeded, engine=None)
 
