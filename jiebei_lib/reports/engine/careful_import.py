@@ -15,6 +15,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,20 @@ _log_handlers: list[tuple[Any, str]] = []  # made by imports, with the stream th
 
 def unfit(name: str) -> str:
     """Imports a module; why it should not have been, or nothing. ``a.b``; ``a>b``: what ``from a import b`` imports; ``~a.b``: one that
-    a notebook does not import itself, and that need not be there."""
+    a notebook does not import itself, and that need not be there; ``a.b:f(x,y)``: and what ``a.b.f("x", "y")`` reads, once."""
     found: dict[str, bool] = {}
     before, optional, name = _world(), name.startswith("~"), name.removeprefix("~")
     try:
         with _output_watched(found), _warnings_watched(found), _kernel_watched(found), _folder_watched(found):
+            name, _, call = name.partition(":") if optional else (name, "", "")
             module, _, below = name.partition(">")
             __import__(module)  # not by a function of importlib: a warning for the importer is to come to this module
             if below and not hasattr(sys.modules[module], below):
                 with contextlib.suppress(ModuleNotFoundError):
                     __import__(f"{module}.{below}")
+            if call:
+                function, _, words = call.removesuffix(")").partition("(")
+                attrgetter(function)(sys.modules[module])(*words.split(","))
     except BaseException as failure:
         if optional and isinstance(failure, ModuleNotFoundError):
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -134,3 +135,23 @@ def companions_read(root: str) -> list[str]:
         launch_state._read.clear()
         said = [careful_import.unfit(name) for name in warm_imports.with_companions([root])[1:]]
     return [*launch_state._read, *filter(None, said)]
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("~planted:Kept.read(a,b)", ["a", "b"]), ("planted:Kept.read(a,b)", None)]
+)
+def test_what_a_module_reads_at_its_first_use_is_read_beforehand_and_only_if_we_say_so(name, called, tmp_path):
+    (tmp_path / "planted.py").write_text(
+        "class Kept:\n    @staticmethod\n    def read(*words):\n        Kept.words = [*words]\n", "utf-8"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    server = fork_server.Server(fork_server.Start(kernel_process.IMPORTS, (), (name,)), environment)
+    try:
+        assert server.call(kept_words) == called
+    finally:
+        server.close()
+
+
+def kept_words() -> list[str] | None:
+    """In a copy: with what words the planted module was called."""
+    return getattr(getattr(sys.modules.get("planted"), "Kept", None), "words", None)
