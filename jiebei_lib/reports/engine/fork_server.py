@@ -65,6 +65,7 @@ class Server:
     """A fork server, ended by :meth:`close` or with this process."""
 
     spares = True  # whether kernels can be begun on it ahead of need
+    at_once = 0  # how many have run at the same time
 
     def __init__(self, start: Start, environment: Mapping[str, str] | None = None):
         self.start, self.owner = start, os.getpid()

@@ -124,11 +124,12 @@ def move(manager: Any) -> None:
 
 
 def begin(manager: Any, run: Callable[..., None]) -> None:
-    """After a manager has started a kernel: another one like it, if fewer wait than run."""
+    """After a manager has started a kernel: another one like it, if fewer wait than have run at once."""
     with _choosing, suppress(OSError, EOFError, fork_server.Lost):
         server, _, asked = manager.provisioner.started
         _tidy()
-        enough = sum(each.server is server for each in _waiting) >= min(MOST, server.running())
+        server.at_once = max(server.at_once, server.running())
+        enough = sum(each.server is server for each in _waiting) >= min(MOST, server.at_once)
         # What else than an address stands in a connection file
         more = "JPY_SESSION_NAME" in asked["environment"] or getattr(manager, "curve_publickey", None)
         if enough or more or not server.spares:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,6 +53,20 @@ def test_a_notebook_runs_in_the_kernel_that_waits(waiting, printed):
     assert printed(PID)[0] != printed(PID)[0]
     pid = waiting()
     assert printed(PID)[0] == [str(pid)]
+
+
+def test_as_many_wait_as_have_run_at_once(waiting, printed, tmp_path):
+    meet = "import os, time\nopen('../met.{}', 'w').close()\nwhile not os.path.exists('../met.{}'): time.sleep(.01)"
+    waiting()
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            pool.submit(same.ran, same.notebook([meet.format(*each)]), tmp_path / each[0], "jiebei-warm", {})
+            for each in ("ab", "ba")
+        ]
+    assert [each.result()["ended"] for each in both] == [None, None]
+    for _ in range(4):
+        printed("1")
+    assert len(spares._waiting) == spares.MOST == 2
 
 
 def test_a_kernel_that_waited_is_not_used_if_anything_has_changed(waiting, printed, monkeypatch):
