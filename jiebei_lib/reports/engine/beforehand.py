@@ -1,23 +1,24 @@
-"""What a kernel makes, made once, in the server: its application, with the command line read, its session, its shell and the kernel.
+"""What a kernel imports, and makes before it opens its sockets, once, in the server: its application, its session, its shell, itself.
 
-It is IPython's own, by IPython's own methods. Nothing here starts a thread, opens a socket or runs anything of the user's. What of it
-differs from kernel to kernel is made, or put right, in the copy: the connection file's name, the folder, the environment, the streams,
-what is called at the end, the history with its database. Whoever has settings files for IPython or its kernel, or starts kernels with
-other arguments than nbclient does, gets all of it made in the copy.
+It is IPython's and ipykernel's own, by their own methods. Nothing here starts a thread, opens a socket or runs anything of the user's.
+What of it differs from kernel to kernel is made, or put right, in the copy: the connection file's name, the folder, the environment, the
+streams, ids, what is called at the end, the history with its database. Whoever has settings files for IPython or its kernel, or starts
+kernels with other arguments than nbclient does, gets all of it made in the copy.
 """
 
 from __future__ import annotations
 
 import atexit
+import fnmatch
 import os
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from types import MappingProxyType
 from typing import Any
 
-from jupyter_client.session import new_id
+from jupyter_client.session import Session, new_id
 
 from jiebei_lib.reports.engine import ending, launch_state
 
@@ -31,6 +32,52 @@ _first: list[str] = []  # the names in its namespace before it puts its own ther
 
 class _HasSettings(Exception):
     """There are settings files."""
+
+
+def prepare() -> None:
+    """In the server: everything that any kernel imports by its first cell."""
+    for name in launch_state.OWN:
+        os.environ.pop(name, None)
+    import bdb  # noqa: F401
+    import faulthandler  # noqa: F401
+    import sqlite3  # noqa: F401
+
+    import IPython.core.completerlib
+    import IPython.core.debugger
+    import IPython.core.logger
+    import IPython.core.oinspect
+    import IPython.extensions.storemagic  # noqa: F401
+    import tornado.platform.asyncio  # noqa: F401
+    from ipykernel import debugger, ipkernel, kernelapp, subshell_manager, zmqshell  # noqa: F401
+    from IPython.core.completer import IPCompleter
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    with suppress(ImportError):
+        import psutil  # noqa: F401
+    from jupyter_client.localinterfaces import localhost
+
+    localhost()
+    TransformerManager().transform_cell("None")  # the patterns by which any cell is read
+    IPCompleter()
+    _rehearse()
+    no_application: Any = None
+    kernelapp.IPKernelApp.init_pdb(no_application)  # before what is imported may take something from there
+    for names in ("*.py", "*.ipy"):  # of files to run at the start
+        fnmatch.filter((), names)
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in every kernel
+
+
+def _rehearse() -> None:
+    """The first use, which is slow, of what every kernel uses: by things that are gone then, as often as Python needs to learn it."""
+    from ipykernel.thread import make_selector_io_loop
+
+    loop, session = make_selector_io_loop(), Session(key=b"-")
+    for _ in range(20):
+        loop.add_callback(loop.stop)
+        loop.start()
+        said = session.serialize(session.msg("status", {"execution_state": "idle"}, session.msg("execute_request")))
+        session.deserialize(session.feed_identities(said)[1])
+    loop.close()
 
 
 def make() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import errno
-import fnmatch
 import inspect
 import os
 import sys
@@ -27,7 +26,6 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
-from jupyter_client.session import Session
 from traitlets import List, Type, Unicode
 
 from jiebei_lib.reports.engine import (
@@ -41,7 +39,7 @@ from jiebei_lib.reports.engine import (
 )
 
 # What any kernel has loaded by the end of its first cell, and what it makes before it has sockets
-IMPORTS = (f"{__name__}:prepare", f"+{beforehand.__name__}:make")
+IMPORTS = (__name__, f"{beforehand.__name__}:prepare", f"+{beforehand.__name__}:make")
 STARTING = 60.0  # seconds in which a kernel has made its sockets, or its client begins to ask it without: nbclient's own patience
 NO_ADDRESS, MOVES = 75, 3  # how a kernel ends whose port another has taken meanwhile, and how often it may
 AFTER = 0.003  # seconds from when a kernel is ready to when the next is begun: by then it has been given work
@@ -315,52 +313,6 @@ def _open(fd: int) -> bool:
 
 
 # ---- in the server and its copies ----------------------------------------------------------------------------------
-
-
-def prepare() -> None:
-    """In the server: everything that any kernel imports by its first cell."""
-    for name in launch_state.OWN:
-        os.environ.pop(name, None)
-    import bdb  # noqa: F401
-    import faulthandler  # noqa: F401
-    import sqlite3  # noqa: F401
-
-    import IPython.core.completerlib
-    import IPython.core.debugger
-    import IPython.core.logger
-    import IPython.core.oinspect
-    import IPython.extensions.storemagic  # noqa: F401
-    import tornado.platform.asyncio  # noqa: F401
-    from ipykernel import debugger, ipkernel, kernelapp, subshell_manager, zmqshell  # noqa: F401
-    from IPython.core.completer import IPCompleter
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    with suppress(ImportError):
-        import psutil  # noqa: F401
-    from jupyter_client.localinterfaces import localhost
-
-    localhost()
-    TransformerManager().transform_cell("None")  # the patterns by which any cell is read
-    IPCompleter()
-    _rehearse()
-    no_application: Any = None
-    kernelapp.IPKernelApp.init_pdb(no_application)  # before what is imported may take something from there
-    for names in ("*.py", "*.ipy"):  # of files to run at the start
-        fnmatch.filter((), names)
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in every kernel
-
-
-def _rehearse() -> None:
-    """The first use, which is slow, of what every kernel uses: by things that are gone then, as often as Python needs to learn it."""
-    from ipykernel.thread import make_selector_io_loop
-
-    loop, session = make_selector_io_loop(), Session(key=b"-")
-    for _ in range(20):
-        loop.add_callback(loop.stop)
-        loop.start()
-        said = session.serialize(session.msg("status", {"execution_state": "idle"}, session.msg("execute_request")))
-        session.deserialize(session.feed_identities(said)[1])
-    loop.close()
 
 
 def run(arguments: list[str], spare: bool = False) -> None:
