@@ -96,10 +96,10 @@ LINES |= {"lessons": 1600, "lessons/classroom": 1250}
 # a client that hears replies, ends of a copy's own modules alone and files of kernels noted before they are written came to it (2120);
 # a kernel's application and shell made once, in the server (2250): a fifth of the processor time of a small notebook
 # and another address for a kernel whose port is taken, where ipykernel would wait for ever (2530)
-# and the kernel itself with its session made before the fork, and fewer pages that a copy writes to (2720)
+# and the kernel itself with its session made before the fork, and fewer pages that a copy writes to (2700)
 LINES |= {
     "core/tables": 2200,
-    "reports/engine": 2720,
+    "reports/engine": 2700,
     "reports/light": 1200,
     "reports/site": 1000,
     "show/situation": 1200,

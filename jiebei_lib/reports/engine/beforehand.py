@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from types import MappingProxyType
 from typing import Any
 
-from jupyter_client.session import Session, new_id
+from jupyter_client.session import new_id
 
 from jiebei_lib.reports.engine import ending, launch_state
 
@@ -59,25 +59,11 @@ def prepare() -> None:
     localhost()
     TransformerManager().transform_cell("None")  # the patterns by which any cell is read
     IPCompleter()
-    _rehearse()
     no_application: Any = None
     kernelapp.IPKernelApp.init_pdb(no_application)  # before what is imported may take something from there
     for names in ("*.py", "*.ipy"):  # of files to run at the start
         fnmatch.filter((), names)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as in every kernel
-
-
-def _rehearse() -> None:
-    """The first use, which is slow, of what every kernel uses: by things that are gone then, as often as Python needs to learn it."""
-    from ipykernel.thread import make_selector_io_loop
-
-    loop, session = make_selector_io_loop(), Session(key=b"-")
-    for _ in range(20):
-        loop.add_callback(loop.stop)
-        loop.start()
-        said = session.serialize(session.msg("status", {"execution_state": "idle"}, session.msg("execute_request")))
-        session.deserialize(session.feed_identities(said)[1])
-    loop.close()
 
 
 def make() -> None:
