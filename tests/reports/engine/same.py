@@ -81,6 +81,7 @@ def timeless(written: dict[str, Any], folder: Path) -> dict[str, Any]:
     text = re.sub(r'"\d{4}-\d\d-\d\dT[^"]*"', '"TIME"', text)
     text = re.sub(r'"duration": [\d.e-]+', '"duration": 0', text)
     text = re.sub(r"ipykernel_\d+", "ipykernel_N", text)
+    text = re.sub(r"\(pid=\d+\)", "(pid=N)", text)  # newer Pythons' word on a fork
     text = re.sub(r"kernel-[0-9a-f-]{36}\.json|v3[0-9a-zA-Z]{8,}\.json|tmp\w{6,12}\.json", "kernel.json", text)
     text = re.sub(r"\b(0x[0-9a-f]{6,}|(?<!-)7[0-9a-f]{11})\b", "0xN", text)  # an id's last part is none
     text = re.sub(r"\b[\d.]+ (ns|μs|us|ms|s)\b", "N s", text)  # what %time says

@@ -312,7 +312,7 @@ def test_its_help_is_whole_in_both_languages(lang, capsys, monkeypatch):
 
 def test_on_a_system_without_forks_the_engine_is_there_and_starts_kernels_as_always(tmp_path):
     code = (
-        "import sys, socket\nsys.modules['resource'] = None\nsys.platform = 'win32'\n"
+        "import sys, socket, tempfile\nsys.modules['resource'] = None\nsys.platform = 'win32'\n"
         "from jiebei_lib.reports.engine import fork_server, launch_state\nprint(fork_server.WORKS)\nsys.platform = 'linux'\n"
         "from jiebei_lib.reports.engine import kernel_process\n"
         "print(kernel_process._own_kernel([sys.executable, '-m', 'ipykernel_launcher']), kernel_process.warm_up())"

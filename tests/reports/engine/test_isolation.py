@@ -50,7 +50,11 @@ def test_chance_is_new_in_each_run_unless_it_is_seeded(printed, monkeypatch):
     [
         ("TZ", "Asia/Tokyo", "import time; print(time.localtime(0).tm_hour, time.tzname)"),
         ("TMPDIR", "/dev/shm", "import tempfile; print(tempfile.gettempdir())"),
-        ("PYTHONWARNINGS", "error", "import warnings\ntry: warnings.warn('x')\nexcept UserWarning: print('raised')"),
+        (
+            "PYTHONWARNINGS",
+            "error::UserWarning",
+            "import warnings\ntry: warnings.warn('x')\nexcept UserWarning: print('raised')",
+        ),
         ("PYTHONHASHSEED", "0", "print(hash('a'))"),
         ("PYTHONPATH", None, "import beside; print(beside.x)"),
         ("OMP_NUM_THREADS", "1", "import os; print(os.environ['OMP_NUM_THREADS'])"),
